@@ -1,0 +1,156 @@
+"""`Estimates`: the one frozen result of every estimator, and `Sample`, the ledger of what was used."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from typing import Any
+
+import numpy as np
+import pandas as pd
+from scipy import stats
+
+STATISTICS = ("estimate", "std_error", "statistic", "p_value", "conf_low", "conf_high")
+
+
+@dataclass(frozen=True)
+class Sample:
+    """What an estimator was given, what it used, and what it left out and why.
+
+    Attributes
+    ----------
+    given, used : int
+        Rows handed in and rows used.
+    dropped : mapping of str to int
+        Rows left out by reason; ``used + sum(dropped.values()) == given`` always.
+    units, clusters : int or None
+        Number of distinct units and of clusters in the used rows. With two-way clustering, the smaller.
+    rows : numpy.ndarray of bool, shape (given,)
+        Which of the given rows were used, in the order given.
+    """
+
+    given: int
+    used: int
+    dropped: Mapping[str, int] = field(default_factory=dict)
+    units: int | None = None
+    clusters: int | None = None
+    rows: np.ndarray | None = field(default=None, repr=False, compare=False)
+
+    def __post_init__(self):
+        if self.used + sum(self.dropped.values()) != self.given:
+            raise AssertionError(f"sample ledger does not add up: {self}")
+
+
+@dataclass(frozen=True, eq=False)
+class Estimates:
+    """Point estimates, their covariance, the sample, and the design that made them.
+
+    Attributes
+    ----------
+    method : str
+        Name of the estimator, as in the public function.
+    keys : pandas.DataFrame, shape (k, number of keys)
+        What each estimate is: ``term``, or ``cohort`` and ``time``, or ``event_time``.
+    estimate : numpy.ndarray, shape (k,)
+    covariance : numpy.ndarray, shape (k, k)
+    sample : Sample
+    design : mapping
+        Plain values that say how it was done; always has ``correction`` (the small-sample
+        convention's name) and ``df`` (degrees of freedom of t, ``inf`` for normal).
+    level : float
+        Confidence level of ``conf_low`` and ``conf_high``.
+    overrides : mapping of str to numpy.ndarray, shape (k,)
+        Columns of `tidy` that do not follow from t statistics (bootstrap p-values, inverted intervals).
+    influence : numpy.ndarray or None, shape (units, k)
+        Influence functions, one row a unit, scaled so that ``influence.T @ influence / units**2``
+        is the covariance without small-sample factors.
+    seed : int or None
+        Seed of any random draws.
+    extra : mapping
+        What only this method has: weights, matched pairs, the ledger of cells, diagnostics.
+    """
+
+    method: str
+    keys: pd.DataFrame
+    estimate: np.ndarray
+    covariance: np.ndarray
+    sample: Sample
+    design: Mapping[str, Any]
+    level: float = 0.95
+    overrides: Mapping[str, np.ndarray] = field(default_factory=dict)
+    influence: np.ndarray | None = field(default=None, repr=False)
+    seed: int | None = None
+    extra: Mapping[str, Any] = field(default_factory=dict, repr=False)
+
+    @property
+    def std_error(self) -> np.ndarray:
+        """Square roots of the covariance's diagonal, shape (k,)."""
+        return np.sqrt(np.diag(self.covariance))
+
+    def tidy(self, level: float | None = None) -> pd.DataFrame:
+        """Return one row an estimate with broom's columns.
+
+        Parameters
+        ----------
+        level : float, optional
+            Confidence level; the result's own when omitted.
+
+        Returns
+        -------
+        pandas.DataFrame
+            The keys, then ``estimate, std_error, statistic, p_value, conf_low, conf_high``.
+        """
+        level = self.level if level is None else level
+        stats_columns = t_columns(self.estimate, self.std_error, self.design.get("df", np.inf), level)
+        stats_columns.update(self.overrides if level == self.level else _pointwise(self.overrides))
+        return self.keys.assign(**stats_columns).reset_index(drop=True)
+
+    def glance(self) -> pd.DataFrame:
+        """Return one row: method, n, units, clusters, dropped, correction, df, seed."""
+        sample = self.sample
+        row = {
+            "method": self.method,
+            "n": sample.used,
+            "units": sample.units,
+            "clusters": sample.clusters,
+            "dropped": sample.given - sample.used,
+            "correction": self.design.get("correction"),
+            "df": self.design.get("df"),
+            "seed": self.seed,
+        }
+        return pd.DataFrame([row])
+
+    def row(self, **key: Any) -> pd.Series:
+        """Return the single row of `tidy` whose keys equal the given ones, e.g. ``row(term="post")``."""
+        table = self.tidy()
+        keep = np.logical_and.reduce([table[name] == value for name, value in key.items()])
+        if keep.sum() != 1:
+            raise KeyError(f"{key} names {int(keep.sum())} of the estimates {self.keys.to_dict('records')}")
+        return table.loc[keep].iloc[0]
+
+    def _repr_markdown_(self) -> str:
+        table = self.tidy().to_markdown(index=False, floatfmt=".4g") if _has_tabulate() else str(self.tidy())
+        notes = ", ".join(f"{name}: {value}" for name, value in self.design.items() if np.isscalar(value))
+        dropped = "; ".join(f"{count} {why}" for why, count in self.sample.dropped.items()) or "none"
+        return f"{table}\n\n{self.method}. N = {self.sample.used:,}; dropped: {dropped}. {notes}."
+
+
+def t_columns(estimate, std_error, df, level) -> dict[str, np.ndarray]:
+    """Return the six broom columns from estimates, standard errors and degrees of freedom (inf: normal)."""
+    estimate, std_error = np.asarray(estimate, float), np.asarray(std_error, float)
+    with np.errstate(divide="ignore", invalid="ignore"):
+        statistic = estimate / std_error
+    half = stats.t.ppf(0.5 + level / 2, df) * std_error
+    p_value = 2 * stats.t.sf(np.abs(statistic), df)
+    values = (estimate, std_error, statistic, p_value, estimate - half, estimate + half)
+    return dict(zip(STATISTICS, values, strict=True))
+
+
+def _pointwise(overrides):
+    return {name: value for name, value in overrides.items() if not name.startswith("conf_")}
+
+
+def _has_tabulate() -> bool:
+    from importlib.util import find_spec
+
+    return find_spec("tabulate") is not None

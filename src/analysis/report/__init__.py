@@ -1,0 +1,1 @@
+"""How results look: tables, figures, PDF and HTML. Computes nothing."""

@@ -1,0 +1,1 @@
+"""Readers of published files: one module a source, no paper, no estimate."""

@@ -1,0 +1,1 @@
+"""The studies: one file each, specifications frozen at the top."""
