@@ -20,7 +20,7 @@ def raw_dir() -> Path:
 
 
 def processed_dir() -> Path:
-    """Return the directory of panels: ``ANALYSIS_PROCESSED_DIR``, else the checkout's, else the installed copy."""
+    """Return the directory of panels: ``ANALYSIS_PROCESSED_DIR``, the checkout's, or the installed copy."""
     if chosen := os.environ.get("ANALYSIS_PROCESSED_DIR"):
         return Path(chosen)
     in_checkout = project_root() / "data" / "processed"
