@@ -1,0 +1,136 @@
+"""What is wrong or odd with Table 8, a function for each defect, named for it."""
+
+from __future__ import annotations
+
+import numpy as np
+import pandas as pd
+
+from ..errors import ImpossibleValueError, LayoutError, UnknownPlaceError
+from .states import states
+from .table8_footnotes import DASH, split_markers
+from .table8_layout import Sheet
+
+PARTS_OF_VIOLENT = ("homicide", "robbery", "aggravated_assault")
+PARTS_OF_PROPERTY = ("burglary", "larceny", "motor_vehicle_theft")
+SEPTEMBER_11_DEATHS = 2_823
+_USPS_BY_NAME = {row["name"].upper(): row["state"] for row in states() if row["region"]}
+ABSENT_IN_2021 = (("NY", "New York"), ("CA", "Los Angeles"), ("CA", "San Francisco"), ("IL", "Chicago"))
+
+
+def covers_only_large_cities(year: int) -> bool:
+    """Tell whether the year's table prints only cities of 10,000 people or more (1999-2004)."""
+    return year <= 2004
+
+
+def absent_is_missing(cells: np.ndarray, *, dash_is_zero: bool, where) -> pd.arrays.IntegerArray:
+    """Turn one column of printed cells into counts: a blank was not published and is missing, never zero.
+
+    Parameters
+    ----------
+    cells : numpy.ndarray of object
+        Numbers, blanks and dashes as printed.
+    dash_is_zero : bool
+        Whether the sheet says that a dash is a zero report.
+    where : callable
+        Gives file and row of a position, for messages.
+
+    Raises
+    ------
+    ImpossibleValueError
+        For text, a fraction, a negative number, or a dash in a sheet that does not explain it.
+    """
+    values = np.array([_number(cell, dash_is_zero) for cell in cells], dtype=object)
+    bad = np.array([value is None for value in values], dtype=bool)
+    if bad.any():
+        at = int(np.flatnonzero(bad)[0])
+        raise ImpossibleValueError(
+            f"{cells[at]!r} cannot be a count.", where=where(at), remedy="The file was changed: get it again."
+        )
+    numbers = values.astype(np.float64)
+    missing = np.isnan(numbers)
+    return pd.arrays.IntegerArray(np.where(missing, 0, numbers).astype(np.int64), missing)
+
+
+def dash_means_zero(notes: dict[str, str]) -> bool:
+    """Tell whether the foot of the sheet says that dashes are zero reports (1999 and 2000)."""
+    return "zero" in notes.get(DASH, "")
+
+
+def one_of_two_burglary_columns(sheet: Sheet, rows: np.ndarray) -> np.ndarray:
+    """Return burglary of 1999, printed under two headings; a few rows repeat a dash under both.
+
+    Raises
+    ------
+    LayoutError
+        If a row prints two different figures.
+    """
+    first, second = (sheet.cells[rows, place] for place in sheet.places["burglary"])
+    empty_first, empty_second = (np.array([_blank(cell) for cell in cells]) for cells in (first, second))
+    differ = (
+        ~empty_first
+        & ~empty_second
+        & np.array([_bare(a) != _bare(b) for a, b in zip(first, second, strict=True)])
+    )
+    if differ.any():
+        raise LayoutError(
+            "The two burglary columns differ.",
+            where=sheet.where(rows[np.flatnonzero(differ)[0]]),
+            remedy="The file was changed: get it again.",
+        )
+    return np.where(empty_second, first, second)
+
+
+def states_from_heading_rows(sheet: Sheet, is_data: np.ndarray) -> pd.Series:
+    """Return each row's printed state where states are headings in the city column (1999-2004)."""
+    names = pd.Series(sheet.cells[:, sheet.places["city"][0]], dtype=object).map(_text)
+    is_state = ~is_data & names.map(lambda name: split_markers(name)[0].upper() in _USPS_BY_NAME).to_numpy()
+    return names.where(is_state).ffill()
+
+
+def states_from_own_column(sheet: Sheet) -> pd.Series:
+    """Return each row's printed state where it stands beside its first city (2005 on) or each (2024)."""
+    names = pd.Series(sheet.cells[:, sheet.places["state"][0]], dtype=object).map(_text)
+    return names.where(names != "").ffill()
+
+
+def name_over_two_rows(names: pd.Series, is_data: np.ndarray) -> pd.Series:
+    """Join a name printed over two rows: Las Vegas 1999, whose figures stand beside the word Jurisdiction."""
+    broken = is_data & (names.str.strip() == "Jurisdiction").to_numpy()
+    above = names.str.strip().shift().fillna("")
+    return names.mask(broken, above + " " + names.str.strip())
+
+
+def usps_of(printed: str, *, where: str) -> str:
+    """Return the two-letter code of a printed state.
+
+    Raises
+    ------
+    UnknownPlaceError
+        If no state has that name.
+    """
+    name = split_markers(printed)[0].upper()
+    if name not in _USPS_BY_NAME:
+        raise UnknownPlaceError(f"No state is called {printed!r}.", where=where, remedy="Get the file again.")
+    return _USPS_BY_NAME[name]
+
+
+def _text(cell: object) -> str:
+    return cell.strip() if isinstance(cell, str) else ""
+
+
+def _blank(cell: object) -> bool:
+    return isinstance(cell, str) and not cell.strip()
+
+
+def _bare(cell: object) -> object:
+    return cell.strip() if isinstance(cell, str) else cell
+
+
+def _number(cell: object, dash_is_zero: bool) -> float | None:
+    """Return a count, NaN for a blank, None for what cannot be a count."""
+    if isinstance(cell, str):
+        text = cell.strip()
+        return np.nan if not text else 0.0 if text == DASH and dash_is_zero else None
+    if isinstance(cell, (int, float)) and not isinstance(cell, bool):
+        return float(cell) if cell >= 0 and cell == int(cell) else None
+    return None
