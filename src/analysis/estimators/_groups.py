@@ -1,0 +1,100 @@
+"""Sums over groups and their removal, in row order: the same bits compiled or not, on any threads."""
+
+from __future__ import annotations
+
+import functools
+from typing import Any
+
+import numpy as np
+
+from ._threads import each
+
+COMPILED_FROM = 1_000_000
+"""Cells (rows times columns) from which the compiled loops repay the import of numba."""
+
+
+@functools.cache
+def _compiled() -> Any:
+    try:
+        from . import _compiled as module
+    except ImportError:
+        return None
+    return module
+
+
+def compiled(cells: int) -> Any:
+    """Return the module of compiled loops when it is installed and worth its import, else None."""
+    return _compiled() if cells >= COMPILED_FROM else None
+
+
+def as_columns(matrix: np.ndarray) -> np.ndarray:
+    """Return `matrix` as a float64 Fortran-ordered (n, k) array, (n,) as (n, 1), copying only if needed."""
+    matrix = np.asarray(matrix, dtype=np.float64)
+    return np.asfortranarray(matrix[:, None] if matrix.ndim == 1 else matrix)
+
+
+def group_sum(codes: np.ndarray, values: np.ndarray, levels: int, weights: np.ndarray | None = None):
+    """Return sums of (weighted) columns by group.
+
+    Parameters
+    ----------
+    codes : numpy.ndarray of int, shape (n,)
+        Group of each row, 0 to ``levels - 1``.
+    values : numpy.ndarray, shape (n,) or (n, k)
+    levels : int
+    weights : numpy.ndarray, shape (n,), optional
+
+    Returns
+    -------
+    numpy.ndarray, shape (levels,) or (levels, k)
+        Fortran-ordered. Each sum is taken in row order.
+    """
+    columns = as_columns(values)
+    out = np.zeros((levels, columns.shape[1]), order="F")
+    fast = compiled(columns.size)
+
+    def one(j: int) -> None:
+        column = columns[:, j]
+        if fast is None:
+            column = column if weights is None else column * weights
+            out[:, j] = np.bincount(codes, column, levels)
+        elif weights is None:
+            fast.group_sum(codes, column, out[:, j])
+        else:
+            fast.group_sum_weighted(codes, column, weights, out[:, j])
+
+    each(one, range(columns.shape[1]), parallel=fast is not None)
+    return out[:, 0] if np.ndim(values) == 1 else out
+
+
+def subtract_groups(columns: np.ndarray, codes: np.ndarray, sums: np.ndarray, basis=None) -> None:
+    """Subtract ``sums[codes]`` (times `basis`, shape (n,), if given) from Fortran `columns`, in place."""
+    fast = compiled(columns.size)
+
+    def one(j: int) -> None:
+        if fast is None:
+            taken = sums[:, j][codes]
+            columns[:, j] -= taken if basis is None else taken * basis
+        elif basis is None:
+            fast.subtract(codes, np.ascontiguousarray(sums[:, j]), columns[:, j])
+        else:
+            fast.subtract_times(codes, np.ascontiguousarray(sums[:, j]), basis, columns[:, j])
+
+    each(one, range(columns.shape[1]), parallel=fast is not None)
+
+
+def product_sum(codes: np.ndarray, columns: np.ndarray, factor: np.ndarray, levels: int) -> np.ndarray:
+    """Return sums by group of each column times `factor`: the scores of clusters, shape (levels, k)."""
+    return group_sum(codes, as_columns(columns), levels, factor)
+
+
+def gram(left: np.ndarray, right: np.ndarray | None = None, weights: np.ndarray | None = None) -> np.ndarray:
+    """Return ``left' diag(weights) right`` in blocks of fixed size, so that memory stays small."""
+    right = left if right is None else right
+    if weights is None:
+        return left.T @ right
+    total = np.zeros((left.shape[1], right.shape[1]))
+    for start in range(0, len(left), 65_536):
+        block = slice(start, start + 65_536)
+        total += (left[block] * weights[block, None]).T @ right[block]
+    return total
