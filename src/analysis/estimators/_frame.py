@@ -136,29 +136,29 @@ def prepare(
     NotIdentifiedError
         No row is left.
     """
-    effects = [tuple(as_list(effect)) for effect in effects]
-    trends = {tuple(as_list(key)): as_list(value) for key, value in (trends or {}).items()}
-    effects += [effect for effect in trends if effect not in effects]
+    groups = [tuple(as_list(effect)) for effect in effects]
+    slopes = {tuple(as_list(key)): as_list(value) for key, value in (trends or {}).items()}
+    groups += [effect for effect in slopes if effect not in groups]
     clusters = as_list(cluster)
-    slope_names = _flat(trends.values())
-    _require(data, outcome, columns, _flat(effects), slope_names, weights, offset, clusters)
+    slope_names = _flat(slopes.values())
+    _require(data, outcome, columns, _flat(groups), slope_names, weights, offset, clusters)
     if len(data) == 0:
         raise NotIdentifiedError("the data has no rows")
 
     numbers = {
         name: numeric_fast(data, name) for name in _once([outcome, *columns, *slope_names, weights, offset])
     }
-    labels = {name: dense_codes(data[name]) for name in _once([*_flat(effects), *clusters])}
+    labels = {name: dense_codes(data[name]) for name in _once([*_flat(groups), *clusters])}
     keep, dropped = _complete(numbers, labels, len(data), weights)
-    codes, kept_clusters, keep = _effect_codes(effects, clusters, labels, keep, dropped, singletons)
+    codes, kept_clusters, keep = _effect_codes(groups, clusters, labels, keep, dropped, singletons)
     take = (lambda values: values) if keep.all() else (lambda values: values[keep])
     return Arrays(
         np.array(take(numbers[outcome])),
         _stack([take(numbers[name]) for name in columns], int(keep.sum())),
         tuple(columns),
         tuple(codes),
-        tuple(" x ".join(effect) for effect in effects),
-        tuple(_slopes(trends.get(effect), numbers, take) for effect in effects),
+        tuple(" x ".join(effect) for effect in groups),
+        tuple(_slopes(slopes.get(effect), numbers, take) for effect in groups),
         tuple(kept_clusters),
         None if weights is None else np.array(take(numbers[weights])),
         None if offset is None else np.array(take(numbers[offset])),
@@ -176,7 +176,8 @@ def _require(data, outcome, columns, effects, slopes, weights, offset, clusters)
 
 
 def _complete(numbers, labels, n, weights):
-    keep, dropped = np.ones(n, dtype=bool), {}
+    keep = np.ones(n, dtype=bool)
+    dropped: dict[str, int] = {}
     for name, values in numbers.items():
         if not _all_finite(values):
             _count(dropped, f"missing {name}", keep, ~np.isnan(values))
