@@ -14,14 +14,17 @@ from .errors import (
     NotIdentifiedError,
     TooFewClustersError,
 )
+from .group_time import GroupTime, group_time
 
 __all__ = [
     "ColumnError",
     "Estimates",
     "EstimationError",
+    "GroupTime",
     "KeyNotUniqueError",
     "NotConvergedError",
     "NotIdentifiedError",
     "Sample",
     "TooFewClustersError",
+    "group_time",
 ]

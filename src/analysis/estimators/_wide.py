@@ -1,0 +1,185 @@
+"""From long frame to unit-by-period arrays, shared by the estimators for staggered adoption."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass, field, replace
+
+import numpy as np
+import pandas as pd
+
+from ._checks import as_list, codes, cohort_periods, numeric, require_columns, require_unique
+from ._result import Sample
+from .errors import ColumnError, NotIdentifiedError
+
+
+@dataclass(frozen=True)
+class WidePanel:
+    """Units by periods.
+
+    Attributes
+    ----------
+    outcome : numpy.ndarray, shape (units, periods)
+        NaN where a unit has no usable row.
+    cohort : numpy.ndarray, shape (units,)
+        First treated period, ``inf`` for never treated.
+    periods : numpy.ndarray, shape (periods,)
+        Sorted distinct times.
+    covariates : numpy.ndarray, shape (units, 1 or periods, k)
+        One slice when constant within unit, else one a period.
+    weights : numpy.ndarray, shape (units, periods)
+        Sampling weights; ones when none were given.
+    cluster : numpy.ndarray of int, shape (units,)
+        Codes of clusters; the unit's own code when none were given.
+    units : pandas.Index
+        Labels of units in row order.
+    row_unit : numpy.ndarray of int, shape (rows given,)
+        Unit of each given row, -1 for rows not used.
+    sample : Sample
+        Ledger of rows.
+    """
+
+    outcome: np.ndarray
+    cohort: np.ndarray
+    periods: np.ndarray
+    covariates: np.ndarray
+    weights: np.ndarray
+    cluster: np.ndarray
+    units: pd.Index
+    row_unit: np.ndarray
+    sample: Sample = field(repr=False)
+
+    @property
+    def observed(self) -> np.ndarray:
+        """Where a unit has a usable row, shape (units, periods)."""
+        return ~np.isnan(self.outcome)
+
+    def keep(self, units: np.ndarray, reason: str) -> WidePanel:
+        """Return the panel of the units marked True, with the rows lost booked under `reason`."""
+        if units.all():
+            return self
+        lost = int(self.observed[~units].sum())
+        dropped = {**self.sample.dropped, reason: self.sample.dropped.get(reason, 0) + lost}
+        row_unit = _recode(self.row_unit, units)
+        sample = Sample(
+            given=self.sample.given,
+            used=self.sample.used - lost,
+            dropped=dropped,
+            units=int(units.sum()),
+            clusters=len(np.unique(self.cluster[units])),
+            rows=row_unit >= 0,
+        )
+        by_unit = ("outcome", "cohort", "covariates", "weights", "cluster", "units")
+        kept = {name: getattr(self, name)[units] for name in by_unit}
+        return replace(self, **kept, row_unit=row_unit, sample=sample)
+
+
+def _recode(row_unit: np.ndarray, units: np.ndarray) -> np.ndarray:
+    new = np.append(np.where(units, np.cumsum(units) - 1, -1), -1)
+    return new[row_unit]
+
+
+def wide_panel(
+    data: pd.DataFrame,
+    *,
+    outcome: str,
+    unit: str,
+    time: str,
+    cohort: str,
+    covariates: str | Sequence[str] | None = None,
+    weights: str | None = None,
+    cluster: str | None = None,
+) -> WidePanel:
+    """Return unit-by-period arrays from a long frame, dropping incomplete rows by reason.
+
+    Raises
+    ------
+    ColumnError
+        On absent columns, text, infinite values, negative weights, or a cohort or cluster that
+        changes within a unit.
+    KeyNotUniqueError
+        If a unit has two rows in one period.
+    NotIdentifiedError
+        If fewer than two periods or no unit remain.
+    """
+    names = as_list(covariates)
+    require_columns(data, [outcome, unit, time, cohort, *names, weights, cluster])
+    values = {name: numeric(data, name) for name in dict.fromkeys([outcome, time, *names, *as_list(weights)])}
+    dropped, usable = _complete_rows(data, values, unit, cluster)
+    frame = data.loc[usable]
+    if frame.empty:
+        raise NotIdentifiedError(f"no complete row among {len(data)}: {dropped}")
+    require_unique(frame, unit, time)
+    row, labels = codes(frame[unit])
+    periods, column = np.unique(values[time][usable], return_inverse=True)
+    if len(periods) < 2:
+        raise NotIdentifiedError(f"one period only ({periods[0]:g}): differences need two")
+    shape = (len(labels), len(periods))
+    place = (row, column)
+    first = _constant_within(cohort_periods(data[cohort])[usable], row, shape[0], cohort)
+    groups = row if cluster is None else codes(frame[cluster])[0]
+    group = _constant_within(groups.astype(float), row, shape[0], cluster or unit).astype(np.int64)
+    wide_weights = _spread(_weights(values, weights, usable), place, shape)
+    sample = Sample(len(data), len(frame), dropped, shape[0], len(np.unique(group)), usable)
+    row_unit = np.full(len(data), -1)
+    row_unit[usable] = row
+    return WidePanel(
+        outcome=_spread(values[outcome][usable], place, shape),
+        cohort=first,
+        periods=periods,
+        covariates=_covariates([values[name][usable] for name in names], place, shape),
+        weights=wide_weights,
+        cluster=group,
+        units=labels,
+        row_unit=row_unit,
+        sample=sample,
+    )
+
+
+def _complete_rows(data, values, unit, cluster) -> tuple[dict[str, int], np.ndarray]:
+    left = np.ones(len(data), bool)
+    dropped = {}
+    missing = {name: np.isnan(column) for name, column in values.items()}
+    missing[unit] = data[unit].isna().to_numpy()
+    if cluster is not None:
+        missing[cluster] = data[cluster].isna().to_numpy()
+    for name, absent in missing.items():
+        if count := int((left & absent).sum()):
+            dropped[f"missing {name}"] = count
+        left &= ~absent
+    return dropped, left
+
+
+def _constant_within(values, row, units, name) -> np.ndarray:
+    result = np.full(units, np.nan)
+    result[row] = values
+    changed = result[row] != values
+    if changed.any():
+        count = len(np.unique(row[changed]))
+        raise ColumnError(f"{name!r} changes within {count} units: it must be constant in a unit")
+    return result
+
+
+def _spread(values, place, shape) -> np.ndarray:
+    wide = np.full(shape, np.nan)
+    wide[place] = values
+    return wide
+
+
+def _weights(values, weights, usable) -> np.ndarray:
+    if weights is None:
+        return np.ones(int(usable.sum()))
+    used = values[weights][usable]
+    if (used <= 0).any():
+        raise ColumnError(
+            f"{int((used <= 0).sum())} weights in {weights!r} are zero or negative: drop those rows"
+        )
+    return used
+
+
+def _covariates(columns, place, shape) -> np.ndarray:
+    wide = np.stack([np.ones(shape)] + [_spread(c, place, shape) for c in columns], axis=2)
+    spread = np.nanmax(wide, axis=1) - np.nanmin(wide, axis=1)
+    if (spread == 0).all():
+        return np.nanmax(wide, axis=1)[:, None, :]
+    return wide
