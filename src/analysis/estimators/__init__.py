@@ -15,6 +15,7 @@ from .errors import (
     TooFewClustersError,
 )
 from .group_time import GroupTime, group_time
+from .matching import match
 
 __all__ = [
     "ColumnError",
@@ -27,4 +28,5 @@ __all__ = [
     "Sample",
     "TooFewClustersError",
     "group_time",
+    "match",
 ]
