@@ -11,6 +11,7 @@ import pandas as pd
 from ._absorb import Absorber, compress, drop_singletons
 from ._checks import as_list, numeric, require_columns
 from ._result import Sample
+from ._threads import each
 from .errors import ColumnError, NotIdentifiedError
 
 Effect = str | tuple[str, ...]
@@ -23,9 +24,8 @@ class Arrays:
 
     Attributes
     ----------
-    outcome : numpy.ndarray, shape (n,)
-    columns : numpy.ndarray, shape (n, k), Fortran order
-        The regressors named `names`.
+    joint : numpy.ndarray, shape (n, 1 + k), Fortran order
+        The outcome, then the regressors named `names`; `outcome` and `columns` are views of it.
     names : tuple of str
     codes : tuple of numpy.ndarray of int32, each shape (n,)
         Effects, dense; `effects` are their names.
@@ -39,8 +39,7 @@ class Arrays:
     dropped : dict of str to int
     """
 
-    outcome: np.ndarray
-    columns: np.ndarray
+    joint: np.ndarray
     names: tuple[str, ...]
     codes: tuple[np.ndarray, ...] = ()
     effects: tuple[str, ...] = ()
@@ -50,6 +49,16 @@ class Arrays:
     offset: np.ndarray | None = None
     rows: np.ndarray = field(default_factory=lambda: np.empty(0, bool))
     dropped: dict[str, int] = field(default_factory=dict)
+
+    @property
+    def outcome(self) -> np.ndarray:
+        """The outcome, shape (n,)."""
+        return self.joint[:, 0]
+
+    @property
+    def columns(self) -> np.ndarray:
+        """The regressors, shape (n, k), Fortran order."""
+        return self.joint[:, 1:]
 
     def absorber(self) -> Absorber:
         """Return the absorber of the effects, on the weights."""
@@ -73,8 +82,7 @@ class Arrays:
             raise NotIdentifiedError(f"no row is left: dropped {dropped} of {len(rows)} rows")
         take = _taker(mask)
         return Arrays(
-            take(self.outcome),
-            take(self.columns),
+            take(self.joint),
             self.names,
             tuple(compress(take(item)) for item in self.codes),
             self.effects,
@@ -153,8 +161,7 @@ def prepare(
     codes, kept_clusters, keep = _effect_codes(groups, clusters, labels, keep, dropped, singletons)
     take = (lambda values: values) if keep.all() else (lambda values: values[keep])
     return Arrays(
-        np.array(take(numbers[outcome])),
-        _stack([take(numbers[name]) for name in columns], int(keep.sum())),
+        _stack([take(numbers[name]) for name in (outcome, *columns)]),
         tuple(columns),
         tuple(codes),
         tuple(" x ".join(effect) for effect in groups),
@@ -268,10 +275,13 @@ def _slopes(names, numbers, take):
     return None if not names else _stack([take(numbers[name]) for name in names])
 
 
-def _stack(columns: list[np.ndarray], n: int | None = None) -> np.ndarray:
-    out = np.empty((len(columns[0]) if n is None else n, len(columns)), order="F")
-    for j, column in enumerate(columns):
-        out[:, j] = column
+def _stack(columns: list[np.ndarray]) -> np.ndarray:
+    out = np.empty((len(columns[0]), len(columns)), order="F")
+
+    def one(j: int) -> None:
+        out[:, j] = columns[j]
+
+    each(one, range(len(columns)), parallel=out.size > 1_000_000)
     return out
 
 
