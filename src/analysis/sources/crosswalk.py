@@ -172,6 +172,14 @@ def read_place_counties() -> pd.DataFrame:
     return _unique(table, ["place_fips", "county_fips"], PLACE_COUNTIES)
 
 
+def read_county_names() -> pd.DataFrame:
+    """Return counties as the place table names them: ``county_fips`` (key), ``name`` (without ``County``)."""
+    raw = _read(PLACE_COUNTIES, _PLACE_COLUMNS, encoding="latin-1").iloc[1:]
+    table = pd.DataFrame({"county_fips": raw["county"], "name": raw["cntyname"].str.slice(stop=-3)})
+    table = table.drop_duplicates().sort_values("county_fips", kind="stable", ignore_index=True)
+    return _unique(table, ["county_fips"], PLACE_COUNTIES)
+
+
 def _read(path: str, names: list[str], encoding: str = "utf-8") -> pd.DataFrame:
     raw = pd.read_csv(locate(path), dtype=str, keep_default_na=False, encoding=encoding)
     if list(raw.columns) != names:
