@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
+from dataclasses import dataclass
 from pathlib import Path
 
 import numpy as np
@@ -15,6 +16,31 @@ from .table8_footnotes import read_notes, require_known, split_markers
 from .table8_layout import COUNTS, FIRST_YEAR, LAST_YEAR, Sheet, file_of, read_sheet
 
 YEARS = range(FIRST_YEAR, LAST_YEAR + 1)
+
+
+@dataclass(frozen=True)
+class Workbook:
+    """One year's table with all that is printed around it.
+
+    Attributes
+    ----------
+    year : int
+        Calendar year.
+    frame : pandas.DataFrame
+        The cities: see `read_year`.
+    notes : dict of str to str
+        Texts at the foot of the sheet by marker; the note on dashes stands under ``"-"``.
+    states : dict of str to tuple of str
+        Markers of every printed state by USPS code, states without a city among them.
+    headings : dict of str to tuple of str
+        Markers of the column headings by quantity.
+    """
+
+    year: int
+    frame: pd.DataFrame
+    notes: dict[str, str]
+    states: dict[str, tuple[str, ...]]
+    headings: dict[str, tuple[str, ...]]
 
 
 def read_all(years: Iterable[int] = YEARS) -> pd.DataFrame:
@@ -63,10 +89,26 @@ def read_year(year: int, path: Path | None = None) -> pd.DataFrame:
     UnknownPlaceError
         If a state's name is unknown.
     """
+    return read_workbook(year, path).frame
+
+
+def read_workbook(year: int, path: Path | None = None) -> Workbook:
+    """Return one year's table with its footnotes; parameters and errors as in `read_year`."""
     sheet = read_sheet(path or locate(file_of(year)), year)
     is_data = _rows_with_figures(sheet)
     notes = _notes(sheet, is_data)
-    frame = _names(sheet, is_data)
+    printed = _printed_states(sheet, is_data)
+    frame = _cities(sheet, is_data, printed, notes)
+    return Workbook(year, frame, notes, _state_markers(printed, sheet), sheet.markers)
+
+
+def read_footnotes(year: int, path: Path | None = None) -> dict[str, str]:
+    """Return the texts at the foot of a year's sheet by marker; the note on dashes stands under ``"-"``."""
+    return read_workbook(year, path).notes
+
+
+def _cities(sheet: Sheet, is_data: np.ndarray, printed: pd.Series, notes: dict[str, str]) -> pd.DataFrame:
+    frame = _names(sheet, is_data, printed)
     rows = np.flatnonzero(is_data)
     for name in COUNTS:
         frame[name] = _counts(sheet, name, rows, notes)
@@ -75,12 +117,6 @@ def read_year(year: int, path: Path | None = None) -> pd.DataFrame:
     frame["header_markers"] = ";".join(f"{name}:{','.join(found)}" for name, found in sheet.markers.items())
     frame["source_file"], frame["sheet_row"] = sheet.file, rows + sheet.first_row
     return frame
-
-
-def read_footnotes(year: int, path: Path | None = None) -> dict[str, str]:
-    """Return the texts at the foot of a year's sheet by marker; the note on dashes stands under ``"-"``."""
-    sheet = read_sheet(path or locate(file_of(year)), year)
-    return _notes(sheet, _rows_with_figures(sheet))
 
 
 def _rows_with_figures(sheet: Sheet) -> np.ndarray:
@@ -98,20 +134,28 @@ def _notes(sheet: Sheet, is_data: np.ndarray) -> dict[str, str]:
     return read_notes(cell for cell in sheet.cells[after:, 0] if isinstance(cell, str))
 
 
-def _names(sheet: Sheet, is_data: np.ndarray) -> pd.DataFrame:
-    by_heading = "state" not in sheet.places
-    states = (
-        defects.states_from_heading_rows(sheet, is_data)
-        if by_heading
-        else defects.states_from_own_column(sheet)
-    )
+def _printed_states(sheet: Sheet, is_data: np.ndarray) -> pd.Series:
+    if "state" in sheet.places:
+        return defects.states_from_own_column(sheet, is_data)
+    return defects.states_from_heading_rows(sheet, is_data)
+
+
+def _state_markers(printed: pd.Series, sheet: Sheet) -> dict[str, tuple[str, ...]]:
+    names = printed.dropna().drop_duplicates()
+    return {
+        defects.usps_of(name, where=sheet.where(at)): split_markers(name)[1] for at, name in names.items()
+    }
+
+
+def _names(sheet: Sheet, is_data: np.ndarray, states: pd.Series) -> pd.DataFrame:
     printed = pd.Series(sheet.cells[:, sheet.places["city"][0]], dtype=object).map(str)
     printed = defects.name_over_two_rows(printed, is_data)[is_data]
     states = states[is_data].fillna("")
     cities = printed.map(split_markers)
+    firsts = states.drop_duplicates()
     codes = {
-        name: defects.usps_of(name, where=sheet.where(states.index[states == name][0]))
-        for name in states.unique()
+        name: defects.usps_of(name, where=sheet.where(at))
+        for at, name in zip(firsts.index.to_list(), firsts, strict=True)
     }
     return pd.DataFrame(
         {

@@ -87,10 +87,15 @@ def states_from_heading_rows(sheet: Sheet, is_data: np.ndarray) -> pd.Series:
     return names.where(is_state).ffill()
 
 
-def states_from_own_column(sheet: Sheet) -> pd.Series:
-    """Return each row's printed state where it stands beside its first city (2005 on) or each (2024)."""
+def states_from_own_column(sheet: Sheet, is_data: np.ndarray) -> pd.Series:
+    """Return each row's printed state where it stands beside its first city (2005 on) or each (2024).
+
+    A state that stands alone has no published city that year (Iowa 2018) and keeps its footnote; the notes
+    below the last city are no states.
+    """
     names = pd.Series(sheet.cells[:, sheet.places["state"][0]], dtype=object).map(_text)
-    return names.where(names != "").ffill()
+    end = int(np.flatnonzero(is_data)[-1]) if is_data.any() else -1
+    return names.where((names != "") & (np.arange(len(names)) <= end)).ffill()
 
 
 def name_over_two_rows(names: pd.Series, is_data: np.ndarray) -> pd.Series:
