@@ -1,0 +1,1 @@
+"""Record layouts of fixed-width files, as data."""
