@@ -25,3 +25,7 @@ class TooFewClustersError(EstimationError):
 
 class NotConvergedError(EstimationError):
     """An iteration ended without reaching its tolerance."""
+
+
+class FewClustersWarning(UserWarning):
+    """So few clusters, or so few treated ones, that cluster-robust and wild bootstrap tests may mislead."""
