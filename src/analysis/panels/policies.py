@@ -1,0 +1,267 @@
+"""Panel ``policies``: one row a place and definition, and its companions.
+
+``policy_rows`` keeps every row of the source with what became of it, ``state_bans``, ``secure_communities``
+and ``undated_places`` what the other files say. No text of a note is carried; ``basis`` is a code of ours.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from pathlib import Path
+
+import pandas as pd
+
+from ..errors import UnknownPlaceError
+from ..sources import policy
+from ..sources.city_counties import read_city_counties
+from ..sources.crosswalk import AGENCY_CROSSWALK, PLACE_COUNTIES, read_agency_crosswalk
+from ..sources.policy_notes import without_quotations
+from .columns import validate
+from .policy_models import Policies, PolicyRows, SecureCommunities, StateBans, UndatedPlaces
+from .policy_rules import (
+    DEFINITIONS,
+    absorbing_laws,
+    classify,
+    first_end,
+    first_row,
+    why_not_event_time,
+)
+from .store import write_panel
+
+_PLACE = ["place_id", "place", "state", "kind", "geoid", "ori"]
+_FLAGS = ["is_upper_bound", "is_disputed", "is_unconfirmed", "reaffirms_older"]
+
+
+def build_policies(directory: Path | None = None) -> dict[str, pd.DataFrame]:
+    """Build and write the five policy panels.
+
+    Parameters
+    ----------
+    directory : pathlib.Path, optional
+        Where to write; the processed directory when omitted.
+
+    Returns
+    -------
+    dict of pandas.DataFrame
+        ``policies``, ``policy_rows``, ``state_bans``, ``secure_communities``, ``undated_places``.
+    """
+    rows = classify(policy.read_adoptions())
+    bans = state_bans_panel(policy.read_state_bans())
+    panel = policies_panel(rows, bans, read_city_counties())
+    undated = undated_panel(policy.read_undated(), rows, read_agency_crosswalk())
+    built = {
+        "policies": panel,
+        "policy_rows": rows_panel(rows, panel),
+        "state_bans": bans,
+        "secure_communities": secure_communities_panel(policy.read_secure_communities()),
+        "undated_places": undated,
+    }
+    for name, frame in built.items():
+        _WRITERS[name](frame, directory)
+    return built
+
+
+def policies_panel(rows: pd.DataFrame, bans: pd.DataFrame, city_counties: pd.DataFrame) -> pd.DataFrame:
+    """Return one row a place and definition after the rules of `policy_rules`.
+
+    Parameters
+    ----------
+    rows : pandas.DataFrame
+        Classified rows (`policy_rules.classify`).
+    bans : pandas.DataFrame
+        ``state`` and ``ban_year``.
+    city_counties : pandas.DataFrame
+        ``geoid`` and ``fips``: counties wholly inside one place.
+    """
+    real = rows[~rows["is_not_policy"]]
+    records = [
+        _record(group, real, definition)
+        for definition, (contents, since) in DEFINITIONS.items()
+        for _, group in _speaking(real, contents, since).groupby("place_id", sort=True)
+    ]
+    panel = pd.DataFrame.from_records(records)
+    panel["state_ban_year"] = panel["state"].map(bans.set_index("state")["ban_year"]).astype("Int64")
+    whole = city_counties.groupby("geoid")["fips"].agg(";".join)
+    panel["counties"] = panel["geoid"].where(panel["kind"] == "county", panel["geoid"].map(whole))
+    return _typed(panel, Policies)
+
+
+def rows_panel(rows: pd.DataFrame, panel: pd.DataFrame) -> pd.DataFrame:
+    """Return every source row with what became of it: one ``disposition`` each, so the counts add up."""
+    dated = set(panel.loc[panel["in_event_time"], "dated_by_row"])
+    flagged = set(panel["dated_by_row"]) - dated
+    table = rows.assign(
+        instrument=rows["instrument"].map(without_quotations),
+        disposition=[_disposition(row, dated, flagged) for row in rows.itertuples()],
+    )
+    return _typed(table, PolicyRows)
+
+
+def policy_ledger(policy_rows: pd.DataFrame) -> pd.DataFrame:
+    """Return how many source rows went where, by content and disposition; ``rows`` sums to all rows read."""
+    return policy_rows.groupby(["content", "disposition"], as_index=False).agg(rows=("row", "count"))
+
+
+def state_bans_panel(bans: pd.DataFrame) -> pd.DataFrame:
+    """Return the states that forbid local policies, with the year of force (missing when undated)."""
+    return _typed(bans.assign(ban_year=bans["effective_to"].dt.year.astype("Int64")), StateBans)
+
+
+def secure_communities_panel(dates: pd.DataFrame) -> pd.DataFrame:
+    """Return the day and year Secure Communities began, one row a county."""
+    table = dates.assign(activated_year=dates["activated"].dt.year.astype("int64"))
+    for column in ("activated", "activated_statewide"):
+        table[column] = table[column].dt.strftime("%Y-%m-%d")
+    return _typed(table.sort_values("fips"), SecureCommunities)
+
+
+def undated_panel(undated: pd.DataFrame, rows: pd.DataFrame, agencies: pd.DataFrame) -> pd.DataFrame:
+    """Return the places lists name without a date, with their codes; they are never clean controls.
+
+    Raises
+    ------
+    UnknownPlaceError
+        If a place has no code in the adoptions nor in the agency crosswalk.
+    """
+    codes = pd.concat([_codes_of_rows(rows), _codes_of_agencies(agencies)])
+    codes = codes.drop_duplicates(["kind", "state", "key"])
+    table = undated.assign(key=undated["place"].str.lower()).merge(
+        codes, on=["kind", "state", "key"], how="left", validate="one_to_one"
+    )
+    if table["geoid"].isna().any():
+        first = table[table["geoid"].isna()].iloc[0]
+        raise UnknownPlaceError(
+            f"{first['place']}, {first['state']} has no code.",
+            where=f"{policy.UNDATED}, row {first['row']}",
+            remedy="Spell it as the agency crosswalk does.",
+        )
+    return _typed(table.assign(place_id=table["kind"] + "-" + table["geoid"]), UndatedPlaces)
+
+
+def _speaking(rows: pd.DataFrame, contents: frozenset[str], since: int | None) -> pd.DataFrame:
+    """Rows of the contents; of a state that binds all its agencies, only the rows that do."""
+    kept = rows["content"].isin(contents)
+    if since is not None:
+        kept &= rows["adopted_to"].dt.year >= since
+    binding = rows["reach"].eq("statewide")
+    bound = rows["place_id"].isin(rows.loc[kept & binding, "place_id"])
+    return rows[kept & (binding | ~bound)]
+
+
+def _record(group: pd.DataFrame, rows: pd.DataFrame, definition: str) -> dict:
+    usable = group[group["is_usable"]]
+    chosen = first_row(usable if len(usable) else group)
+    end = first_end(group, chosen["adopted_from"])
+    absorbed, superseded = _laws_around(chosen, rows, definition)
+    why = why_not_event_time(group, chosen, absorbed)
+    if chosen["reach"] in {"state agencies", "none"}:
+        why = why or "binds no local agency"
+    return {
+        **chosen[
+            [
+                *_PLACE,
+                "adopted",
+                "precision",
+                "confidence",
+                "basis",
+                "content",
+                "reach",
+                "source_url",
+                *_FLAGS,
+            ]
+        ],
+        "definition": definition,
+        "adopted_year": chosen["adopted_to"].year,
+        "ended": None if end is None else end["ended"],
+        "ended_year": pd.NA if end is None else end["ended_to"].year,
+        "in_event_time": not why,
+        "excluded_because": why,
+        "has_older": _has_older(rows, chosen, definition),
+        "n_rows_considered": len(group),
+        "n_rows_usable": len(usable),
+        "dated_by_row": chosen["row"],
+        "absorbed_by": absorbed,
+        "superseded_by": superseded,
+    }
+
+
+def _laws_around(chosen: pd.Series, rows: pd.DataFrame, definition: str) -> tuple[str, str]:
+    if chosen["kind"] == "state":
+        return "", ""
+    laws = absorbing_laws(rows[(rows["kind"] == "state") & (rows["state"] == chosen["state"])], definition)
+    before, after = (
+        laws[laws["adopted_to"] < chosen["adopted_from"]],
+        laws[laws["adopted_from"] > chosen["adopted_to"]],
+    )
+    return _law_name(before), _law_name(after)
+
+
+def _law_name(laws: pd.DataFrame) -> str:
+    return f"{laws['place_id'].iloc[0]}@{laws['adopted'].iloc[0]}" if len(laws) else ""
+
+
+def _has_older(rows: pd.DataFrame, chosen: pd.Series, definition: str) -> bool:
+    same = rows["place_id"].eq(chosen["place_id"]) & rows["content"].isin(DEFINITIONS[definition][0])
+    return bool((same & (rows["adopted_to"] < chosen["adopted_from"])).any())
+
+
+def _disposition(row, dated: set[int], flagged: set[int]) -> str:
+    if row.is_not_policy:
+        return "not a policy"
+    if row.row in dated:
+        return "dates a policy"
+    if row.row in flagged:
+        return "dates a policy outside event time"
+    if row.confidence == "low":
+        return "low confidence"
+    return "later or further source" if row.is_year_certain else "start unknown"
+
+
+def _codes_of_rows(rows: pd.DataFrame) -> pd.DataFrame:
+    return rows.assign(key=rows["place"].str.lower())[["kind", "state", "key", "geoid", "ori"]]
+
+
+def _codes_of_agencies(agencies: pd.DataFrame) -> pd.DataFrame:
+    police = agencies[agencies["agency_type"].eq("local police department") & agencies["ori"].notna()]
+    sheriffs = agencies[agencies["agency_type"].eq("sheriffs office")]
+    city = police.assign(
+        kind="city",
+        geoid=police["place_fips"],
+        key=_stem(police["government"], r" (?:city|town|village|borough|township)$"),
+    )
+    county = sheriffs.assign(
+        kind="county", geoid=sheriffs["county_fips"], ori="", key=_stem(sheriffs["government"], " county$")
+    )
+    both = pd.concat([city, county])[["kind", "state", "key", "geoid", "ori"]]
+    return both[both["geoid"].notna()]
+
+
+def _stem(names: pd.Series, suffix: str) -> pd.Series:
+    return names.fillna("").str.lower().str.replace(suffix, "", regex=True)
+
+
+def _typed(frame: pd.DataFrame, model) -> pd.DataFrame:
+    names = list(model.to_schema().columns)
+    dtypes = {name: str(part.dtype) for name, part in model.to_schema().columns.items()}
+    table = frame[names].reset_index(drop=True).replace("", pd.NA)
+    return validate(table.astype(dtypes), model)
+
+
+def _writer(name: str, keys: list[str], inputs: list[str]) -> Callable[[pd.DataFrame, Path | None], Path]:
+    def write(frame: pd.DataFrame, directory: Path | None) -> Path:
+        return write_panel(name, frame, keys=keys, inputs=inputs, dropped={}, directory=directory)
+
+    return write
+
+
+_WRITERS = {
+    "policies": _writer(
+        "policies", ["definition", "place_id"], [policy.ADOPTIONS, policy.STATE_BANS, PLACE_COUNTIES]
+    ),
+    "policy_rows": _writer("policy_rows", ["row"], [policy.ADOPTIONS]),
+    "state_bans": _writer("state_bans", ["state"], [policy.STATE_BANS]),
+    "secure_communities": _writer("secure_communities", ["fips"], [policy.SECURE_COMMUNITIES]),
+    "undated_places": _writer(
+        "undated_places", ["place_id"], [policy.UNDATED, policy.ADOPTIONS, AGENCY_CROSSWALK]
+    ),
+}
