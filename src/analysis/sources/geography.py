@@ -1,7 +1,8 @@
 """Shapes of counties and states 2017 (Census Bureau's cartographic boundaries, TopoJSON of us-atlas).
 
-Built from arcs that are shared and rounded, 22 counties are self-touching rings that no overlay accepts;
-`make_valid` mends them. States come from the file's own layer, never from dissolving counties.
+Built from arcs that are shared and rounded, 22 counties are self-touching rings that no overlay accepts:
+`make_valid` mends them. Falls Church, Virginia (51610) has vanished in the rounding: `drop_vanished` leaves it
+out. States come from the file's own layer, never from dissolving counties.
 """
 
 from __future__ import annotations
@@ -21,6 +22,8 @@ PATH = "geography/us_atlas_counties_10m.json"
 ROWS = {"counties": 3231, "states": 56}
 #: Degrees; the datum of the Census Bureau's boundary files.
 DATUM = "EPSG:4269"
+#: Counties without an outline in the file.
+VANISHED = ("51610",)
 
 
 def read(layer: str) -> geopandas.GeoDataFrame:
@@ -46,7 +49,17 @@ def parse(shapes: geopandas.GeoDataFrame, layer: str, where: str) -> geopandas.G
             remedy="Get the file again as data/raw/README.md says.",
         )
     shapes = shapes.rename(columns={"id": "fips"})[["fips", "name", "geometry"]].set_crs(DATUM, allow_override=True)
-    return make_valid(drop_territories(shapes), where)
+    return make_valid(drop_vanished(drop_territories(shapes), where), where)
+
+
+def drop_vanished(shapes: geopandas.GeoDataFrame, where: str) -> geopandas.GeoDataFrame:
+    """Leave out Falls Church, the one county whose outline is empty; raise LayoutError for any other."""
+    empty = shapes.geometry.is_empty
+    if not set(shapes.loc[empty, "fips"]) <= set(VANISHED):
+        raise LayoutError(
+            f"Shapes {sorted(shapes.loc[empty, 'fips'])} are empty.", where=where, remedy="Get the file again."
+        )
+    return shapes[~empty].reset_index(drop=True)
 
 
 def drop_territories(shapes: geopandas.GeoDataFrame) -> geopandas.GeoDataFrame:
