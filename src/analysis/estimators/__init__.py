@@ -5,6 +5,7 @@ unit, time, cohort, covariates, effects, weights, offset, cluster, control, anti
 level, seed``) and returns a frozen `Estimates`.
 """
 
+from ._conley import Conley
 from ._result import Estimates, Sample
 from .errors import (
     ColumnError,
@@ -14,11 +15,15 @@ from .errors import (
     NotIdentifiedError,
     TooFewClustersError,
 )
+from .extended_twfe import extended_twfe
 from .group_time import GroupTime, group_time
+from .interaction_weighted import interaction_weighted
 from .matching import match
+from .ols import ols
 
 __all__ = [
     "ColumnError",
+    "Conley",
     "Estimates",
     "EstimationError",
     "GroupTime",
@@ -27,6 +32,9 @@ __all__ = [
     "NotIdentifiedError",
     "Sample",
     "TooFewClustersError",
+    "extended_twfe",
     "group_time",
+    "interaction_weighted",
     "match",
+    "ols",
 ]

@@ -58,12 +58,23 @@ def _event_groups(cells, cohort, time, balance, window):
 
 def _average(cells, chosen, *, weighted):
     effects, influence = cells.estimate[chosen], cells.influence[:, chosen]
+    if "cell_weights" in cells.extra:
+        fixed = cells.extra["cell_weights"][chosen]
+        return _fixed(fixed, effects, influence)
     if not weighted:
         return effects.mean(), influence.mean(axis=1)
     membership, share = _shares(cells, cells.keys["cohort"].to_numpy(float)[chosen])
-    total = share.sum()
+    return _estimated(membership, share, effects, influence)
+
+
+def _fixed(weights, effects, influence):
+    weights = weights / weights.sum()
+    return weights @ effects, influence @ weights
+
+
+def _estimated(membership, share, effects, influence):
+    total, centred = share.sum(), membership - share
     weights = share / total
-    centred = membership - share
     moved = (centred @ effects) / total - centred.sum(axis=1) * (share @ effects) / total**2
     return weights @ effects, influence @ weights + moved
 
@@ -78,18 +89,23 @@ def _shares(cells, cohorts):
 def _overall(cells, by, labels, estimate, influence):
     if by == "simple":
         return None
-    if by == "event":
-        after = np.array(labels) >= 0
-        if not after.any():
-            return None
-        return np.array([estimate[after].mean()]), influence[:, after].mean(axis=1, keepdims=True)
-    if by == "calendar":
-        return np.array([estimate.mean()]), influence.mean(axis=1, keepdims=True)
-    membership, share = _shares(cells, np.array(labels))
-    total, centred = share.sum(), membership - share
-    moved = (centred @ estimate) / total - centred.sum(axis=1) * (share @ estimate) / total**2
-    combined = influence @ (share / total) + moved
-    return np.array([share @ estimate / total]), combined[:, None]
+    labels = np.array(labels)
+    used = labels >= 0 if by == "event" else np.ones(len(labels), bool)
+    if not used.any():
+        return None
+    if by != "cohort":
+        return np.array([estimate[used].mean()]), influence[:, used].mean(axis=1, keepdims=True)
+    if "cell_weights" in cells.extra:
+        effect, own = _fixed(_cohort_sums(cells, labels), estimate, influence)
+    else:
+        effect, own = _estimated(*_shares(cells, labels), estimate, influence)
+    return np.array([effect]), own[:, None]
+
+
+def _cohort_sums(cells, labels):
+    post = (cells.keys["time"] >= cells.keys["cohort"]).to_numpy()
+    cohort = cells.keys["cohort"].to_numpy(float)
+    return np.array([cells.extra["cell_weights"][post & (cohort == label)].sum() for label in labels])
 
 
 class _Maker:
@@ -101,7 +117,7 @@ class _Maker:
     def __call__(self, labels, estimate, influence, extra, key=None):
         cells, units = self.cells, len(influence)
         sums = cluster_sums(influence, cells.extra["panel"]["cluster"])
-        covariance = sums.T @ sums / units**2
+        covariance = sums.T @ sums / units**2 * cells.extra.get("factor", 1.0)
         band = uniform_band(sums / units, estimate, covariance, self.draws, self.level, self.seed)
         return Estimates(
             method=cells.method,

@@ -73,6 +73,41 @@ class WidePanel:
         kept = {name: getattr(self, name)[units] for name in by_unit}
         return replace(self, **kept, row_unit=row_unit, sample=sample)
 
+    def before(self, end: float, reason: str) -> WidePanel:
+        """Return the panel of the periods before `end`, with the rows lost booked under `reason`."""
+        early = self.periods < end
+        lost = int(self.observed[:, ~early].sum())
+        if not lost:
+            return self
+        if early.sum() < 2:
+            raise NotIdentifiedError(f"fewer than two periods before {end:g}")
+        dropped = {**self.sample.dropped, reason: self.sample.dropped.get(reason, 0) + lost}
+        sample = replace(self.sample, used=self.sample.used - lost, dropped=dropped, rows=None)
+        covariates = self.covariates if self.covariates.shape[1] == 1 else self.covariates[:, early]
+        cut = replace(
+            self,
+            outcome=self.outcome[:, early],
+            weights=self.weights[:, early],
+            covariates=covariates,
+            periods=self.periods[early],
+            sample=sample,
+        )
+        return cut.keep(cut.observed.any(axis=1), reason)
+
+    def as_never(self, first: float) -> WidePanel:
+        """Return the panel with one cohort relabelled as never treated."""
+        return replace(self, cohort=np.where(self.cohort == first, np.inf, self.cohort))
+
+    def comparable(self, anticipation: int) -> WidePanel:
+        """Return the panel cut before the last cohort's treatment when no unit is never treated."""
+        if np.isinf(self.cohort).any():
+            return self
+        last = self.cohort.max()
+        if len(np.unique(self.cohort)) < 2:
+            raise NotIdentifiedError("one cohort and no never-treated unit: nothing to compare with")
+        reason = f"at or after {last:g}, when no untreated cohort is left"
+        return self.before(last - anticipation, reason).as_never(last)
+
 
 def _recode(row_unit: np.ndarray, units: np.ndarray) -> np.ndarray:
     new = np.append(np.where(units, np.cumsum(units) - 1, -1), -1)

@@ -1,0 +1,175 @@
+"""Extended two-way fixed effects (Wooldridge 2021, 2023), linear and Poisson, from cell cross-products."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+import numpy as np
+import pandas as pd
+
+from ._cell_regression import CellFit, Layout, fit_cells_linear, fit_cells_poisson, layout
+from ._cell_result import cell_result
+from ._checks import require_level
+from ._wide import WidePanel, wide_panel
+from .errors import ColumnError, EstimationError, NotIdentifiedError
+from .group_time import GroupTime
+
+
+def extended_twfe(
+    data: pd.DataFrame,
+    *,
+    outcome: str,
+    unit: str,
+    time: str,
+    cohort: str,
+    covariates: str | Sequence[str] | None = None,
+    control: str = "not_yet",
+    family: str = "linear",
+    scale: str = "link",
+    anticipation: int = 0,
+    weights: str | None = None,
+    cluster: str | None = None,
+    correction: str = "fixest",
+    level: float = 0.95,
+) -> GroupTime:
+    """Estimate cohort-by-period effects by one regression on cohort, period and treated-cell effects.
+
+    The estimand of each cell is the mean effect on the treated, under parallel trends of the linear
+    index (linear: of the outcome; Poisson: of its logarithm's mean), given covariates that act
+    through slopes of their own in every cohort, period and cell, centred at the cohort's mean.
+
+    Parameters
+    ----------
+    data : pandas.DataFrame
+        One row a unit and period; missing unit-periods are allowed, units with one row are used.
+    outcome, unit, time, cohort : str
+        As in `group_time`; the outcome must not be negative when ``family="poisson"``.
+    covariates : str or sequence of str, optional
+        Constant within unit.
+    control : {"not_yet", "never"}
+        With ``"never"``, cells before treatment (but the last) get effects of their own.
+    family : {"linear", "poisson"}
+    scale : {"link", "response"}
+        With Poisson, effects on the log mean, or average marginal effects on the mean.
+    anticipation, weights, cluster, level
+        As in `interaction_weighted`.
+    correction : {"fixest", "none"}
+        ``G/(G-1) (N-1)/(N-K)`` with t(G-1), K the number of coefficients; or neither, with normal.
+
+    Returns
+    -------
+    GroupTime
+        Keyed by ``cohort`` and ``time``; averages weight cells by their rows (or weights), as fixed.
+
+    Raises
+    ------
+    ColumnError, KeyNotUniqueError, NotIdentifiedError, NotConvergedError, TooFewClustersError
+
+    References
+    ----------
+    Wooldridge (2021), doi:10.2139/ssrn.3906345; Wooldridge (2023), doi:10.1093/ectj/utad016.
+    """
+    _require_options(control, family, scale, anticipation, level)
+    wide = wide_panel(
+        data,
+        outcome=outcome,
+        unit=unit,
+        time=time,
+        cohort=cohort,
+        covariates=covariates,
+        weights=weights,
+        cluster=cluster,
+    )
+    wide = wide.keep(wide.cohort - anticipation > wide.periods[0], "treated from the first period on")
+    if wide.covariates.shape[1] > 1:
+        raise ColumnError(f"covariates {covariates} change within units: this method needs them constant")
+    wide = wide.comparable(anticipation) if control == "not_yet" else wide
+    cohorts, code = np.unique(wide.cohort, return_inverse=True)
+    row_weights = np.where(wide.observed, wide.weights, 0.0)
+    cells = _free_cells(wide.periods, cohorts, code, row_weights, control, anticipation)
+    shape = layout(code, wide.covariates[:, 0], cells)
+    fit = _fit(wide, row_weights, shape, family)
+    effects, influence = _effects(fit, shape, code, row_weights, np.argwhere(cells), scale)
+    design = {
+        "outcome": outcome,
+        "family": family,
+        "scale": scale,
+        "control": control,
+        "anticipation": anticipation,
+        "weights": weights,
+        "cluster": cluster or unit,
+    }
+    return cell_result(
+        "extended_twfe",
+        wide,
+        np.argwhere(cells),
+        cohorts,
+        effects,
+        influence,
+        parameters=fit.parameters,
+        correction=correction,
+        design=design,
+        level=level,
+    )
+
+
+def _require_options(control, family, scale, anticipation, level):
+    choices = {
+        "control": (control, ("not_yet", "never")),
+        "family": (family, ("linear", "poisson")),
+        "scale": (scale, ("link", "response")),
+    }
+    for name, (chosen, allowed) in choices.items():
+        if chosen not in allowed:
+            raise EstimationError(f"{name} must be one of {allowed}, not {chosen!r}")
+    if anticipation < 0:
+        raise EstimationError(f"anticipation must be zero or more periods, not {anticipation}")
+    require_level(level)
+
+
+def _free_cells(periods, cohorts, code, row_weights, control, anticipation):
+    finite = np.isfinite(cohorts)[:, None]
+    starts = cohorts[:, None] - anticipation
+    cells = finite & (periods >= starts)
+    if control == "never":
+        if finite.all():
+            raise NotIdentifiedError("no never-treated unit: use control='not_yet'")
+        last = periods[np.searchsorted(periods, np.where(finite, starts, periods[0] + 1)) - 1]
+        cells = finite & (periods != last)
+    seen = np.array([row_weights[code == g].sum(axis=0) > 0 for g in range(len(cohorts))])
+    if not (cells & seen).any():
+        raise NotIdentifiedError("no cohort starts treatment inside the panel's periods")
+    return cells & seen
+
+
+def _fit(wide: WidePanel, row_weights: np.ndarray, shape: Layout, family: str) -> CellFit:
+    if family == "linear":
+        return fit_cells_linear(wide.outcome, row_weights, shape)
+    if (wide.outcome < 0).any():
+        raise ColumnError(
+            f"{int((wide.outcome < 0).sum())} outcomes are negative: Poisson needs counts or rates"
+        )
+    return fit_cells_poisson(wide.outcome, row_weights, np.zeros_like(row_weights), shape)
+
+
+def _effects(fit: CellFit, shape: Layout, code, row_weights, cells, scale):
+    pairs = [_effect(fit, shape, np.flatnonzero(code == g), g, t, row, row_weights, scale)
+             for row, (g, t) in zip(fit.cell_rows, cells, strict=True)]  # fmt: skip
+    gradients = np.stack([gradient for _, gradient in pairs], axis=1)
+    return np.array([effect for effect, _ in pairs]), fit.influence @ gradients
+
+
+def _effect(fit, shape, units, g, t, row, row_weights, scale):
+    """Return one cell's effect and its gradient in the coefficients, shape (rows * q,)."""
+    mass, z = row_weights[units, t], shape.z[units]
+    gradient = np.zeros((shape.rows, z.shape[1]))
+    own = z @ fit.coefficient[row]
+    if scale == "link":
+        gradient[row] = np.average(z, axis=0, weights=mass)
+        return np.average(own, weights=mass), gradient.ravel()
+    mean = fit.mean[units, t]
+    without = mean * np.exp(-own)
+    switched = np.flatnonzero(shape.pairs[g, t])
+    gradient[switched] = np.average((mean - without)[:, None] * z, axis=0, weights=mass)
+    gradient[row] = np.average(mean[:, None] * z, axis=0, weights=mass)
+    return np.average(mean - without, weights=mass), gradient.ravel()
