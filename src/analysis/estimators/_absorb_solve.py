@@ -16,7 +16,7 @@ _SINGULAR = 1e-10
 _WEAK = 1e-2
 
 
-class _Factor:
+class Factor:
     """Pivoted Cholesky factor of a positive semi-definite matrix scaled to unit diagonal."""
 
     def __init__(self, matrix: np.ndarray):
@@ -37,6 +37,15 @@ class _Factor:
         out[self._pivots] = solve_triangular(self._lower, half, lower=True, trans="T")
         return out * self._scale[:, None]
 
+    def half(self, right: np.ndarray) -> np.ndarray:
+        """Return H, shape (rank, m), with ``H' H = right' inverse(matrix) right``."""
+        scaled = (right * self._scale[:, None])[self._pivots]
+        return solve_triangular(self._lower, scaled, lower=True)
+
+    def orthonormal(self, columns: np.ndarray) -> np.ndarray:
+        """Return an orthonormal basis of the span of `columns`, whose cross-product was factored."""
+        return self.half(columns.T).T
+
 
 class PairSchur:
     """Two plain effects: eliminate the larger, factor what is left of the smaller."""
@@ -47,7 +56,7 @@ class PairSchur:
         self._main, (self._codes, self._levels, _), self._weights = main, other, weights
         self._table = _cross_table(main.codes, main.levels, self._codes, self._levels, weights)
         mass = np.asarray(self._table.sum(axis=0)).ravel()
-        self._factor = _Factor(np.diag(mass) - _squared(self._table, main.mass))
+        self._factor = Factor(np.diag(mass) - _squared(self._table, main.mass))
         self.rank = self._factor.rank
 
     def subtract(self, columns: np.ndarray) -> None:
@@ -69,7 +78,7 @@ class DenseSchur:
         self._main, self._weights = main, weights
         self._parts = list(_parts(rest))
         self._crosses = [[self._cross(part, basis) for part in self._parts] for basis in [None, *main.bases]]
-        self._factor = _Factor(self._schur())
+        self._factor = Factor(self._schur())
         self.rank = self._factor.rank
 
     def _cross(self, part, basis):

@@ -34,6 +34,7 @@ class Arrays:
     slopes : tuple of (numpy.ndarray, shape (n, p), or None)
         Variables with a slope a level, one entry an effect.
     clusters : tuple of numpy.ndarray of int32, each shape (n,)
+    cluster_names : tuple of str
     weights, offset : numpy.ndarray, shape (n,), or None
     rows : numpy.ndarray of bool, shape (given,)
     dropped : dict of str to int
@@ -45,6 +46,7 @@ class Arrays:
     effects: tuple[str, ...] = ()
     slopes: tuple[np.ndarray | None, ...] = ()
     clusters: tuple[np.ndarray, ...] = ()
+    cluster_names: tuple[str, ...] = ()
     weights: np.ndarray | None = None
     offset: np.ndarray | None = None
     rows: np.ndarray = field(default_factory=lambda: np.empty(0, bool))
@@ -88,6 +90,7 @@ class Arrays:
             self.effects,
             tuple(take(item) for item in self.slopes),
             tuple(compress(take(item)) for item in self.clusters),
+            self.cluster_names,
             take(self.weights),
             take(self.offset),
             rows,
@@ -167,6 +170,7 @@ def prepare(
         tuple(" x ".join(effect) for effect in groups),
         tuple(_slopes(slopes.get(effect), numbers, take) for effect in groups),
         tuple(kept_clusters),
+        tuple(clusters),
         None if weights is None else np.array(take(numbers[weights])),
         None if offset is None else np.array(take(numbers[offset])),
         keep,
