@@ -98,7 +98,8 @@ def _overall(cells, by, labels, estimate, influence):
     if "cell_weights" in cells.extra:
         effect, own = _fixed(_cohort_sums(cells, labels), estimate, influence)
     else:
-        effect, own = _estimated(*_shares(cells, labels), estimate, influence)
+        membership, share = _shares(cells, labels)
+        effect, own = _estimated(membership, share, estimate, influence)
     return np.array([effect]), own[:, None]
 
 

@@ -19,7 +19,7 @@ _TOLERANCE, _STEPS = 1e-12, 100
 
 @dataclass(frozen=True)
 class CellFit:
-    """Solution: coefficients, linear predictor and response by unit and period, unit scores, inverse information.
+    """Solution: coefficients, predictor and mean by unit and period, unit influence.
 
     Attributes
     ----------
@@ -79,7 +79,7 @@ class Layout:
 
 
 def layout(cohort: np.ndarray, z: np.ndarray, cells: np.ndarray) -> Layout:
-    """Return the layout for cohort codes, regressors with a leading one, and the mask of free cells (C, T)."""
+    """Return the layout for cohort codes, regressors with a leading one, and free cells (C, T)."""
     cohorts, periods = cells.shape
     where = np.argwhere(cells)
     rows = cohorts + periods - 1 + len(where)
@@ -125,9 +125,7 @@ def fit_cells_poisson(y: np.ndarray, weights: np.ndarray, offset: np.ndarray, de
             inverse, rank = _inverse(design.information(weights * mean))
             return _finish(y, weights, design, coefficient, inverse, rank, lambda eta: np.exp(eta + offset))
         last = deviance
-    raise NotConvergedError(
-        f"Poisson cells did not settle in {_STEPS} steps: some cell may be zero throughout"
-    )
+    raise NotConvergedError(f"no convergence in {_STEPS} steps: some cell may be zero throughout")
 
 
 def _inverse(information: np.ndarray) -> tuple[np.ndarray, int]:
@@ -138,7 +136,7 @@ def _inverse(information: np.ndarray) -> tuple[np.ndarray, int]:
     values, vectors = np.linalg.eigh(scaled)
     if values[0] < 1e-12 * values[-1]:
         raise NotIdentifiedError(
-            "effects are collinear: a cell has no comparison, or a covariate does not vary in one"
+            "effects are collinear: a cell has no comparison, or a covariate is constant in one"
         )
     return (vectors / values) @ vectors.T / np.outer(scale, scale), len(values)
 

@@ -120,7 +120,7 @@ def _invert_periods(reduced: np.ndarray, q: int) -> np.ndarray:
     scale = np.sqrt(np.diag(inner))
     if (scale == 0).any() or np.linalg.cond(inner / np.outer(scale, scale)) > 1 / _SINGULAR:
         raise NotIdentifiedError(
-            "period effects are not identified: some period has no comparison units, or a covariate is constant"
+            "period effects are not identified: a period without comparison, or a constant covariate"
         )
     inverse = np.zeros_like(reduced)
     inverse[q:, q:] = np.linalg.inv(inner)

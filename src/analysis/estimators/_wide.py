@@ -92,7 +92,7 @@ class WidePanel:
             periods=self.periods[early],
             sample=sample,
         )
-        return cut.keep(cut.observed.any(axis=1), reason)
+        return cut.keep(np.any(cut.observed, axis=1), reason)
 
     def as_never(self, first: float) -> WidePanel:
         """Return the panel with one cohort relabelled as never treated."""
