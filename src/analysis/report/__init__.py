@@ -1,1 +1,41 @@
-"""How results look: tables, figures, PDF and HTML. Computes nothing."""
+"""How results look: prose, tables and figures for notebooks, and the reports made of them.
+
+Nothing here computes a statistic. In a notebook::
+
+    from analysis import report
+
+    report.say("Of {n:count} cities, {share:.1%} ...", n=..., share=...)
+    report.frame_table(frame, {"population": "count"}, caption=..., label=...)
+    report.event_study_plot(estimates, caption=..., alt=..., label=...)
+"""
+
+from .charts import coverage_heatmap, series_with_breaks, small_multiples, timeline
+from .figures import Figure
+from .maps import county_map
+from .models import models_table
+from .plots import balance_plot, event_study_plot, forest_plot
+from .prose import Prose, escape, listed, say
+from .style import house_style
+from .tables import Table, frame_table
+from .values import number
+
+__all__ = [
+    "Figure",
+    "Prose",
+    "Table",
+    "balance_plot",
+    "county_map",
+    "coverage_heatmap",
+    "escape",
+    "event_study_plot",
+    "forest_plot",
+    "frame_table",
+    "house_style",
+    "listed",
+    "models_table",
+    "number",
+    "say",
+    "series_with_breaks",
+    "small_multiples",
+    "timeline",
+]

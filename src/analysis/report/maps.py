@@ -1,0 +1,86 @@
+"""County maps from committed shapes."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any
+
+import matplotlib.pyplot as plt
+
+from .figures import Figure
+from .style import FULL, INK, SOFT, house_style
+
+NO_DATA = "#e9ebee"
+
+
+def county_map(
+    shapes: Any,
+    classes: Mapping[str, str],
+    colours: Mapping[str, str],
+    *,
+    caption: str,
+    alt: str,
+    label: str,
+    states: Any = None,
+    points: Any = None,
+    width: float = FULL,
+    height: float = 4.1,
+) -> Figure:
+    """Return a map of counties by class.
+
+    Parameters
+    ----------
+    shapes : geopandas.GeoDataFrame
+        Columns ``fips`` and ``geometry``, in a projected reference system, Alaska and Hawaii already moved.
+    classes : mapping of str to str
+        Class of each county by FIPS code; counties absent are drawn as without data.
+    colours : mapping of str to str
+        Colour of each class, in the order of the legend.
+    caption, alt, label : str
+        See `Figure`.
+    states : geopandas.GeoDataFrame, optional
+        State outlines.
+    points : geopandas.GeoDataFrame, optional
+        Cities, with columns ``class`` and ``geometry``; drawn as dots above the counties.
+    width, height : float, optional
+        Inches.
+    """
+    with house_style():
+        drawing, axes = plt.subplots(figsize=(width, height))
+        kinds = shapes["fips"].map(classes)
+        shapes.plot(
+            ax=axes, color=[colours.get(kind, NO_DATA) for kind in kinds], lw=0.1, ec="white", rasterized=True
+        )
+        if states is not None:
+            states.boundary.plot(ax=axes, color=SOFT, lw=0.35)
+        if points is not None:
+            _dots(axes, points, colours)
+        axes.set_axis_off()
+        axes.set_aspect("equal")
+        _legend(axes, colours, points is not None and shapes["fips"].map(classes).isna().all())
+    return Figure.from_matplotlib(drawing, caption=caption, alt=alt, label=label)
+
+
+def _dots(axes, points, colours) -> None:
+    for kind, colour in colours.items():
+        chosen = points[points["class"] == kind]
+        if len(chosen):
+            axes.scatter(
+                chosen.geometry.x, chosen.geometry.y, s=11, color=colour, ec="white", lw=0.4, zorder=3
+            )
+
+
+def _legend(axes, colours, as_dots: bool) -> None:
+    marker = "o" if as_dots else "s"
+    handles = [
+        axes.plot([], [], marker, ms=5.5, color=colour, mec="white", mew=0.3, label=kind)[0]
+        for kind, colour in colours.items()
+    ]
+    axes.legend(
+        handles=handles,
+        loc="lower center",
+        bbox_to_anchor=(0.5, -0.06),
+        ncols=min(len(colours), 4),
+        labelcolor=INK,
+        handletextpad=0.3,
+    )

@@ -1,0 +1,170 @@
+"""The four ways a `Table` is written. Nothing here changes a cell's text, only its markup."""
+
+from __future__ import annotations
+
+import html as html_module
+import json
+import re
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from .tables import Table
+
+_HANGING = re.compile(r"^(.*?)([)\]]?)(\**)$", re.DOTALL)
+_LATEX = {
+    "\\": r"\textbackslash{}",
+    **{character: "\\" + character for character in "&%$#_{}"},
+    "~": r"\textasciitilde{}",
+    "^": r"\textasciicircum{}",
+    "\N{MINUS SIGN}": "$-$",
+    "<": "$<$",
+    ">": "$>$",
+    "∞": r"$\infty$",
+}
+
+
+def hanging(text: str) -> tuple[str, str, str]:
+    """Split a numeric cell into what is aligned, the bracket that hangs, and the stars that hang."""
+    if not any(character.isdigit() for character in text):
+        return text, "", ""
+    match = _HANGING.match(text)
+    assert match is not None
+    return match[1], match[2], match[3]
+
+
+def typst(table: Table) -> str:
+    """Return the call of the template's ``report-table-body``; cell texts are Typst strings."""
+    align = ", ".join({"l": "left", "r": "right", "c": "center"}[letter] for letter in table.align)
+    lines = [f"report-table-body(aligns: ({align},), wide: {str(len(table.columns) > 8).lower()},"]
+    lines += [f"  spanners: ({''.join(_typst_spanner(spanner) for spanner in table.spanners)}),"]
+    lines += [f"  columns: ({''.join(_string(column) + ', ' for column in table.columns)}),", "  rows: ("]
+    for index, row in enumerate(table.rows):
+        lines.append(f"    (group: {_typst_group(table, index)}, rule: {str(index in table.rules).lower()},")
+        lines.append(
+            f"     cells: ({''.join(_typst_cell(*cell) for cell in zip(row, table.align, strict=True))})),"
+        )
+    return "\n".join([*lines, "  ))"])
+
+
+def html(table: Table) -> str:
+    """Return ``thead`` and ``tbody``."""
+    head = _html_spanners(table) + _html_row(table, table.columns, "th", ' scope="col"')
+    body = []
+    for index, row in enumerate(table.rows):
+        if index in table.groups:
+            body.append(
+                f'<tr class="group"><th colspan="{len(table.columns)}" scope="rowgroup">'
+                f"{html_module.escape(table.groups[index])}</th></tr>"
+            )
+        body.append(_html_row(table, row, "td", "", "rule" if index in table.rules else ""))
+    return f"<thead>{head}</thead>\n<tbody>\n" + "\n".join(body) + "\n</tbody>"
+
+
+def latex(table: Table) -> str:
+    """Return a ``table`` environment."""
+    width = len(table.columns)
+    lines = [r"\begin{table}", r"\begin{threeparttable}", rf"\caption{{{_latex(table.caption)}}}"]
+    lines += [rf"\label{{tbl:{table.label}}}", rf"\begin{{tabular}}{{{table.align}}}", r"\toprule"]
+    lines += _latex_spanners(table)
+    lines += [" & ".join(_latex(column) for column in table.columns) + r" \\", r"\midrule"]
+    for index, row in enumerate(table.rows):
+        if index in table.rules:
+            lines.append(r"\midrule")
+        if index in table.groups:
+            lines.append(rf"\multicolumn{{{width}}}{{l}}{{\textit{{{_latex(table.groups[index])}}}}} \\")
+        lines.append(" & ".join(_latex_cell(*cell) for cell in zip(row, table.align, strict=True)) + r" \\")
+    lines += [r"\bottomrule", r"\end{tabular}"]
+    if table.notes:
+        notes = [rf"\item {_latex(note)}" for note in table.notes]
+        lines += [r"\begin{tablenotes}", *notes, r"\end{tablenotes}"]
+    return "\n".join([*lines, r"\end{threeparttable}", r"\end{table}"]) + "\n"
+
+
+def markdown(table: Table) -> str:
+    """Return a pipe table with caption and notes, for the notebook."""
+    rules = {"l": ":---", "r": "---:", "c": ":---:"}
+    lines = [f"**{table.caption}**", "", _pipe(table.columns), _pipe([rules[a] for a in table.align], False)]
+    for index, row in enumerate(table.rows):
+        if index in table.groups:
+            lines.append(_pipe([f"_{table.groups[index]}_", *[""] * (len(row) - 1)], False))
+        lines.append(_pipe(row))
+    return "\n".join([*lines, "", *[note + "\n" for note in table.notes]])
+
+
+def _string(text: str) -> str:
+    return json.dumps(text, ensure_ascii=False)
+
+
+def _typst_spanner(spanner) -> str:
+    text, start, stop = spanner
+    return f"({_string(text)}, {start}, {stop}), "
+
+
+def _typst_group(table: Table, index: int) -> str:
+    return _string(table.groups[index]) if index in table.groups else "none"
+
+
+def _typst_cell(text: str, align: str) -> str:
+    body, bracket, star = hanging(text) if align != "l" else (text, "", "")
+    return f"({_string(body)}, {_string(bracket)}, {_string(star)}), "
+
+
+def _html_cell(text: str, align: str) -> str:
+    body, bracket, star = hanging(text) if align != "l" else (text, "", "")
+    hang = (
+        f'<span class="hang">{bracket}{f"<sup>{star}</sup>" if star else ""}</span>'
+        if bracket or star
+        else ""
+    )
+    return html_module.escape(body) + hang
+
+
+def _html_row(table: Table, row, tag: str, scope: str, css: str = "") -> str:
+    cells = [
+        f'<{tag}{scope} class="{align}">{_html_cell(text, align)}</{tag}>'
+        for text, align in zip(row, table.align, strict=True)
+    ]
+    return f"<tr{f' class={css!r}' if css else ''}>".replace("'", '"') + "".join(cells) + "</tr>"
+
+
+def _html_spanners(table: Table) -> str:
+    if not table.spanners:
+        return ""
+    cells, at = [], 0
+    for text, start, stop in table.spanners:
+        if start > at:
+            cells.append(f'<td colspan="{start - at}"></td>')
+        cells.append(
+            f'<th class="spanner" scope="colgroup" colspan="{stop - start}">{html_module.escape(text)}</th>'
+        )
+        at = stop
+    if at < len(table.columns):
+        cells.append(f'<td colspan="{len(table.columns) - at}"></td>')
+    return "<tr>" + "".join(cells) + "</tr>"
+
+
+def _latex(text: str) -> str:
+    return "".join(_LATEX.get(character, character) for character in text)
+
+
+def _latex_cell(text: str, align: str) -> str:
+    body, bracket, star = hanging(text) if align != "l" else (text, "", "")
+    hang = bracket + (f"$^{{{star}}}$" if star else "")
+    return _latex(body) + (rf"\rlap{{{hang}}}" if hang else "")
+
+
+def _latex_spanners(table: Table) -> list[str]:
+    if not table.spanners:
+        return []
+    cells, rules, at = [], [], 0
+    for text, start, stop in table.spanners:
+        cells += [""] * (start - at) + [rf"\multicolumn{{{stop - start}}}{{c}}{{{_latex(text)}}}"]
+        rules.append(rf"\cmidrule(lr){{{start + 1}-{stop}}}")
+        at = stop
+    cells += [""] * (len(table.columns) - at)
+    return [" & ".join(cells) + r" \\", " ".join(rules)]
+
+
+def _pipe(cells, escaped: bool = True) -> str:
+    texts = [re.sub(r"([|*_])", r"\\\1", cell) if escaped else cell for cell in cells]
+    return "| " + " | ".join(texts) + " |"
