@@ -64,7 +64,8 @@ def attach_places(table: pd.DataFrame, index: pd.DataFrame, source: str) -> pd.D
     index : pandas.DataFrame
         As `place_index` returns it.
     source : str
-        The table, as the aliases name it: ``intercensal``, ``postcensal_2019``, ``acs_places``, ``acs_cities``.
+        The table, as the aliases name it: ``intercensal``, ``postcensal_2019``, ``acs_places`` or
+        ``acs_cities``.
 
     Raises
     ------
