@@ -9,7 +9,7 @@ import numpy as np
 from scipy import sparse
 
 from ._absorb import Absorber, _Block
-from ._absorb_solve import DenseSchur, _Factor
+from ._absorb_solve import DenseSchur, Factor
 from ._groups import group_sum
 
 BLOCK = 64
@@ -49,7 +49,7 @@ class Effects:
 
     def parts(self) -> list[tuple[np.ndarray, int, np.ndarray | None]]:
         """Return (codes, levels, factor) of each set of columns: dummies, then dummies times slopes."""
-        found = []
+        found: list[tuple[np.ndarray, int, np.ndarray | None]] = []
         for code, z in zip(self.codes, self.slopes, strict=True):
             levels = int(code.max()) + 1
             found.append((code, levels, None))
@@ -91,14 +91,14 @@ def split(effects: Effects, partitions: Sequence[np.ndarray]) -> tuple[Effects, 
     return effects.only(inside), effects.only([not item for item in inside])
 
 
-def crossing_factor(inside: Effects, crossing: Effects) -> _Factor:
+def crossing_factor(inside: Effects, crossing: Effects) -> Factor:
     """Return the factor of the crossing columns' gram matrix once the nested effects are projected out."""
     if len(inside.codes) == 1:
         codes, slopes = inside.codes[0], inside.slopes[0]
         main = _Block(codes, int(codes.max()) + 1, slopes, inside.weights)
         rest = [(c, int(c.max()) + 1, z) for c, z in zip(crossing.codes, crossing.slopes, strict=True)]
         return DenseSchur(main, rest, inside.weights)._factor
-    return _Factor(_gram(inside, crossing))
+    return Factor(_gram(inside, crossing))
 
 
 def _gram(inside: Effects, crossing: Effects) -> np.ndarray:

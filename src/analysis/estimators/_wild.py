@@ -86,9 +86,9 @@ def _moments(sums: WildSums, weights: np.ndarray, null: float | None) -> Moments
         )
         scores = _scores(weights, own, nuisance, sums.spread)
         return Moments((weights @ numerator)[None], _row_products(scores, scores)[None])
-    scores = [_scores(weights, own, r, sums.spread) for own, r in zip(sums.own, sums.nuisance, strict=True)]
+    both = [_scores(weights, own, r, sums.spread) for own, r in zip(sums.own, sums.nuisance, strict=True)]
     pairs = [(0, 0), (0, 1), (1, 1)] if sums.restricted else [(0, 0)]
-    squares = np.stack([_row_products(scores[a], scores[b]) for a, b in pairs])
+    squares = np.stack([_row_products(both[a], both[b]) for a, b in pairs])
     return Moments(np.stack([weights @ item for item in sums.numerator]), squares)
 
 

@@ -10,9 +10,12 @@ from typing import Any
 import numpy as np
 import pandas as pd
 
+from ._absorb import Absorber
 from ._checks import as_list
+from ._corrections import Correction, correct
 from ._crossing import Effects
 from ._frame import Arrays, dense_codes, prepare
+from ._inference import count
 from ._wild_sums import Design, Fit, WildSums, fit, partial_out, wild_sums
 from .errors import EstimationError, FewClustersWarning, NotIdentifiedError, TooFewClustersError
 
@@ -33,26 +36,20 @@ class Model:
     fitted : Fit
     treatments : tuple of str
         Coefficients of interest; they come first among the regressors.
-    absorbed : int
-        Degrees of freedom of effects not nested in clusters.
+    correction : Correction
+        Small-sample convention applied to the CRV1 covariance.
     """
 
     arrays: Arrays
     design: Design
     fitted: Fit
     treatments: tuple[str, ...]
-    absorbed: int
+    correction: Correction
 
     @property
     def clusters(self) -> int:
         """Clusters with a row."""
         return int(np.count_nonzero(np.bincount(self.design.cluster)))
-
-    @property
-    def factor(self) -> float:
-        """Small-sample factor of the variance: G/(G-1) times (n-1)/(n-K)."""
-        n, k, g = len(self.design.outcome), self.design.columns.shape[1] + self.absorbed, self.clusters
-        return g / (g - 1) * (n - 1) / (n - k)
 
 
 def build_model(
@@ -66,6 +63,7 @@ def build_model(
     weights: str | None = None,
     cluster: str,
     bootstrap_cluster: str | None = None,
+    correction: str = "fixest",
     shared_codes: bool = False,
 ) -> Model:
     """Check the frame, drop and count rows, partial out, fit.
@@ -90,31 +88,40 @@ def build_model(
     if shared_codes:
         whole = [dense_codes(data[name]) for name in groups]
         codes, counts = [item[arrays.rows] for item in whole], [int(item.max()) + 1 for item in whole]
-    absorbed = arrays.codes or (np.zeros(len(arrays.outcome), dtype=np.int32),)
-    slopes = arrays.slopes or (None,)
-    sets = Effects(absorbed, slopes, arrays.weights)
+    sets = effects_of(arrays)
+    absorber = sets.absorber()
     boot = codes[1] if len(codes) > 1 else None
-    design = partial_out(arrays.joint, sets, codes[0], boot, counts[0], counts[-1])
+    design = partial_out(arrays.joint, sets, absorber, codes[0], boot, counts[0], counts[-1])
     require_variation(arrays, design)
-    return Model(arrays, design, fit(design), treatments, crossing_rank(sets, design))
+    applied = small_sample(arrays, absorber, correction)
+    return Model(arrays, design, fit(design), treatments, applied)
 
 
-def crossing_rank(effects: Effects, design: Design) -> int:
-    """Return degrees of freedom of effects that are not nested in clusters."""
-    whole, inside = effects.absorber().rank, design.inside.absorber().rank if design.inside.codes else 0
-    return whole - inside
+def effects_of(arrays: Arrays) -> Effects:
+    """Return the effects of the frame, an intercept when there are none."""
+    if arrays.codes:
+        return Effects(arrays.codes, arrays.slopes, arrays.weights)
+    return Effects((np.zeros(len(arrays.outcome), dtype=np.int32),), (None,), arrays.weights)
+
+
+def small_sample(arrays: Arrays, absorber: Absorber, name: str) -> Correction:
+    """Return the convention `name` applied to CRV1 on the first clustering."""
+    k = arrays.columns.shape[1]
+    if not arrays.codes:
+        absorber, k = Absorber([]), k + 1
+    return correct(name, "cluster", count(replace(arrays, clusters=arrays.clusters[:1]), absorber, k, True))
 
 
 def require_clusters(counts: Sequence[int], names: Sequence[str]) -> None:
     """Raise on one cluster, warn on few."""
-    for count, name in zip(counts, names, strict=True):
-        if count < 2:
+    for number, name in zip(counts, names, strict=True):
+        if number < 2:
             raise TooFewClustersError(
-                f"column {name!r} has {count} cluster in the used rows: at least 2 needed"
+                f"column {name!r} has {number} cluster in the used rows: at least 2 needed"
             )
     if counts[0] < FEW_CLUSTERS:
         warnings.warn(
-            f"{counts[0]} clusters in {names[0]!r}: cluster-robust tests may mislead; consider randomization_test",
+            f"{counts[0]} clusters in {names[0]!r}: tests may mislead; consider randomization_test",
             FewClustersWarning,
             stacklevel=4,
         )
@@ -128,8 +135,8 @@ def require_variation(arrays: Arrays, design: Design) -> None:
     names = np.array(["the outcome", *arrays.names])
     if gone.any():
         raise NotIdentifiedError(
-            f"{names[gone].tolist()} does not vary once {list(arrays.effects) or 'the intercept'} is absorbed: "
-            "drop it or the effects that absorb it"
+            f"{names[gone].tolist()} does not vary once {list(arrays.effects) or 'the intercept'} is "
+            "absorbed: drop it or the effects that absorb it"
         )
 
 
@@ -142,8 +149,8 @@ def warn_few_treated(model: Model) -> None:
         off = model.clusters - on
         if min(on, off) < FEW_TREATED:
             warnings.warn(
-                f"treatment {name!r} is on in {on} of {model.clusters} clusters: the wild bootstrap may mislead "
-                "(MacKinnon and Webb 2017); consider randomization_test",
+                f"treatment {name!r} is on in {on} of {model.clusters} clusters: the wild bootstrap may "
+                "mislead (MacKinnon and Webb 2017); consider randomization_test",
                 FewClustersWarning,
                 stacklevel=4,
             )
@@ -160,7 +167,7 @@ def treatment_sums(model: Model, *, restricted: bool, kind: str) -> list[WildSum
 def covariance(model: Model, sums: Sequence[WildSums]) -> np.ndarray:
     """Return the CRV1 covariance of the treatments' coefficients, small-sample factor included."""
     pulls = np.column_stack([item.scores / item.total for item in sums])
-    return model.factor * (pulls.T @ pulls)
+    return model.correction.factor * (pulls.T @ pulls)
 
 
 def require_choices(kind: str, alternative: str) -> None:

@@ -9,10 +9,12 @@ the nested effects, so it costs sums by cluster and level, not another pass over
 from __future__ import annotations
 
 from dataclasses import dataclass
+from itertools import pairwise
 
 import numpy as np
 from scipy import sparse
 
+from ._absorb import Absorber
 from ._absorb_solve import DENSE_LEVELS
 from ._crossing import (
     BLOCK,
@@ -131,6 +133,7 @@ class Design:
 def partial_out(
     joint: np.ndarray,
     effects: Effects,
+    absorber: Absorber,
     cluster: np.ndarray,
     bootstrap_cluster: np.ndarray | None = None,
     n_clusters: int | None = None,
@@ -143,13 +146,15 @@ def partial_out(
     joint : numpy.ndarray, shape (n, 1 + k)
         The outcome, then the regressors.
     effects : Effects
+    absorber : Absorber
+        Of these effects.
     cluster : numpy.ndarray of int, shape (n,)
     bootstrap_cluster : numpy.ndarray of int, shape (n,), optional
         The clusters when omitted.
     n_clusters, n_bootstrap : int, optional
         Numbers of codes, when some have no row here.
     """
-    both = effects.absorber().residualize(joint)
+    both = absorber.residualize(joint)
     boot = cluster if bootstrap_cluster is None else bootstrap_cluster
     inside, crossing = split(effects, [cluster] if boot is cluster else [cluster, boot])
     return Design(
@@ -288,7 +293,16 @@ def _jackknife_sums(design: Design, j, regressor, restricted, known) -> WildSums
     )
     own = tuple(design.own(regressor, error) for error in errors.T)
     numerator = tuple(design.numerator(regressor, error) for error in errors.T)
-    return WildSums(own, numerator, nuisance, spread @ np.linalg.pinv(gram, hermitian=True), **known)
+    return WildSums(own, numerator, nuisance, spread @ _pseudo_inverse(gram), **known)
+
+
+def _pseudo_inverse(gram: np.ndarray) -> np.ndarray:
+    """Return the generalised inverse of a gram matrix whose columns were brought to one scale."""
+    scale = np.sqrt(np.maximum(np.diag(gram), 0.0))
+    scale = np.where(scale > 0, scale, 1.0)
+    return np.linalg.pinv(gram / np.outer(scale, scale), rcond=COLLINEAR, hermitian=True) / np.outer(
+        scale, scale
+    )
 
 
 def _explicit(design: Design) -> tuple[np.ndarray, np.ndarray]:
@@ -307,9 +321,9 @@ def _jackknife_errors(design: Design, columns: np.ndarray, targets: np.ndarray) 
     order = np.argsort(groups, kind="stable")
     bounds = np.searchsorted(groups[order], np.arange(levels + 1))
     errors = np.empty_like(targets)
-    for start, stop in zip(bounds[:-1], bounds[1:], strict=True):
+    for start, stop in pairwise(bounds):
         rows = order[start:stop]
         less = gram - weighted[rows].T @ columns[rows]
-        solution = np.linalg.pinv(less, hermitian=True) @ (moment - weighted[rows].T @ targets[rows])
+        solution = _pseudo_inverse(less) @ (moment - weighted[rows].T @ targets[rows])
         errors[rows] = targets[rows] - columns[rows] @ solution
     return errors

@@ -24,8 +24,6 @@ from ._wild_frame import (
 )
 from ._wild_sums import WildSums
 
-CORRECTION = "CRV1: G/(G-1) x (n-1)/(n-K), effects nested in clusters not in K"
-
 
 @same_bits
 def wild_bootstrap(
@@ -47,6 +45,7 @@ def wild_bootstrap(
     draws: int = 9999,
     seed: int | None = None,
     intervals: bool = True,
+    correction: str = "fixest",
     level: float = 0.95,
     n_jobs: int | None = None,
 ) -> Estimates:
@@ -91,6 +90,9 @@ def wild_bootstrap(
         Needed unless enumerated.
     intervals : bool
         Invert the test. A bound is infinite where no null far from the estimate is rejected.
+    correction : {"fixest", "stata", "linearmodels", "statsmodels", "none"}
+        Small-sample convention of the standard error, as in `ols`. p-values and intervals of the
+        bootstrap do not depend on it.
     level : float
     n_jobs : int, optional
         As in joblib; a surrounding ``joblib.parallel_config`` (Dask included) is honoured. Results do
@@ -143,6 +145,7 @@ def wild_bootstrap(
         weights=weights,
         cluster=cluster,
         bootstrap_cluster=bootstrap_cluster,
+        correction=correction,
     )
     warn_few_treated(model)
     sums = treatment_sums(model, restricted=restricted, kind=kind)
@@ -166,8 +169,8 @@ def wild_bootstrap(
         covariance=variance,
         sample=labelled(model),
         design={
-            "correction": CORRECTION,
-            "df": model.clusters - 1,
+            "correction": model.correction.name,
+            "df": model.correction.df,
             "bootstrap": f"WC{'R' if restricted else 'U'}{kind}",
             "distribution": distribution,
             "draws": plan.draws,
@@ -186,7 +189,7 @@ def wild_bootstrap(
             "conf_high": np.array([high for _, high in bounds]),
         },
         seed=plan.seed,
-        extra=_extra(tails, moments, null, plan.draws, model.factor),
+        extra=_extra(tails, moments, null, plan.draws, model.correction.factor),
     )
 
 
