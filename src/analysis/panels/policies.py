@@ -6,9 +6,6 @@ and ``undated_places`` what the other files say. No text of a note is carried; `
 
 from __future__ import annotations
 
-from collections.abc import Callable
-from pathlib import Path
-
 import pandas as pd
 
 from ..errors import UnknownPlaceError
@@ -26,39 +23,46 @@ from .policy_rules import (
     first_row,
     why_not_event_time,
 )
-from .store import write_panel
 
 _PLACE = ["place_id", "place", "state", "kind", "geoid", "ori"]
 _FLAGS = ["is_upper_bound", "is_disputed", "is_unconfirmed", "reaffirms_older"]
 
 
-def build_policies(directory: Path | None = None) -> dict[str, pd.DataFrame]:
-    """Build and write the five policy panels.
+#: Keys and inputs of each policy panel.
+KEYS = {
+    "policies": ["definition", "place_id"],
+    "policy_rows": ["row"],
+    "state_bans": ["state"],
+    "secure_communities": ["fips"],
+    "undated_places": ["place_id"],
+}
+INPUTS = {
+    "policies": [policy.ADOPTIONS, policy.STATE_BANS, PLACE_COUNTIES],
+    "policy_rows": [policy.ADOPTIONS, policy.STATE_BANS, PLACE_COUNTIES],
+    "state_bans": [policy.STATE_BANS],
+    "secure_communities": [policy.SECURE_COMMUNITIES],
+    "undated_places": [policy.UNDATED, policy.ADOPTIONS, AGENCY_CROSSWALK],
+}
 
-    Parameters
-    ----------
-    directory : pathlib.Path, optional
-        Where to write; the processed directory when omitted.
 
-    Returns
-    -------
-    dict of pandas.DataFrame
-        ``policies``, ``policy_rows``, ``state_bans``, ``secure_communities``, ``undated_places``.
-    """
+def build_policies() -> dict[str, pd.DataFrame]:
+    """Return the five policy panels, validated, by name in the order of `KEYS`."""
     rows = classify(policy.read_adoptions())
     bans = state_bans_panel(policy.read_state_bans())
     panel = policies_panel(rows, bans, read_city_counties())
-    undated = undated_panel(policy.read_undated(), rows, read_agency_crosswalk())
-    built = {
+    return {
         "policies": panel,
         "policy_rows": rows_panel(rows, panel),
         "state_bans": bans,
         "secure_communities": secure_communities_panel(policy.read_secure_communities()),
-        "undated_places": undated,
+        "undated_places": undated_panel(policy.read_undated(), rows, read_agency_crosswalk()),
     }
-    for name, frame in built.items():
-        _WRITERS[name](frame, directory)
-    return built
+
+
+def rows_without_policy(policy_rows: pd.DataFrame) -> dict[str, int]:
+    """Return how many source rows date no policy of panel ``policies``, by reason."""
+    lost = policy_rows.loc[~policy_rows["disposition"].str.startswith("dates a policy"), "disposition"]
+    return {str(reason): int(count) for reason, count in lost.value_counts().items()}
 
 
 def policies_panel(rows: pd.DataFrame, bans: pd.DataFrame, city_counties: pd.DataFrame) -> pd.DataFrame:
@@ -245,23 +249,3 @@ def _typed(frame: pd.DataFrame, model) -> pd.DataFrame:
     dtypes = {name: str(part.dtype) for name, part in model.to_schema().columns.items()}
     table = frame[names].reset_index(drop=True).replace("", pd.NA)
     return validate(table.astype(dtypes), model)
-
-
-def _writer(name: str, keys: list[str], inputs: list[str]) -> Callable[[pd.DataFrame, Path | None], Path]:
-    def write(frame: pd.DataFrame, directory: Path | None) -> Path:
-        return write_panel(name, frame, keys=keys, inputs=inputs, dropped={}, directory=directory)
-
-    return write
-
-
-_WRITERS = {
-    "policies": _writer(
-        "policies", ["definition", "place_id"], [policy.ADOPTIONS, policy.STATE_BANS, PLACE_COUNTIES]
-    ),
-    "policy_rows": _writer("policy_rows", ["row"], [policy.ADOPTIONS]),
-    "state_bans": _writer("state_bans", ["state"], [policy.STATE_BANS]),
-    "secure_communities": _writer("secure_communities", ["fips"], [policy.SECURE_COMMUNITIES]),
-    "undated_places": _writer(
-        "undated_places", ["place_id"], [policy.UNDATED, policy.ADOPTIONS, AGENCY_CROSSWALK]
-    ),
-}
