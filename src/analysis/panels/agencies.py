@@ -11,8 +11,8 @@ import pandas as pd
 
 from ..errors import DuplicateKeyError, LayoutError, UnknownPlaceError
 from .agency_index import agency_index
-from .agency_loose import base_candidates, fuzzy_candidates, populations_agree
-from .agency_names import compact_name, map_names
+from .agency_loose import AGREEMENT, NEAR_YEARS, base_candidates, fuzzy_candidates, populations_agree
+from .agency_names import compact_name, is_member, map_names
 from .place_index import place_index, place_populations
 
 #: Ways to match, in the order they are tried.
@@ -139,7 +139,7 @@ def hand_matches() -> pd.DataFrame:
 
 def _by_hand(rows: pd.DataFrame, agencies: pd.DataFrame) -> tuple[pd.Series, pd.Series]:
     hand = hand_matches()
-    unknown = hand.loc[~hand["ori"].isin(agencies["ori"]), "ori"]
+    unknown = hand.loc[~is_member(hand["ori"], agencies["ori"]), "ori"]
     if len(unknown):
         raise UnknownPlaceError(f"No agency has the ORI {unknown.iloc[0]}.", where=f"panels/{_HAND}")
     pairs = rows.reset_index()[["index", "state", "city", "year"]].merge(
@@ -196,7 +196,7 @@ def _result(rows: pd.DataFrame, agencies: pd.DataFrame) -> AgencyMatch:
     found = rows[rows["ori"].notna()].merge(
         facts.rename(columns={"name": "agency"}), on="ori", how="left", validate="many_to_one"
     )
-    found = found.sort_values(["ori", "year"], kind="stable", ignore_index=True)
+    found = _with_namesakes(found.sort_values(["ori", "year"], kind="stable", ignore_index=True), agencies)
     twice = found.duplicated(["ori", "year"])
     if twice.any():
         first = found.loc[twice, ["ori", "year", "city"]].iloc[0].to_list()
@@ -205,6 +205,23 @@ def _result(rows: pd.DataFrame, agencies: pd.DataFrame) -> AgencyMatch:
     counts = {method: int(counted.get(method, 0)) for method in METHODS}
     left = rows[rows["ori"].isna()]
     return AgencyMatch(found, _unmatched(left, agencies), counts | {"unmatched": len(left)})
+
+
+def _with_namesakes(found: pd.DataFrame, agencies: pd.DataFrame) -> pd.DataFrame:
+    """Give a township or town the code of the place that bears its name where both have one population.
+
+    The population printed in the year nearest to 2010, at most `NEAR_YEARS` away, decides, within
+    `AGREEMENT`.
+    """
+    gap = (found["year"] - 2010).abs()
+    near = found.assign(gap=gap)[gap.le(NEAR_YEARS) & found["population"].notna()]
+    near = near.sort_values(["ori", "gap", "year"], kind="stable").drop_duplicates("ori")
+    near = near[["ori", "population"]].merge(agencies.dropna(subset=["namesake_fips"]), on="ori")
+    a, b = near["population"].astype(float), near["namesake_population"].astype(float)
+    same = near[(a - b).abs() <= AGREEMENT * np.maximum(a, b)].set_index("ori")["namesake_fips"]
+    new = found["ori"].map(same)
+    place = found["place_fips"].where(new.isna(), new)
+    return found.assign(place_fips=place, place_method=found["place_method"].where(new.isna(), "namesake"))
 
 
 def _unmatched(left: pd.DataFrame, agencies: pd.DataFrame) -> pd.DataFrame:

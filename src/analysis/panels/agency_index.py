@@ -10,8 +10,14 @@ import pandas as pd
 
 from ..errors import DuplicateKeyError, LayoutError, UnknownPlaceError
 from ..sources.crosswalk import read_agency_crosswalk, read_agency_names, read_county_names
-from .agency_names import base_name, compact_name, map_names, normal_name, without_county
+from .agency_names import base_name, compact_name, is_member, map_names, normal_name, without_county
 
+#: Columns of `agency_index`.
+COLUMNS = [
+    *["ori", "ori7", "state", "name", "agency_type", "place_fips", "place_method", "county_fips"],
+    *["longitude", "latitude", "is_local_police", "county_name", "namesake_fips", "namesake_population"],
+    *["name_key", "base_key"],
+]
 _PLACE_TABLE = "agency_places.csv"
 
 
@@ -21,9 +27,10 @@ def agency_index(index: pd.DataFrame) -> pd.DataFrame:
     The names are joined many to one to the crosswalk of 2012 on the first seven characters of the ORI; an
     agency that the crosswalk lacks keeps its row. The place is, in this order: ``hand`` (the table
     ``agency_places.csv``, a reason a row: consolidated governments and merged departments), ``crosswalk``
-    (its code, if Geocorr has it), ``name`` (the only incorporated place, or else census-designated place, of
-    the agency's name in its state and, where known, county), ``subdivision`` (the crosswalk's code that
-    Geocorr lacks: townships and towns of New England), or missing.
+    (its code, if Geocorr has it), ``subdivision`` (its code that Geocorr lacks: townships and towns of New
+    England), ``name`` (no code: the only incorporated place, or else census-designated place, of the agency's
+    name in its state and, where known, county), or missing. The county is the crosswalk's, or its place's, or
+    that of every agency whose ORI begins with the same five characters.
 
     Parameters
     ----------
@@ -35,8 +42,9 @@ def agency_index(index: pd.DataFrame) -> pd.DataFrame:
     pandas.DataFrame
         ``ori`` (key), ``ori7``, ``state``, ``name``, ``agency_type``, ``place_fips``, ``place_method``,
         ``county_fips``, ``longitude``, ``latitude`` (of the county, degrees), ``is_local_police`` (the
-        crosswalk calls it a local police department), ``county_name`` (normal), and the keys ``name_key`` and
-        ``base_key``.
+        crosswalk calls it a local police department), ``county_name`` (normal), ``namesake_fips`` and
+        ``namesake_population`` (the place that bears a subdivision's name, persons in 2010: the same or a
+        part of it), and the keys ``name_key`` and ``base_key``.
     """
     names = read_agency_names().drop(columns=["full_name", "icpsr_name"])
     names = names[names["name"].notna() & names["state"].notna()]
@@ -44,21 +52,31 @@ def agency_index(index: pd.DataFrame) -> pd.DataFrame:
     agencies["name_key"] = map_names(agencies["name"], compact_name)
     plain = map_names(agencies["name"], without_county)
     agencies["base_key"] = map_names(plain, base_name).str.replace(" ", "")
-    agencies["place_fips"], agencies["place_method"] = _places(agencies, index)
-    county = index.set_index("place_fips")["county_fips"]
-    agencies["county_fips"] = agencies["county_fips"].fillna(agencies["place_fips"].map(county))
+    namesake = _place_by_name(agencies, index)
+    agencies["place_fips"], agencies["place_method"] = _places(agencies, index, namesake)
+    agencies["county_fips"] = _counties(agencies, index)
     agencies["county_name"] = agencies["county_fips"].map(_county_names())
-    columns = ["ori", "ori7", "state", "name", "agency_type", "place_fips", "place_method", "county_fips"]
-    columns += ["longitude", "latitude", "is_local_police", "county_name", "name_key", "base_key"]
-    return agencies[columns].sort_values("ori", kind="stable", ignore_index=True)
+    agencies["namesake_fips"] = namesake.where(agencies["place_method"] == "subdivision")
+    population = index.set_index("place_fips")["population_2010"]
+    agencies["namesake_population"] = agencies["namesake_fips"].map(population)
+    return agencies[COLUMNS].sort_values("ori", kind="stable", ignore_index=True)
 
 
 def _crosswalk_for(names: pd.DataFrame) -> pd.DataFrame:
     table = read_agency_crosswalk()
-    table = table[table["ori7"].isin(names["ori7"])]
+    table = table[is_member(table["ori7"], names["ori7"])]
     table = table.assign(is_local_police=table["agency_type"].eq("local police department"))
     wanted = ["ori7", "county_fips", "place_fips", "longitude", "latitude", "is_local_police"]
     return table[wanted].rename(columns={"place_fips": "crosswalk_place"})
+
+
+def _counties(agencies: pd.DataFrame, index: pd.DataFrame) -> pd.Series:
+    county = agencies["county_fips"].fillna(
+        agencies["place_fips"].map(index.set_index("place_fips")["county_fips"])
+    )
+    prefix = agencies["ori"].str[:5]
+    known = county.groupby(prefix).agg(["nunique", "first"])
+    return county.fillna(prefix.map(known.loc[known["nunique"] == 1, "first"]))
 
 
 def _county_names() -> pd.Series:
@@ -66,21 +84,16 @@ def _county_names() -> pd.Series:
     return map_names(table, normal_name)
 
 
-def _places(agencies: pd.DataFrame, index: pd.DataFrame) -> tuple[pd.Series, pd.Series]:
-    code = agencies["crosswalk_place"]
-    known = code.isin(index["place_fips"])
-    steps = (
-        ("hand", agencies["ori"].map(_hand_places(agencies, index))),
-        ("crosswalk", code.where(known)),
-        ("name", _place_by_name(agencies, index).where(~known)),
-        ("subdivision", code.where(~known)),
-    )
-    place = pd.Series(np.nan, index=agencies.index, dtype=object)
-    method = pd.Series(np.nan, index=agencies.index, dtype=object)
+def _places(agencies, index, namesake: pd.Series) -> tuple[pd.Series, pd.Series]:
+    code, hand = agencies["crosswalk_place"], _hand_places(agencies, index)
+    known = is_member(code, index["place_fips"])
+    steps = (("crosswalk", code.where(known)), ("subdivision", code.where(~known)), ("name", namesake))
+    place = agencies["ori"].map(hand).astype(object)
+    method = pd.Series(np.where(is_member(agencies["ori"], hand), "hand", None), agencies.index, dtype=object)
     for how, found in steps:
-        new = place.isna() & found.notna()
+        new = method.isna() & found.notna()
         place, method = place.where(~new, found), method.where(~new, how)
-    return place, method
+    return place.replace("", np.nan), method.fillna(np.nan)
 
 
 def _place_by_name(agencies: pd.DataFrame, index: pd.DataFrame) -> pd.Series:
@@ -105,8 +118,9 @@ def _hand_places(agencies: pd.DataFrame, index: pd.DataFrame) -> dict[str, str]:
         raise LayoutError("A row has no reason.", where=f"panels/{_PLACE_TABLE}")
     if table["ori"].duplicated().any():
         raise DuplicateKeyError("An agency has two rows.", where=f"panels/{_PLACE_TABLE}")
-    unknown = [*table.loc[~table["ori"].isin(agencies["ori"]), "ori"]]
-    unknown += [*table.loc[~table["place_fips"].isin(index["place_fips"]), "place_fips"]]
+    known_places = {"", *index["place_fips"]}
+    unknown = [*table.loc[~is_member(table["ori"], agencies["ori"]), "ori"]]
+    unknown += [*table.loc[~is_member(table["place_fips"], known_places), "place_fips"]]
     if unknown:
         raise UnknownPlaceError(
             f"No agency or place has the code {unknown[0]}.", where=f"panels/{_PLACE_TABLE}"

@@ -6,7 +6,7 @@ import numpy as np
 import pandas as pd
 from rapidfuzz import fuzz, process
 
-from .agency_names import base_name, county_of, map_names, normal_name, without_county
+from .agency_names import base_name, county_of, is_member, map_names, normal_name, without_county
 
 #: Least likeness of two normal names, 0 to 100 (rapidfuzz `ratio`).
 LIKENESS = 84.0
@@ -97,7 +97,7 @@ def populations_agree(
     if populations is not None:
         place = agencies[["ori", "place_fips"]].dropna()
         census = place.merge(populations, on="place_fips", how="inner", validate="many_to_many")
-        other = pairs[~pairs["ori"].isin(printed["ori"])]
+        other = pairs[~is_member(pairs["ori"], printed["ori"])]
         agreeing = pd.concat([agreeing, _nearest_ratio(other, rows, census[["ori", "year", "population"]])])
     return agreeing.drop_duplicates(["state", "city"], keep=False)
 

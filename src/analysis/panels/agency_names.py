@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 import unicodedata
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from functools import lru_cache
 
 import pandas as pd
@@ -24,6 +24,7 @@ _LEGAL = (
     r"municipality|corporation|township|county"
 )
 _SUFFIX = re.compile(rf"^(?P<base>.+?) (?:{_LEGAL})$")
+_MARKS, _GAPS = re.compile(r"[.'`]"), re.compile(r"[^a-z0-9]+")
 _COUNTY = re.compile(r"^(?P<base>.+?)\s*(?:\((?P<bracket>[^)]+) County\)|,\s*(?P<comma>[^,]+) County)$")
 
 
@@ -44,9 +45,8 @@ def normal_name(name: str) -> str:
     str
         Words of a-z and 0-9 with one space between them; empty if `name` holds none.
     """
-    plain = unicodedata.normalize("NFKD", name).encode("ascii", "ignore").decode().lower()
-    plain = re.sub(r"[.'`]", "", plain.replace("&", " and "))
-    words = re.sub(r"[^a-z0-9]+", " ", plain).split()
+    plain = name if name.isascii() else unicodedata.normalize("NFKD", name).encode("ascii", "ignore").decode()
+    words = _GAPS.sub(" ", _MARKS.sub("", plain.lower().replace("&", " and "))).split()
     return " ".join(_WORDS.get(word, word) for word in words)
 
 
@@ -80,4 +80,10 @@ def county_of(name: str) -> str:
 
 def map_names(names: pd.Series, rule: Callable[[str], str]) -> pd.Series:
     """Return `rule` applied to each different name of a column once."""
-    return names.map({name: rule(name) for name in names.dropna().unique()})
+    return names.map({name: rule(name) for name in dict.fromkeys(names.dropna().tolist())})
+
+
+def is_member(column: pd.Series, values: Iterable[str]) -> pd.Series:
+    """Return whether each value of a column is among `values` (pandas' own is slow on Arrow strings)."""
+    known = set(values.tolist() if isinstance(values, pd.Series) else values)
+    return pd.Series([value in known for value in column.tolist()], index=column.index, dtype=bool)

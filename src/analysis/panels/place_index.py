@@ -11,7 +11,7 @@ import pandas as pd
 from ..errors import DuplicateKeyError, LayoutError
 from ..sources.crosswalk import read_county_names, read_place_counties
 from ..sources.places import read_intercensal_places, read_postcensal_places
-from .agency_names import base_name, compact_name, county_of, map_names, without_county
+from .agency_names import base_name, compact_name, county_of, is_member, map_names, without_county
 
 #: Two populations of one place in 2010 differ by less than this share of the larger.
 SAME_POPULATION = 0.05
@@ -157,7 +157,7 @@ def _fill(rows: pd.DataFrame, candidates: pd.DataFrame, keys: list[str], how: st
 
 def _fill_by_population(rows: pd.DataFrame, index: pd.DataFrame) -> None:
     taken = set(rows["place_fips"].dropna())
-    free = index[~index["place_fips"].isin(taken)]
+    free = index[~is_member(index["place_fips"], taken)]
     left = rows[rows["place_fips"].isna()].reset_index()
     pairs = left[["index", "state", "base_key", "population_2010"]].merge(
         free[["state", "base_key", "place_fips", "population_2010"]],
