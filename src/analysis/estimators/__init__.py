@@ -7,6 +7,9 @@ level, seed``) and returns a frozen `Estimates`.
 
 from ._conley import Conley
 from ._result import Estimates, Sample
+from .balance import balance_table, balance_tests, effective_sample_sizes
+from .coarsened import coarsened_exact, subclassify
+from .entropy import entropy_balance
 from .errors import (
     ColumnError,
     EstimationError,
@@ -16,7 +19,10 @@ from .errors import (
     TooFewClustersError,
 )
 from .extended_twfe import extended_twfe
+from .full_matching import full_match
+from .genetic import genetic_match
 from .group_time import GroupTime, group_time
+from .imputation import imputation, two_stage
 from .interaction_weighted import interaction_weighted
 from .matching import match
 from .ols import ols
@@ -32,9 +38,19 @@ __all__ = [
     "NotIdentifiedError",
     "Sample",
     "TooFewClustersError",
+    "balance_table",
+    "balance_tests",
+    "coarsened_exact",
+    "effective_sample_sizes",
+    "entropy_balance",
     "extended_twfe",
+    "full_match",
+    "genetic_match",
     "group_time",
+    "imputation",
     "interaction_weighted",
     "match",
     "ols",
+    "subclassify",
+    "two_stage",
 ]

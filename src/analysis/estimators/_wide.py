@@ -94,6 +94,16 @@ class WidePanel:
         )
         return cut.keep(np.any(cut.observed, axis=1), reason)
 
+    def without_cells(self, periods: np.ndarray, reason: str) -> WidePanel:
+        """Return the panel with all rows of the marked periods set missing and booked under `reason`."""
+        lost = int(self.observed[:, periods].sum())
+        if not lost:
+            return self
+        dropped = {**self.sample.dropped, reason: self.sample.dropped.get(reason, 0) + lost}
+        sample = replace(self.sample, used=self.sample.used - lost, dropped=dropped, rows=None)
+        cut = replace(self, outcome=np.where(periods, np.nan, self.outcome), sample=sample)
+        return cut.keep(np.any(cut.observed, axis=1), reason)
+
     def as_never(self, first: float) -> WidePanel:
         """Return the panel with one cohort relabelled as never treated."""
         return replace(self, cohort=np.where(self.cohort == first, np.inf, self.cohort))

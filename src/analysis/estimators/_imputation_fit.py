@@ -1,0 +1,176 @@
+"""Kernels of the imputation estimator: imputed effects, and the influence of their averages by unit."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import numpy as np
+
+from ._untreated import TwoWay, two_way
+from ._wide import WidePanel
+from .errors import NotIdentifiedError
+
+
+@dataclass(frozen=True)
+class Imputed:
+    """Imputed effects of treated rows and what their sampling error needs.
+
+    Attributes
+    ----------
+    wide : WidePanel
+    model : TwoWay
+        Solver on untreated cells.
+    residual : numpy.ndarray, shape (units, periods)
+        Of untreated cells; zero elsewhere.
+    partial : numpy.ndarray, shape (k, units, periods)
+        Covariates net of their own untreated surface, in every observed cell.
+    precision : numpy.ndarray, shape (k, k)
+        Inverse cross-product of `partial` on untreated cells.
+    row_unit, row_period : numpy.ndarray of int, shape (rows,)
+        The treated rows.
+    row_weight, effect : numpy.ndarray, shape (rows,)
+    """
+
+    wide: WidePanel
+    model: TwoWay
+    residual: np.ndarray
+    partial: np.ndarray
+    precision: np.ndarray
+    row_unit: np.ndarray
+    row_period: np.ndarray
+    row_weight: np.ndarray
+    effect: np.ndarray
+
+
+def impute(wide: WidePanel, anticipation: int) -> Imputed:
+    """Fit untreated outcomes and return the effects of treated rows.
+
+    Raises
+    ------
+    NotIdentifiedError
+        If no treated row can be imputed, or a covariate does not vary among untreated rows.
+    """
+    untreated = wide.observed & (wide.periods < (wide.cohort - anticipation)[:, None])
+    kept = wide.keep(np.any(untreated, axis=1), "unit without an untreated period")
+    kept = _drop_periods(kept, anticipation)
+    untreated = kept.observed & (kept.periods < (kept.cohort - anticipation)[:, None])
+    if not (kept.observed & ~untreated).any():
+        raise NotIdentifiedError("no treated row whose unit and period are also observed untreated")
+    weights = np.where(untreated, kept.weights, 0.0)
+    model = two_way(weights)
+    net = kept.outcome - model.fit(kept.outcome)
+    partial = _partial(kept, model)
+    weighted = weights * partial
+    precision = _precision(np.tensordot(weighted, partial, axes=([1, 2], [1, 2])))
+    slope = precision @ np.array([np.nansum(w * np.where(untreated, net, 0.0)) for w in weighted])
+    net = net - np.tensordot(slope, partial, axes=1)
+    units, periods = np.nonzero(kept.observed & ~untreated)
+    return Imputed(
+        wide=kept,
+        model=model,
+        residual=np.where(untreated, net, 0.0),
+        partial=partial,
+        precision=precision,
+        row_unit=units,
+        row_period=periods,
+        row_weight=kept.weights[units, periods],
+        effect=net[units, periods],
+    )
+
+
+def _drop_periods(wide: WidePanel, anticipation: int) -> WidePanel:
+    untreated = wide.observed & (wide.periods < (wide.cohort - anticipation)[:, None])
+    barren = ~np.any(untreated, axis=0)
+    return wide.without_cells(barren, "treated in a period without an untreated unit")
+
+
+def _partial(wide: WidePanel, model: TwoWay) -> np.ndarray:
+    full = np.broadcast_to(wide.covariates, (*wide.outcome.shape, wide.covariates.shape[2]))
+    columns = [full[:, :, k] - model.fit(full[:, :, k]) for k in range(1, full.shape[2])]
+    stacked = np.array(columns).reshape(len(columns), *wide.outcome.shape)
+    return np.where(wide.observed, stacked, 0.0)
+
+
+def _precision(cross: np.ndarray) -> np.ndarray:
+    if not len(cross):
+        return cross
+    scale = np.sqrt(np.diag(cross))
+    if (scale < 1e-10).any() or np.linalg.cond(cross / np.outer(scale, scale)) > 1e12:
+        raise NotIdentifiedError("a covariate is absorbed by unit and period effects among untreated rows")
+    return np.linalg.inv(cross)
+
+
+def untreated_weights(fit: Imputed, target: np.ndarray) -> np.ndarray:
+    """Return the weights that an average of effects puts on untreated outcomes, shape (units, periods)."""
+    on_cells = np.zeros(fit.wide.outcome.shape)
+    on_cells[fit.row_unit, fit.row_period] = target
+    unit, period = fit.model.effects(on_cells.sum(axis=1, keepdims=True), on_cells.sum(axis=0)[:, None])
+    load = unit + period.T
+    if len(fit.precision):
+        moved = fit.precision @ np.tensordot(fit.partial, on_cells, axes=([1, 2], [0, 1]))
+        load = load + np.tensordot(moved, fit.partial, axes=1)
+    return -fit.model.weights * load
+
+
+def unit_influence(fit: Imputed, targets: np.ndarray, *, leave_out: bool) -> np.ndarray:
+    """Return each unit's share of the sampling error of the averages, shape (units, averages)."""
+    return np.column_stack([_one_influence(fit, target, leave_out) for target in targets])
+
+
+def _one_influence(fit: Imputed, target: np.ndarray, leave_out: bool) -> np.ndarray:
+    untreated = (untreated_weights(fit, target) * fit.residual).sum(axis=1)
+    treated = target * _around_cells(fit, target, leave_out)
+    return untreated + np.bincount(fit.row_unit, treated, len(untreated))
+
+
+def _around_cells(fit: Imputed, target: np.ndarray, leave_out: bool) -> np.ndarray:
+    """Return treated effects around the mean of their cohort and period, weighted by squared target weights."""
+    _, cell = np.unique(
+        np.column_stack([fit.wide.cohort[fit.row_unit], fit.row_period]), axis=0, return_inverse=True
+    )
+    weight = target**2
+    total, weighted = np.bincount(cell, weight), np.bincount(cell, weight * fit.effect)
+    with np.errstate(invalid="ignore", divide="ignore"):
+        if leave_out:
+            if (np.bincount(cell, target > 0) == 1).any():
+                raise NotIdentifiedError("a cohort-period has one treated unit: leave-out needs two")
+            mean = (weighted[cell] - weight * fit.effect) / (total[cell] - weight)
+        else:
+            mean = weighted[cell] / total[cell]
+    return np.where(weight > 0, fit.effect - mean, 0.0)
+
+
+def two_stage_influence(fit: Imputed, targets: np.ndarray, estimates: np.ndarray) -> np.ndarray:
+    """Return each unit's share of sampling error when both stages are one moment condition."""
+    columns = []
+    for target, estimate in zip(targets, estimates, strict=True):
+        untreated = (untreated_weights(fit, target) * fit.residual).sum(axis=1)
+        treated = np.bincount(fit.row_unit, target * (fit.effect - estimate), len(untreated))
+        columns.append(untreated + treated)
+    return np.column_stack(columns)
+
+
+def pre_trend_columns(fit: Imputed, leads: int) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
+    """Return lead coefficients among untreated rows, their influence by unit, and the leads that vary."""
+    wide, weights = fit.wide, fit.model.weights
+    ahead = wide.cohort[:, None] - wide.periods
+    columns = [(k, np.where(weights > 0, ahead == k, 0.0)) for k in range(1, leads + 1)]
+    net = [(k, _net_of(fit, column)) for k, column in columns]
+    net = [(k, column) for k, column in net if (weights * column**2).sum() > 1e-10]
+    if not net:
+        return np.zeros(0), np.zeros((len(weights), 0)), np.zeros(0, int)
+    design = np.stack([column for _, column in net])
+    inverse = np.linalg.inv(np.tensordot(weights * design, design, axes=([1, 2], [1, 2])))
+    coefficient = inverse @ np.tensordot(weights * design, fit.residual, axes=([1, 2], [0, 1]))
+    residual = np.where(weights > 0, fit.residual - np.tensordot(coefficient, design, axes=1), 0.0)
+    scores = (weights * design * residual).sum(axis=2).T
+    return coefficient, scores @ inverse, np.array([k for k, _ in net])
+
+
+def _net_of(fit: Imputed, column: np.ndarray) -> np.ndarray:
+    weights = fit.model.weights
+    net = np.where(weights > 0, column - fit.model.fit(column), 0.0)
+    if len(fit.precision):
+        slope = fit.precision @ np.tensordot(weights * fit.partial, net, axes=([1, 2], [0, 1]))
+        net = np.where(weights > 0, net - np.tensordot(slope, fit.partial, axes=1), 0.0)
+    return net
