@@ -101,6 +101,15 @@ def _complete(data, columns, others):
     return complete, missing
 
 
+def binary_treatment(data: pd.DataFrame, name: str) -> tuple[np.ndarray, np.ndarray]:
+    """Return which rows are treated, and of which rows that is known; both arms must occur."""
+    values = numeric(data, name)
+    known = ~np.isnan(values)
+    treated = np.zeros(len(values), bool)
+    treated[known] = _binary(values[known], name)
+    return treated, known
+
+
 def _binary(values, name):
     if not np.isin(values, (0.0, 1.0)).all():
         odd = values[~np.isin(values, (0.0, 1.0))][0]
