@@ -124,7 +124,7 @@ def _one_influence(fit: Imputed, target: np.ndarray, leave_out: bool) -> np.ndar
 
 
 def _around_cells(fit: Imputed, target: np.ndarray, leave_out: bool) -> np.ndarray:
-    """Return treated effects around the mean of their cohort and period, weighted by squared target weights."""
+    """Return treated effects around their cell mean, weighted by squared target weights."""
     _, cell = np.unique(
         np.column_stack([fit.wide.cohort[fit.row_unit], fit.row_period]), axis=0, return_inverse=True
     )

@@ -60,8 +60,6 @@ def two_way(weights: np.ndarray) -> TwoWay:
     if len(inner):
         scale = np.sqrt(np.diag(inner))
         if (scale <= 0).any() or np.linalg.cond(inner / np.outer(scale, scale)) > 1e12:
-            raise NotIdentifiedError(
-                "untreated periods are not connected by units observed untreated in both"
-            )
+            raise NotIdentifiedError("untreated periods are not connected by units untreated in both")
         inverse[np.ix_(live[1:], live[1:])] = np.linalg.inv(inner)
     return TwoWay(weights, mass, live, inverse)
