@@ -52,7 +52,10 @@ class AgencyMatch:
 
 
 def match_agencies(
-    table8: pd.DataFrame, agencies: pd.DataFrame | None = None, populations: pd.DataFrame | None = None
+    table8: pd.DataFrame,
+    agencies: pd.DataFrame | None = None,
+    populations: pd.DataFrame | None = None,
+    hand: pd.DataFrame | None = None,
 ) -> AgencyMatch:
     """Match every row of Table 8 to an agency (ORI), its place and its county.
 
@@ -82,6 +85,8 @@ def match_agencies(
     populations : pandas.DataFrame, optional
         As `analysis.panels.place_index.place_populations` returns it; read when `agencies` is omitted, else
         Census populations decide nothing.
+    hand : pandas.DataFrame, optional
+        As `hand_matches` returns it; the committed table when omitted.
 
     Returns
     -------
@@ -101,12 +106,12 @@ def match_agencies(
         places = place_index()
         agencies, populations = agency_index(places), place_populations(places)[0]
     rows = _ordered(table8)
-    rows["ori"], rows["match_method"] = _by_hand(rows, agencies)
+    rows["ori"], rows["match_method"] = _by_hand(rows, agencies, hand_matches() if hand is None else hand)
     for method in METHODS[1:]:
         labels = _open_labels(rows)
         proposals = _propose(method, labels, rows, agencies, populations)
         _accept(rows, proposals, method)
-    return _result(rows, agencies)
+    return _result(rows, table8, agencies)
 
 
 def _ordered(table8: pd.DataFrame) -> pd.DataFrame:
@@ -115,7 +120,8 @@ def _ordered(table8: pd.DataFrame) -> pd.DataFrame:
         raise LayoutError(
             f"Table 8 lacks the columns {sorted(missing)}.", remedy="Give what read_all returns."
         )
-    rows = table8.sort_values(["state", "city", "year"], kind="stable", ignore_index=True)
+    rows = table8[["year", "state", "city", "population"]].assign(position=np.arange(len(table8)))
+    rows = rows.sort_values(["state", "city", "year"], kind="stable", ignore_index=True)
     twice = rows.duplicated(["year", "state", "city"])
     if twice.any():
         first = rows.loc[twice, ["year", "state", "city"]].iloc[0].to_list()
@@ -137,8 +143,7 @@ def hand_matches() -> pd.DataFrame:
     return table.astype({"first_year": "int64", "last_year": "int64"})
 
 
-def _by_hand(rows: pd.DataFrame, agencies: pd.DataFrame) -> tuple[pd.Series, pd.Series]:
-    hand = hand_matches()
+def _by_hand(rows, agencies: pd.DataFrame, hand: pd.DataFrame) -> tuple[pd.Series, pd.Series]:
     unknown = hand.loc[~is_member(hand["ori"], agencies["ori"]), "ori"]
     if len(unknown):
         raise UnknownPlaceError(f"No agency has the ORI {unknown.iloc[0]}.", where=f"panels/{_HAND}")
@@ -191,7 +196,7 @@ def _accept(rows: pd.DataFrame, proposals: pd.DataFrame, method: str) -> None:
     rows.loc[good["index"], "match_method"] = method
 
 
-def _result(rows: pd.DataFrame, agencies: pd.DataFrame) -> AgencyMatch:
+def _result(rows: pd.DataFrame, table8: pd.DataFrame, agencies: pd.DataFrame) -> AgencyMatch:
     facts = agencies[["ori", "name", "place_fips", "place_method", "county_fips"]]
     found = rows[rows["ori"].notna()].merge(
         facts.rename(columns={"name": "agency"}), on="ori", how="left", validate="many_to_one"
@@ -204,6 +209,8 @@ def _result(rows: pd.DataFrame, agencies: pd.DataFrame) -> AgencyMatch:
     counted = found["match_method"].value_counts()
     counts = {method: int(counted.get(method, 0)) for method in METHODS}
     left = rows[rows["ori"].isna()]
+    printed = table8.iloc[found.pop("position")].reset_index(drop=True)
+    found = printed.join(found.drop(columns=["year", "state", "city", "population"]))
     return AgencyMatch(found, _unmatched(left, agencies), counts | {"unmatched": len(left)})
 
 
