@@ -24,6 +24,7 @@ def write_panel(
     keys: list[str],
     inputs: Iterable[str],
     dropped: Mapping[str, int],
+    rates: Mapping[str, tuple[str, str, float]] | None = None,
     directory: Path | None = None,
 ) -> Path:
     """Write one panel and its manifest; both appear together or neither does.
@@ -40,6 +41,9 @@ def write_panel(
         Registered raw paths, or names of panels, the panel was built from.
     dropped : mapping of str to int
         Source rows that did not enter, by reason.
+    rates : mapping of str to tuple, optional
+        Columns that are ``count / population * base``, as (count, population, base): they are left out of the
+        file, named in the manifest, and computed by `load`, to the bit (see `add_rates`).
     directory : pathlib.Path, optional
         Where to write; the processed directory when omitted.
 
@@ -55,8 +59,9 @@ def write_panel(
     frame = frame.sort_values(keys, kind="stable").reset_index(drop=True)
     directory.mkdir(parents=True, exist_ok=True)
     path = directory / f"{name}.parquet"
-    temporary = _write_parquet(frame, directory)
-    manifest = _manifest(name, frame, keys, inputs, dropped, temporary)
+    rates = dict(rates or {})
+    temporary = _write_parquet(frame.drop(columns=list(rates)), directory)
+    manifest = _manifest(name, frame, keys, inputs, dropped, temporary) | {"rates": rates}
     os.replace(temporary, path)
     _write_text(
         directory / f"{name}.manifest.json", json.dumps(manifest, indent=1, ensure_ascii=False) + "\n"
@@ -65,7 +70,7 @@ def write_panel(
 
 
 def load(name: str) -> pd.DataFrame:
-    """Return a committed panel, verified against its manifest.
+    """Return a committed panel, verified against its manifest, with the rates the manifest names.
 
     Raises
     ------
@@ -79,11 +84,29 @@ def load(name: str) -> pd.DataFrame:
         raise MissingFileError(
             f"Panel {name} is missing.", where=str(path), remedy="Run `make data`, or restore it with git."
         )
-    if sha256_of(path) != manifest_of(name)["sha256"]:
+    manifest = manifest_of(name)
+    if sha256_of(path) != manifest["sha256"]:
         raise AlteredFileError(
             f"Panel {name} is not the one its manifest describes.", where=str(path), remedy="Run `make data`."
         )
-    return pd.read_parquet(path)
+    return add_rates(pd.read_parquet(path), manifest.get("rates", {}))[list(manifest["columns"])]
+
+
+def add_rates(frame: pd.DataFrame, rates: Mapping[str, tuple[str, str, float]]) -> pd.DataFrame:
+    """Return `frame` with rates: count / population * base, missing where the population is missing or zero.
+
+    Parameters
+    ----------
+    frame : pandas.DataFrame
+        Counts and populations.
+    rates : mapping of str to tuple
+        New column to (count, population, base), e.g. ``("homicide", "population", 1e5)``.
+    """
+    columns = {}
+    for name, (count, population, base) in rates.items():
+        people = frame[population].where(frame[population] > 0).astype("float64")
+        columns[name] = frame[count].astype("float64") / people * base
+    return frame.assign(**columns)
 
 
 def manifest_of(name: str) -> dict:

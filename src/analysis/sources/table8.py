@@ -143,7 +143,8 @@ def _printed_states(sheet: Sheet, is_data: np.ndarray) -> pd.Series:
 def _state_markers(printed: pd.Series, sheet: Sheet) -> dict[str, tuple[str, ...]]:
     names = printed.dropna().drop_duplicates()
     return {
-        defects.usps_of(name, where=sheet.where(at)): split_markers(name)[1] for at, name in names.items()
+        defects.usps_of(name, where=sheet.where(at)): split_markers(name)[1]
+        for at, name in zip(names.index.to_list(), names, strict=True)
     }
 
 

@@ -13,6 +13,7 @@ from .table8_layout import Sheet
 PARTS_OF_VIOLENT = ("homicide", "robbery", "aggravated_assault")
 PARTS_OF_PROPERTY = ("burglary", "larceny", "motor_vehicle_theft")
 SEPTEMBER_11_DEATHS = 2_823
+LAST_CRIME_INDEX_YEAR = 2002
 _USPS_BY_NAME = {row["name"].upper(): row["state"] for row in states() if row["region"]}
 ABSENT_IN_2021 = (("NY", "New York"), ("CA", "Los Angeles"), ("CA", "San Francisco"), ("IL", "Chicago"))
 
@@ -139,3 +140,70 @@ def _number(cell: object, dash_is_zero: bool) -> float | None:
     if isinstance(cell, (int, float)) and not isinstance(cell, bool):
         return float(cell) if cell >= 0 and cell == int(cell) else None
     return None
+
+
+def homicide_without_september_11(frame: pd.DataFrame) -> pd.DataFrame:
+    """Return rows whose homicides of New York 2001 leave out the 2,823 deaths of 11 September 2001.
+
+    The sheet prints 3,472 and says in its footnote 9 that they include the 2,823; 649 remain.
+
+    Raises
+    ------
+    ImpossibleValueError
+        If New York of 2001 prints fewer.
+    """
+    rows = (frame["year"] == 2001) & (frame["state"] == "NY") & (frame["city"] == "New York")
+    if (frame.loc[rows, "homicide"] < SEPTEMBER_11_DEATHS).any():
+        raise ImpossibleValueError(
+            f"New York prints fewer than {SEPTEMBER_11_DEATHS:,} homicides in 2001.",
+            where="table8_2001.xls",
+            remedy="The deaths were taken out before: do not take them out twice.",
+        )
+    left = frame["homicide"].mask(rows, frame["homicide"] - SEPTEMBER_11_DEATHS)
+    return frame.assign(homicide=left)
+
+
+def total_from_parts(frame: pd.DataFrame, total: str, parts: list[str]) -> tuple[pd.Series, pd.Series]:
+    """Return a total, summed from its parts in years that print none (1999-2002), and where it was.
+
+    Parameters
+    ----------
+    frame : pandas.DataFrame
+        Rows with `year`, `total` and `parts`.
+    total, parts : str, list of str
+        Names; a missing part leaves the total missing.
+
+    Returns
+    -------
+    total, computed : pandas.Series
+        Int64, and bool.
+    """
+    summed = sum((frame[part] for part in parts[1:]), frame[parts[0]])
+    computed = (frame["year"] <= LAST_CRIME_INDEX_YEAR) & frame[total].isna() & summed.notna()
+    return frame[total].mask(computed, summed), computed.astype("bool")
+
+
+def index_is_its_parts(frame: pd.DataFrame) -> pd.Series:
+    """Tell for each row that prints a Crime Index (1999-2002) whether it is the sum of the seven offenses."""
+    parts = [*PARTS_OF_VIOLENT, "rape_legacy", *PARTS_OF_PROPERTY]
+    rows = frame[frame["crime_index"].notna()]
+    return (rows[parts].sum(axis=1, skipna=False) == rows["crime_index"]).fillna(False).astype("bool")
+
+
+def rape_by_definition(frame: pd.DataFrame) -> pd.Series:
+    """Return the definition each row prints: legacy to 2012, either in 2013-16, revised since; or none.
+
+    Raises
+    ------
+    ImpossibleValueError
+        If a row prints both: the two cannot be told apart in its violent total.
+    """
+    legacy, revised = frame["rape_legacy"].notna(), frame["rape_revised"].notna()
+    if (both := legacy & revised).any():
+        row = frame[both].iloc[0]
+        raise ImpossibleValueError(
+            "Rape is printed under both definitions.",
+            where=f"{row['source_file']}, row {row['sheet_row']}",
+            remedy="The file was changed: get it again.",
+        )
+    return pd.Series("none", index=frame.index).mask(legacy, "legacy").mask(revised, "revised")

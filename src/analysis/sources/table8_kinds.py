@@ -91,7 +91,8 @@ def read_marks(workbooks: Iterable[Workbook]) -> pd.DataFrame:
     -------
     pandas.DataFrame
         One row a year, place, marker and offense: `year`, `level` (``nation`` for headings, ``state``,
-        ``city``), `state`, `city` (empty above their level), `marker`, `kind`, `offense`, `text`, `source_file`.
+        ``city``), `state`, `city` (empty above their level), `marker`, `kind`, `offense`, `text`,
+        `source_file`.
         A note that withholds data without naming an offense has a row for each offense not printed in its row
         (of a state: not printed for most of its cities), or ``all`` when every offense is printed.
     """
