@@ -55,7 +55,9 @@ def changes() -> tuple[dict[str, str], ...]:
 
 def boundary_breaks() -> pd.DataFrame:
     """Return ``fips, created, effective, reason``: counties whose land shrank without a new code."""
-    rows = [(c["code"], c["becomes"], c["effective"], c["reason"]) for c in changes() if c["kind"] == "created"]
+    rows = [
+        (c["code"], c["becomes"], c["effective"], c["reason"]) for c in changes() if c["kind"] == "created"
+    ]
     return pd.DataFrame(rows, columns=["fips", "created", "effective", "reason"])
 
 

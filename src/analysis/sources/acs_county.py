@@ -32,7 +32,11 @@ _NUMBERS_2010 = {
     "density_2010": "density_2010",
     "pop2010": "population_2010",
 }
-_SHARES_2015 = {"Hispanic": "hispanic_share_2015", "Black": "black_share_2015", "White": "white_not_hispanic_share_2015"}
+_SHARES_2015 = {
+    "Hispanic": "hispanic_share_2015",
+    "Black": "black_share_2015",
+    "White": "white_not_hispanic_share_2015",
+}
 _NUMBERS_2015 = {
     "TotalPop": "population_acs_2015",
     "Income": "median_household_income_2015_nominal",
@@ -76,7 +80,9 @@ def read_non_citizens() -> pd.DataFrame:
 
 def parse_non_citizens(frame: pd.DataFrame, where: str) -> pd.DataFrame:
     """Return ``fips, year, non_citizens`` (persons; five-year average ending in ``year``), Puerto Rico left out."""
-    result = _read(frame, "fips", {"year": "year", "noncit_pop": "non_citizens"}, where, NON_CITIZEN, ["year"])
+    result = _read(
+        frame, "fips", {"year": "year", "noncit_pop": "non_citizens"}, where, NON_CITIZEN, ["year"]
+    )
     result["year"] = result["year"].astype("int64")
     result["non_citizens"] = result["non_citizens"].astype("Int64")
     require_between(result, {"non_citizens": (0, 1e7), "year": (2009, 2018)}, where)
@@ -89,7 +95,12 @@ def drop_puerto_rico(frame: pd.DataFrame) -> pd.DataFrame:
 
 
 def _read(
-    frame: pd.DataFrame, key: str, columns: dict[str, str], where: str, file: str, more_keys: Iterable[str] = ()
+    frame: pd.DataFrame,
+    key: str,
+    columns: dict[str, str],
+    where: str,
+    file: str,
+    more_keys: Iterable[str] = (),
 ) -> pd.DataFrame:
     require_columns(frame, [key, *columns], where)
     require_rows(frame, _ROWS[file], where)

@@ -50,7 +50,9 @@ def drop_notes(frame: pd.DataFrame, where: str) -> pd.DataFrame:
     """Return the table without the notes at its foot; raise LayoutError if there are none."""
     note = frame["LineCode"].isna()
     if not note.any():
-        raise LayoutError("No notes at the foot: the table is truncated.", where=where, remedy="Get it again.")
+        raise LayoutError(
+            "No notes at the foot: the table is truncated.", where=where, remedy="Get it again."
+        )
     return frame[~note]
 
 

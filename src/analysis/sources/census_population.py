@@ -38,7 +38,7 @@ def parse_counties(frame: pd.DataFrame, where: str) -> pd.DataFrame:
     for column, name in {"CENSUS2010POP": "census_2010", **printed}.items():
         counties[name] = numbers(rows[column], where).astype("Int64")
     require_unique(counties, ["fips"], where)
-    require_between(counties, {name: (1, 2e7) for name in ["census_2010", *printed.values()]}, where)
+    require_between(counties, dict.fromkeys(["census_2010", *printed.values()], (1, 20000000.0)), where)
     return counties
 
 

@@ -87,7 +87,9 @@ def sum_2013_2014(means: pd.DataFrame, published: pd.DataFrame, where: str = PAT
     result = pd.DataFrame(np.rint(sums).astype("int64"), columns=OFFENSES).astype("Int64")
     result.insert(0, "fips", means["fips"].to_numpy())
     uncovered = single["coverage"].agg(lambda c: int((c == 0).sum())).reindex(means["fips"])
-    return result.rename(columns={"rape_legacy": "rape_either"}).assign(uncovered_2002_2012=uncovered.to_numpy())
+    return result.rename(columns={"rape_legacy": "rape_either"}).assign(
+        uncovered_2002_2012=uncovered.to_numpy()
+    )
 
 
 def _require_whole(sums: np.ndarray, fips: pd.Series, where: str) -> None:

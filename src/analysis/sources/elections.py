@@ -51,7 +51,9 @@ def parse(frame: pd.DataFrame, year: int, where: str) -> pd.DataFrame:
     votes = _votes_2020(frame, where) if year == 2020 else _votes(frame, year, where)
     votes = drop_repeated(blank_no_data(votes), year)
     require_unique(votes, ["fips"], where)
-    require_between(votes, dict.fromkeys(["democratic_votes", "republican_votes", "total_votes"], (0, 1e7)), where)
+    require_between(
+        votes, dict.fromkeys(["democratic_votes", "republican_votes", "total_votes"], (0, 1e7)), where
+    )
     votes.insert(1, "year", year)
     return votes.astype(dict.fromkeys(["democratic_votes", "republican_votes", "total_votes"], "Int64"))
 
@@ -88,7 +90,10 @@ def _votes(frame: pd.DataFrame, year: int, where: str) -> pd.DataFrame:
     if set(frame["YEAR"]) != {str(year)}:
         raise LayoutError(f"The returns are of {frame['YEAR'].iloc[0]}, not {year}.", where=where)
     rows = drop_alaska(frame, "STATE_ABBR", "AK")
-    parts = {"democratic_votes": numbers(rows["VOTES_DEM"], where), "republican_votes": numbers(rows["VOTES_REP"], where)}
+    parts = {
+        "democratic_votes": numbers(rows["VOTES_DEM"], where),
+        "republican_votes": numbers(rows["VOTES_REP"], where),
+    }
     rest = sum(numbers(blank_word(rows[name]), where) for name in other)
     return pd.DataFrame(
         {"fips": fips5(rows["FIPS"], where), **parts, "total_votes": sum(parts.values()) + rest}

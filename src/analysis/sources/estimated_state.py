@@ -9,7 +9,14 @@ from __future__ import annotations
 
 import pandas as pd
 
-from .county_checks import as_integers, numbers, require_between, require_columns, require_rows, require_unique
+from .county_checks import (
+    as_integers,
+    numbers,
+    require_between,
+    require_columns,
+    require_rows,
+    require_unique,
+)
 from .registry import locate
 
 PATH = "fbi_estimated/estimated_crimes_1979_2019.csv"
@@ -39,7 +46,7 @@ def read() -> pd.DataFrame:
 def parse(frame: pd.DataFrame, where: str) -> pd.DataFrame:
     """Return ``state, year, population``, offenses with suffix ``_estimated`` (Int64) and ``caveats``.
 
-    ``parts_match`` says whether the violent total equals its parts and property its own; four rows do not.
+    ``parts_match`` says whether the violent total equals its parts and property its own; five rows do not.
 
     Raises
     ------
@@ -48,12 +55,16 @@ def parse(frame: pd.DataFrame, where: str) -> pd.DataFrame:
     """
     require_columns(frame, ["year", "state_abbr", "population", "caveats", *COLUMNS.values()], where)
     require_rows(frame, ROWS, where)
-    result = pd.DataFrame({"state": frame["state_abbr"], "year": numbers(frame["year"], where).astype("int64")})
+    result = pd.DataFrame(
+        {"state": frame["state_abbr"], "year": numbers(frame["year"], where).astype("int64")}
+    )
     result["population"] = numbers(frame["population"], where)
     for name, printed in COLUMNS.items():
         result[name] = numbers(frame[printed], where)
     require_unique(result, ["state", "year"], where)
-    require_between(result, {"year": (1979, 2019), **dict.fromkeys(["population", *COLUMNS], (0, 4e8))}, where)
+    require_between(
+        result, {"year": (1979, 2019), **dict.fromkeys(["population", *COLUMNS], (0, 4e8))}, where
+    )
     result = as_integers(result, ["population", *COLUMNS], where)
     result = check_parts(result)
     result["caveats"] = keep_caveats(frame["caveats"])
@@ -62,9 +73,9 @@ def parse(frame: pd.DataFrame, where: str) -> pd.DataFrame:
 
 def check_parts(frame: pd.DataFrame) -> pd.DataFrame:
     """Add the violent total without rape, and whether totals equal their parts under the year's definition."""
-    without = frame[["homicide", "robbery", "aggravated_assault"]].sum(axis=1)
+    without = frame["homicide"] + frame["robbery"] + frame["aggravated_assault"]
     rape = frame["rape_legacy"].where(frame["year"] < REVISED_FROM, frame["rape_revised"])
-    stolen = frame[["burglary", "larceny", "motor_vehicle_theft"]].sum(axis=1)
+    stolen = frame["burglary"] + frame["larceny"] + frame["motor_vehicle_theft"]
     match = ((without + rape) == frame["violent"]) & (stolen == frame["property"])
     return frame.assign(violent_without_rape_estimated=without, parts_match=match.astype("bool"))
 

@@ -48,7 +48,9 @@ def parse(shapes: geopandas.GeoDataFrame, layer: str, where: str) -> geopandas.G
             where=where,
             remedy="Get the file again as data/raw/README.md says.",
         )
-    shapes = shapes.rename(columns={"id": "fips"})[["fips", "name", "geometry"]].set_crs(DATUM, allow_override=True)
+    shapes = shapes.rename(columns={"id": "fips"})[["fips", "name", "geometry"]].set_crs(
+        DATUM, allow_override=True
+    )
     return make_valid(drop_vanished(drop_territories(shapes), where), where)
 
 
@@ -57,7 +59,9 @@ def drop_vanished(shapes: geopandas.GeoDataFrame, where: str) -> geopandas.GeoDa
     empty = shapes.geometry.is_empty
     if not set(shapes.loc[empty, "fips"]) <= set(VANISHED):
         raise LayoutError(
-            f"Shapes {sorted(shapes.loc[empty, 'fips'])} are empty.", where=where, remedy="Get the file again."
+            f"Shapes {sorted(shapes.loc[empty, 'fips'])} are empty.",
+            where=where,
+            remedy="Get the file again.",
         )
     return shapes[~empty].reset_index(drop=True)
 

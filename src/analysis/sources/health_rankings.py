@@ -56,7 +56,9 @@ def compare(rankings: pd.DataFrame, published: pd.DataFrame) -> pd.DataFrame:
         ``fips, violent_mean, violent_mean_nacjd, population_mean, population_mean_nacjd, agrees``: violent
         means equal within half an offense and populations within one person.
     """
-    used = published[published["year"].isin(YEARS)].assign(violent=lambda d: d[_VIOLENT].sum(axis=1))
+    used = published[published["year"].isin(YEARS)].assign(
+        violent=lambda d: d[_VIOLENT].to_numpy(dtype="int64").sum(axis=1)
+    )
     means = used.groupby("fips").agg(
         violent_mean_nacjd=("violent", "mean"),
         population_mean_nacjd=("population_covered", "mean"),

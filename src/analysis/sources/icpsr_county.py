@@ -119,7 +119,15 @@ def handle_defects(frame: pd.DataFrame) -> pd.DataFrame:
         suffix ``_imputed``, the four index columns, and the flags ``is_partly_imputed``, ``is_borough_share``,
         ``is_illinois_before_2008``.
     """
-    steps = (split_index, flag_statewide, flag_boroughs, flag_illinois, blank_uncovered, blank_rape, flag_imputed)
+    steps = (
+        split_index,
+        flag_statewide,
+        flag_boroughs,
+        flag_illinois,
+        blank_uncovered,
+        blank_rape,
+        flag_imputed,
+    )
     for step in steps:
         frame = step(frame)
     first = ["fips", "year", "is_statewide_agency", "population_covered", "agencies", "coverage"]
@@ -136,7 +144,10 @@ def split_index(frame: pd.DataFrame) -> pd.DataFrame:
     crimes. Each column is missing in the years when the file does not hold it.
     """
     later = frame["year"] >= INDEX_CHANGE
-    pairs = {"index": ("part1_index", "violent_index"), "modified_index": ("part1_modified_index", "property_index")}
+    pairs = {
+        "index": ("part1_index", "violent_index"),
+        "modified_index": ("part1_modified_index", "property_index"),
+    }
     new = {}
     for old, (before, after) in pairs.items():
         new[before], new[after] = frame[old].mask(later), frame[old].where(later)

@@ -19,12 +19,24 @@ _VALUE = r"\s+([\d,]+|N\.A\.)"
 _LINE = re.compile(
     r"^(CN\d{13})\s+(\d{2})\s+(\d{3})\s+(.+?)\s+(\d{4})" + _VALUE * 3 + r"\s+([\d.]+|N\.A\.)\s*$"
 )
-_FIELDS = ["code", "state", "county", "name", "year", "labor_force", "employed", "unemployed", "unemployment_rate"]
+_FIELDS = [
+    "code",
+    "state",
+    "county",
+    "name",
+    "year",
+    "labor_force",
+    "employed",
+    "unemployed",
+    "unemployment_rate",
+]
 
 
 def read() -> pd.DataFrame:
     """Return all years; see `parse`."""
-    tables = [parse(locate(p).read_text("latin-1"), y, p) for y, p in ((y, f"bls_laus/{y}.txt") for y in YEARS)]
+    tables = [
+        parse(locate(p).read_text("latin-1"), y, p) for y, p in ((y, f"bls_laus/{y}.txt") for y in YEARS)
+    ]
     return pd.concat(tables, ignore_index=True)
 
 
@@ -39,7 +51,9 @@ def parse(text: str, year: int, where: str) -> pd.DataFrame:
     DuplicateKeyError, ImpossibleValueError
         A county twice, a rate outside 0 to 100.
     """
-    records = [_record(line, n, where) for n, line in enumerate(text.splitlines(), 1) if line.startswith("CN")]
+    records = [
+        _record(line, n, where) for n, line in enumerate(text.splitlines(), 1) if line.startswith("CN")
+    ]
     if len(records) < LEAST_ROWS or "SOURCE:" not in text:
         raise LayoutError(
             f"{len(records):,} records, fewer than {LEAST_ROWS:,}, or no source note: the table is truncated.",

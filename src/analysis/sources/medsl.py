@@ -17,7 +17,10 @@ ROWS = 3114
 KANSAS_CITY, JACKSON_COUNTY = "36000", "29095"
 _VOTES = {
     f"{who}{year}": f"{party}_votes_20{year}"
-    for year, names in {"12": ("obama", "romney", "otherpres"), "16": ("clinton", "trump", "otherpres")}.items()
+    for year, names in {
+        "12": ("obama", "romney", "otherpres"),
+        "16": ("clinton", "trump", "otherpres"),
+    }.items()
     for who, party in zip(names, ("democratic", "republican", "other"), strict=True)
 }
 _SHARES = {
