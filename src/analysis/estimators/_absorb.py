@@ -12,7 +12,7 @@ from collections.abc import Callable, Sequence
 import numpy as np
 
 from ._absorb_solve import DENSE_LEVELS, DenseSchur, Iterative, PairSchur
-from ._groups import as_columns, group_sum, subtract_groups
+from ._groups import as_columns, code_type, group_sum, subtract_groups
 
 Codes = Sequence[np.ndarray]
 
@@ -185,8 +185,9 @@ def drop_singletons(codes: Codes) -> np.ndarray:
 
 
 def compress(codes: np.ndarray) -> np.ndarray:
-    """Return dense int32 codes in the same order after some levels have gone."""
+    """Return dense codes in the same order after some levels have gone (the same array if none has)."""
+    dtype = code_type(len(codes))
     present = np.bincount(codes) > 0
-    if present.all() and codes.dtype == np.int32:
-        return codes
-    return (np.cumsum(present) - 1).astype(np.int32)[codes]
+    if present.all():
+        return codes.astype(dtype, copy=False)
+    return (np.cumsum(present) - 1).astype(dtype)[codes]

@@ -72,7 +72,7 @@ def clustered(
 def intersection(codes: Sequence[np.ndarray]) -> np.ndarray:
     """Return dense codes of the cells of two clusterings."""
     joint = codes[0].astype(np.int64) * (int(codes[1].max()) + 1) + codes[1]
-    return np.unique(joint, return_inverse=True)[1].astype(np.int32)
+    return np.unique(joint, return_inverse=True)[1]
 
 
 def require_clusters(codes: Sequence[np.ndarray], names: Sequence[str], kind: str) -> None:

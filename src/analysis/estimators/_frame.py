@@ -10,6 +10,7 @@ import pandas as pd
 
 from ._absorb import Absorber, compress, drop_singletons
 from ._checks import as_list, numeric, require_columns
+from ._groups import code_type
 from ._result import Sample
 from ._threads import each
 from .errors import ColumnError, NotIdentifiedError
@@ -27,13 +28,13 @@ class Arrays:
     joint : numpy.ndarray, shape (n, 1 + k), Fortran order
         The outcome, then the regressors named `names`; `outcome` and `columns` are views of it.
     names : tuple of str
-    codes : tuple of numpy.ndarray of int32, each shape (n,)
+    codes : tuple of numpy.ndarray of int, each shape (n,)
         Effects, dense; `effects` are their names.
     effects : tuple of str
         Names such as ``"state"`` or ``"state x year"``.
     slopes : tuple of (numpy.ndarray, shape (n, p), or None)
         Variables with a slope a level, one entry an effect.
-    clusters : tuple of numpy.ndarray of int32, each shape (n,)
+    clusters : tuple of numpy.ndarray of int, each shape (n,)
     cluster_names : tuple of str
     weights, offset : numpy.ndarray, shape (n,), or None
     rows : numpy.ndarray of bool, shape (given,)
@@ -162,9 +163,10 @@ def prepare(
     labels = {name: dense_codes(data[name]) for name in _once([*_flat(groups), *clusters])}
     keep, dropped = _complete(numbers, labels, len(data), weights)
     codes, kept_clusters, keep = _effect_codes(groups, clusters, labels, keep, dropped, singletons)
-    take = (lambda values: values) if keep.all() else (lambda values: values[keep])
+    index = None if keep.all() else np.flatnonzero(keep)
+    take = (lambda values: values) if index is None else (lambda values: values[index])
     return Arrays(
-        _stack([take(numbers[name]) for name in (outcome, *columns)]),
+        _stack([numbers[name] for name in (outcome, *columns)], index),
         tuple(columns),
         tuple(codes),
         tuple(" x ".join(effect) for effect in groups),
@@ -237,7 +239,7 @@ def _combined(parts: list[np.ndarray]) -> np.ndarray:
         width = int(part.max()) + 1
         both = codes.astype(np.int64) * width + part
         small = int(codes.max() + 1) * width <= 4 * len(codes) + 1_000_000
-        codes = compress(both) if small else np.unique(both, return_inverse=True)[1].astype(np.int32)
+        codes = compress(both) if small else np.unique(both, return_inverse=True)[1]
     return compress(codes)
 
 
@@ -256,34 +258,38 @@ def _all_finite(values: np.ndarray) -> bool:
 
 
 def dense_codes(column: pd.Series) -> np.ndarray:
-    """Return int32 codes in order of sorted value, -1 for missing; integers of a narrow range are quick."""
+    """Return codes in order of sorted value, -1 for missing; integers of a narrow range are quick."""
     if isinstance(column.dtype, np.dtype) and column.dtype.kind in "iu":
         values = column.to_numpy()
         low, high = int(values.min()), int(values.max())
         if high - low <= 4 * len(values) + 1_000_000:
             return _range_codes(values, low, high)
     found = pd.factorize(column, sort=True)[0]
-    return found.astype(np.int32)
+    return found.astype(code_type(len(found)), copy=False)
 
 
 def _range_codes(values, low, high) -> np.ndarray:
+    dtype = code_type(len(values))
     shifted = values - values.dtype.type(low)
-    table = np.zeros(high - low + 1, dtype=np.int32)
-    table[shifted] = 1
-    if table.all():
-        return shifted.astype(np.int32)
-    return (np.cumsum(table, dtype=np.int32) - 1).astype(np.int32)[shifted]
+    present = np.zeros(high - low + 1, dtype=bool)
+    present[shifted] = True
+    if present.all():
+        return shifted.astype(dtype, copy=False)
+    return (np.cumsum(present) - 1).astype(dtype)[shifted]
 
 
 def _slopes(names, numbers, take):
     return None if not names else _stack([take(numbers[name]) for name in names])
 
 
-def _stack(columns: list[np.ndarray]) -> np.ndarray:
-    out = np.empty((len(columns[0]), len(columns)), order="F")
+def _stack(columns: list[np.ndarray], index: np.ndarray | None = None) -> np.ndarray:
+    out = np.empty((len(columns[0]) if index is None else len(index), len(columns)), order="F")
 
     def one(j: int) -> None:
-        out[:, j] = columns[j]
+        if index is None:
+            out[:, j] = columns[j]
+        else:
+            np.take(columns[j], index, out=out[:, j], mode="clip")
 
     each(one, range(len(columns)), parallel=out.size > 1_000_000)
     return out

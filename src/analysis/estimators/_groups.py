@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import functools
+import sys
 from typing import Any
 
 import numpy as np
@@ -11,6 +12,17 @@ from ._threads import each
 
 COMPILED_FROM = 1_000_000
 """Cells (rows times columns) from which the compiled loops repay the import of numba."""
+
+COMPILED_IF_LOADED = 50_000
+"""The same once numba is loaded anyway."""
+
+NARROW_CODES_FROM = 1_000_000
+"""Rows from which codes are 32-bit to save memory; below, numpy is quicker with its own index type."""
+
+
+def code_type(n: int) -> type:
+    """Return the integer type of codes for `n` rows."""
+    return np.int32 if n >= NARROW_CODES_FROM else np.int64
 
 
 @functools.cache
@@ -24,7 +36,9 @@ def _compiled() -> Any:
 
 def compiled(cells: int) -> Any:
     """Return the module of compiled loops when it is installed and worth its import, else None."""
-    return _compiled() if cells >= COMPILED_FROM else None
+    if cells >= COMPILED_FROM or (cells >= COMPILED_IF_LOADED and "numba" in sys.modules):
+        return _compiled()
+    return None
 
 
 def as_columns(matrix: np.ndarray) -> np.ndarray:
@@ -63,7 +77,7 @@ def group_sum(codes: np.ndarray, values: np.ndarray, levels: int, weights: np.nd
         else:
             fast.group_sum_weighted(codes, column, weights, out[:, j])
 
-    each(one, range(columns.shape[1]), parallel=fast is not None)
+    each(one, range(columns.shape[1]), parallel=columns.size >= COMPILED_FROM)
     return out[:, 0] if np.ndim(values) == 1 else out
 
 
@@ -80,7 +94,7 @@ def subtract_groups(columns: np.ndarray, codes: np.ndarray, sums: np.ndarray, ba
         else:
             fast.subtract_times(codes, np.ascontiguousarray(sums[:, j]), basis, columns[:, j])
 
-    each(one, range(columns.shape[1]), parallel=fast is not None)
+    each(one, range(columns.shape[1]), parallel=columns.size >= COMPILED_FROM)
 
 
 def product_sum(codes: np.ndarray, columns: np.ndarray, factor: np.ndarray, levels: int) -> np.ndarray:

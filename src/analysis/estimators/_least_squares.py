@@ -60,6 +60,8 @@ def select(cross: np.ndarray, before: np.ndarray) -> tuple[list[int], dict[int, 
     before : numpy.ndarray, shape (k,)
         Norms of the columns before the effects were taken off.
     """
+    if _all_identified(cross, before):
+        return list(range(len(cross))), {}
     kept: list[int] = []
     dropped: dict[int, str] = {}
     for j in range(len(cross)):
@@ -71,6 +73,18 @@ def select(cross: np.ndarray, before: np.ndarray) -> tuple[list[int], dict[int, 
         else:
             kept.append(j)
     return kept, dropped
+
+
+def _all_identified(cross: np.ndarray, before: np.ndarray) -> bool:
+    sizes = np.diag(cross)
+    if not (sizes > (ABSORBED * before) ** 2).all():
+        return False
+    scale = 1.0 / np.sqrt(sizes)
+    try:
+        pivots = np.diag(np.linalg.cholesky(cross * scale[:, None] * scale)) ** 2
+    except np.linalg.LinAlgError:
+        return False
+    return bool((pivots > 2 * COLLINEAR).all())
 
 
 def _left_over(cross: np.ndarray, kept: list[int], j: int) -> float:

@@ -77,9 +77,9 @@ def ols(
     Returns
     -------
     Estimates
-        Keyed by ``term``. ``extra`` holds ``columns`` (each regressor and whether it was used, and
-        why not), ``residuals`` (in the order of the used rows), ``r2_within``, ``df_absorbed``
-        and, under CRV1, ``influence`` by cluster is set.
+        Keyed by ``term``. ``extra``: ``columns`` (for each regressor ``"used"``, ``"absorbed"`` or
+        ``"collinear"``), ``residuals`` (in the order of the used rows), ``r2_within``, ``df_absorbed``,
+        ``df_absorbed_is_exact``; ``influence`` is by cluster, for one-way CRV1 only.
 
     Raises
     ------
@@ -176,10 +176,9 @@ def require_identified(names: Sequence[str], dropped: Mapping[int, str], treatme
             raise NotIdentifiedError(f"treatment {names[j]!r} does not vary: it is {reason} by {by}")
 
 
-def column_ledger(names: Sequence[str], dropped: Mapping[int, str]) -> pd.DataFrame:
-    """Return one row a regressor: ``term, used, reason``."""
-    reasons = [dropped.get(j, "") for j in range(len(names))]
-    return pd.DataFrame({"term": list(names), "used": [not why for why in reasons], "reason": reasons})
+def column_ledger(names: Sequence[str], dropped: Mapping[int, str]) -> dict[str, str]:
+    """Return for each regressor ``"used"``, ``"absorbed"`` or ``"collinear"``."""
+    return {name: dropped.get(j, "used") for j, name in enumerate(names)}
 
 
 def units_of(data: pd.DataFrame, unit: str | None, arrays: Arrays) -> int | None:
