@@ -22,9 +22,11 @@ def require_columns(data: pd.DataFrame, names: Sequence[str | None]) -> None:
     if not isinstance(data, pd.DataFrame):
         raise ColumnError(f"data must be a pandas DataFrame, not {type(data).__name__}")
     wanted = [name for name in names if name is not None]
-    if absent := [name for name in wanted if name not in data.columns]:
-        raise ColumnError(f"no column {absent}; the data has {list(data.columns)[:30]}")
-    if twice := [name for name in wanted if (data.columns == name).sum() > 1]:
+    present = list(data.columns)
+    known = set(present)
+    if absent := [name for name in wanted if name not in known]:
+        raise ColumnError(f"no column {absent}; the data has {present[:30]}")
+    if len(known) < len(present) and (twice := [name for name in wanted if present.count(name) > 1]):
         raise ColumnError(f"column {twice} stands more than once in the data: rename one")
 
 
