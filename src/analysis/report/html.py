@@ -18,7 +18,17 @@ _FACES = (
     ("Source Serif Pro", "font_source_serif_pro", "-It", 400, "italic"),
     ("Source Serif Pro", "font_source_serif_pro", "-Semibold", 600, "normal"),
 )
-_CHARACTERS = [*range(0x20, 0x17F), 0x2212, *range(0x2010, 0x2027), 0x2032, 0x2264, 0x2265, 0xD7, 0x221E, 0x2020]
+_CHARACTERS = [
+    *range(0x20, 0x17F),
+    0x2212,
+    *range(0x2010, 0x2027),
+    0x2032,
+    0x2264,
+    0x2265,
+    0xD7,
+    0x221E,
+    0x2020,
+]
 
 
 def page(text: str, *, title: str, subtitle: str, notice: str, directory: Path, bibliography: Path) -> str:

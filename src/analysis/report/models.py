@@ -42,7 +42,8 @@ def models_table(
     terms : mapping or sequence, optional
         Which terms to print and, as a mapping, under what names; all in order of appearance when omitted.
     decimals : int, optional
-        Decimals of estimates and errors; chosen a column for two significant digits of its standard errors when omitted.
+        Decimals of estimates and errors; when omitted, as many a column as show its standard errors
+        with two significant digits.
     statistic : {"std_error", "interval"}
         What stands under the estimate: the standard error in parentheses or the interval in brackets.
     with_stars : bool, optional

@@ -9,7 +9,6 @@ from concurrent.futures import ProcessPoolExecutor, as_completed
 from dataclasses import dataclass
 from multiprocessing import get_context
 from pathlib import Path
-from typing import Any
 
 import nbformat
 from tqdm import tqdm
@@ -62,7 +61,15 @@ def find_notebooks(only: Sequence[str] = (), directory: Path | None = None) -> l
 
 
 def run(paths: Sequence[Path], *, jobs: int = 2, progress: bool = True) -> list[Chapter]:
-    """Execute notebooks and return their chapters in the order given.
+    """Execute notebooks and return their chapters in the order given; see `execute_all`."""
+    executed = execute_all(paths, jobs=jobs, progress=progress)
+    return [collect(path.stem, executed[path]) for path in paths]
+
+
+def execute_all(
+    paths: Sequence[Path], *, jobs: int = 2, progress: bool = True
+) -> dict[Path, nbformat.NotebookNode]:
+    """Return every notebook executed in a fresh kernel.
 
     Parameters
     ----------
@@ -76,7 +83,7 @@ def run(paths: Sequence[Path], *, jobs: int = 2, progress: bool = True) -> list[
     Raises
     ------
     NotebookError
-        If a cell fails, warns, or shows something without a caption and alternative text.
+        If a cell fails.
     """
     with ProcessPoolExecutor(min(jobs, len(paths)), mp_context=get_context("spawn")) as pool:
         futures = {pool.submit(execute, path): path for path in paths}
@@ -85,10 +92,26 @@ def run(paths: Sequence[Path], *, jobs: int = 2, progress: bool = True) -> list[
         for future in bar:
             done[futures[future]] = future.result()
             bar.set_postfix_str(futures[future].stem)
-    return [collect(path.stem, done[path]) for path in paths]
+    return done
 
 
-def execute(path: Path) -> dict[str, Any]:
+def contents(chapter: Chapter) -> str:
+    """Return how many figures and tables a chapter shows, in words."""
+    figures = sum(isinstance(block, Figure) for block in chapter.blocks)
+    tables = sum(isinstance(block, Table) for block in chapter.blocks)
+    return f"figures: {figures}, tables: {tables}"
+
+
+def write_executed(executed: dict[Path, nbformat.NotebookNode], directory: Path) -> None:
+    """Write executed notebooks to a directory that is not the notebooks' own."""
+    directory.mkdir(parents=True, exist_ok=True)
+    for path, notebook in executed.items():
+        if (directory / path.name).resolve() == path.resolve():
+            raise NotebookError("Executed copies may not replace the notebooks.", where=str(directory))
+        nbformat.write(notebook, directory / path.name)
+
+
+def execute(path: Path) -> nbformat.NotebookNode:
     """Return one notebook executed in a fresh kernel of this interpreter."""
     from nbclient import NotebookClient
     from nbclient.exceptions import CellExecutionError
@@ -123,8 +146,14 @@ def _local_transport(sockets: str):
     return Config({"KernelManager": {"transport": "ipc", "ip": str(Path(sockets) / "k")}})
 
 
-def collect(name: str, notebook: dict[str, Any]) -> Chapter:
-    """Return what an executed notebook shows, refusing what a report cannot print well."""
+def collect(name: str, notebook: nbformat.NotebookNode) -> Chapter:
+    """Return what an executed notebook shows.
+
+    Raises
+    ------
+    NotebookError
+        If a cell warns, prints, or shows something without a caption and alternative text.
+    """
     return Chapter(name, tuple(_blocks(name, notebook)))
 
 

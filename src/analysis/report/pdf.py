@@ -75,7 +75,9 @@ def compile_pdf(source: str, *, name: str, directory: Path) -> bytes:
 
     path = directory / f"{name}.typ"
     path.write_text(source, "utf-8")
-    compiler = typst.Compiler(path, root=directory, font_paths=[directory / "fonts"], ignore_system_fonts=True)
+    compiler = typst.Compiler(
+        path, root=directory, font_paths=[directory / "fonts"], ignore_system_fonts=True
+    )
     try:
         pdf, warnings = compiler.compile_with_warnings(
             format="pdf", pdf_standards=STANDARDS, timestamp=VERSION_DATE

@@ -1,0 +1,10 @@
+"""The command ``sanctuary``; ``python -m analysis`` does the same."""
+
+from __future__ import annotations
+
+import sys
+
+from .cli import main
+
+if __name__ == "__main__":
+    sys.exit(main())

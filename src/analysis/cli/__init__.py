@@ -1,0 +1,75 @@
+"""The command ``sanctuary``: data, verify, report, notebooks, doctor."""
+
+from __future__ import annotations
+
+import argparse
+import sys
+from collections.abc import Sequence
+
+from ..errors import AnalysisError
+from ..estimators.errors import EstimationError
+from . import data, doctor, notebooks, report, verify
+
+__all__ = ["main", "parser"]
+
+DESCRIPTION = """\
+Do sanctuary policies change crime? Two published designs, rebuilt on the FBI's files and dated policies.
+
+A fresh checkout holds the panels, so the report needs no download:
+
+  sanctuary report      write the PDFs and the HTML page from the committed panels
+  sanctuary verify      hold every published figure against what the data say
+  sanctuary doctor      say what is missing here, and how to get it
+
+With the published files in data/raw (or in the directory ANALYSIS_RAW_DIR names):
+
+  sanctuary data        rebuild the panels from the published files
+"""
+
+EPILOG = """\
+Exit codes: 0 done; 1 a check failed; 2 something is missing or wrong, and the message says what, where
+and what to do. Earlier outputs are replaced only when every new one has been made.
+Use "sanctuary COMMAND --help" for the options of one command.
+"""
+
+
+def parser() -> argparse.ArgumentParser:
+    """Return the parser of the command and its subcommands."""
+    top = argparse.ArgumentParser(
+        prog="sanctuary",
+        description=DESCRIPTION,
+        epilog=EPILOG,
+        formatter_class=argparse.RawDescriptionHelpFormatter,
+    )
+    commands = top.add_subparsers(title="commands", metavar="COMMAND", required=True)
+    for module in (data, verify, report, notebooks, doctor):
+        name = module.__name__.rsplit(".", 1)[1]
+        text = (module.__doc__ or "").strip()
+        sub = commands.add_parser(
+            name,
+            help=text.splitlines()[0],
+            description=text,
+            formatter_class=argparse.RawDescriptionHelpFormatter,
+        )
+        module.add_arguments(sub)
+        sub.set_defaults(run=module.run)
+    return top
+
+
+def main(arguments: Sequence[str] | None = None) -> int:
+    """Run the command; return its exit code.
+
+    Parameters
+    ----------
+    arguments : sequence of str, optional
+        What follows the command's name; the process's own arguments when omitted.
+    """
+    options = parser().parse_args(arguments)
+    try:
+        return options.run(options)
+    except (AnalysisError, EstimationError) as error:
+        print(f"sanctuary: {error}", file=sys.stderr)
+        return 2
+    except KeyboardInterrupt:
+        print("sanctuary: stopped; earlier outputs are as they were.", file=sys.stderr)
+        return 130

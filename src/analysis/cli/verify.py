@@ -1,0 +1,40 @@
+"""Hold every published figure against what the data say, and print the tally of verdicts.
+
+agrees      within half a unit of the last printed digit
+consistent  our interval covers the printed figure
+differs     neither; the note says what is known about why
+untested    could not be tested; the note says why
+
+Exit code 1 when a verdict is no longer the committed one, in either direction.
+"""
+
+from __future__ import annotations
+
+import argparse
+import sys
+
+
+def add_arguments(parser: argparse.ArgumentParser) -> None:
+    """Add this command's options."""
+    parser.add_argument("--all", action="store_true", help="print every claim, not only the tally")
+    parser.add_argument("--accept", action="store_true", help="make today's verdicts the committed ones")
+
+
+def run(options: argparse.Namespace) -> int:
+    """Compare claims with findings and print the tally."""
+    from ..studies import verdicts
+    from ..studies.findings import compare_all
+
+    table = compare_all()
+    if options.all:
+        columns = ["claim", "printed", "unit", "estimate", "conf_low", "conf_high", "verdict", "note"]
+        print(table[columns].to_string(index=False))
+        print()
+    print(verdicts.tally(table).to_string(index=False))
+    if options.accept:
+        print(f"accepted: {verdicts.accept(table)}")
+        return 0
+    changed = verdicts.moved(table, verdicts.committed())
+    for row in changed.itertuples():
+        print(f"moved: {row.claim}: {row.accepted} -> {row.now}", file=sys.stderr)
+    return 1 if len(changed) else 0
