@@ -184,7 +184,7 @@ def _county_panel(name: str) -> Callable[[Materials], Built]:
 
     def builder(materials: Materials) -> Built:
         panel = build()
-        return Built(panel.frame, keys, panel.inputs, panel.dropped)
+        return Built(panel.frame, keys, panel.inputs, panel.dropped, panel.rates)
 
     return builder
 

@@ -12,7 +12,7 @@ _RAPE = ("rape", "rape_legacy", "rape_revised")
 OFFENSES_OF = {
     "violent": ("homicide", *_RAPE, "robbery", "aggravated_assault"),
     "violent_without_rape": ("homicide", "robbery", "aggravated_assault"),
-    "property": ("burglary", "larceny", "motor_vehicle_theft"),
+    "property": ("property", "burglary", "larceny", "motor_vehicle_theft"),
     "homicide": ("homicide",),
     "homicide_printed": ("homicide",),
     "rape_legacy": ("rape", "rape_legacy"),
@@ -37,7 +37,7 @@ def has_break(
         Rows with `ori`, `state` and `year`.
     breaks : pandas.DataFrame
         The `series_breaks` panel.
-    effect : {"level_shift", "exceptional", "withheld", "incomplete", "scope"}
+    effect : {"level_shift", "exceptional", "withheld", "incomplete", "inconsistent", "scope"}
         Which statements to look for.
     outcome : str, optional
         An outcome such as ``"violent_per_100k"``: only statements on its offenses, or on all, count. Any

@@ -5,7 +5,7 @@ from __future__ import annotations
 import pandas as pd
 
 from ..errors import LayoutError
-from ..sources.table8_defects import ABSENT_IN_2021, covers_only_large_cities
+from ..sources.table8_defects import ABSENT_IN_2021, PROPERTY_DISAGREES, covers_only_large_cities
 from .agencies import hand_matches
 
 LARGE = 100_000
@@ -20,6 +20,7 @@ def known_breaks(table8: pd.DataFrame, agencies: pd.DataFrame) -> pd.DataFrame:
         *only_large_cities(table8),
         *los_angeles_assault_2005(table8, agencies),
         *illinois_rape_2005(table8),
+        *property_disagreements(table8, agencies),
         *territory_changes(agencies),
         *unpublished_years(table8, agencies),
     ]
@@ -111,11 +112,26 @@ def illinois_rape_2005(table8: pd.DataFrame) -> list[dict]:
     ]  # fmt: skip
 
 
+def property_disagreements(table8: pd.DataFrame, agencies: pd.DataFrame) -> list[dict]:
+    """Return the rows whose printed property total is not the sum of its printed parts; both are kept."""
+    rows = table8.set_index(["year", "state", "city"]).loc[list(PROPERTY_DISAGREES)].reset_index()
+    return [
+        _row(
+            "city", row["year"], row["year"], "property", "inconsistent", "total_disagrees",
+            f"The printed total is {row['property']:,}, its parts are {row['burglary']:,} burglaries, "
+            f"{row['larceny']:,} larcenies and {row['motor_vehicle_theft']:,} motor vehicle thefts.",
+            _OURS, f"{row['source_file']}, row {row['sheet_row']}", row["state"], row["city"],
+            _ori(agencies, row["year"], row["state"], row["city"]),
+        )
+        for row in rows.to_dict("records")
+    ]  # fmt: skip
+
+
 def territory_changes(agencies: pd.DataFrame) -> list[dict]:
     """Return the years in which an agency begins to police another territory, by the hand table.
 
-    A territory held from one year to another breaks the series at its first year and after its last, where the
-    agency is printed on the far side.
+    A territory held from one year to another breaks the series at its first year and after its last, where
+    the agency is printed on the far side.
     """
     printed = agencies.dropna(subset=["ori"]).groupby("ori")["year"].agg(["min", "max"])
     found: dict[tuple[str, str, int], dict] = {}

@@ -9,7 +9,7 @@ from pathlib import Path
 import numpy as np
 import pandas as pd
 
-from ..errors import LayoutError
+from ..errors import DuplicateKeyError, LayoutError
 from . import table8_defects as defects
 from .registry import locate
 from .table8_footnotes import read_notes, require_known, split_markers
@@ -85,7 +85,9 @@ def read_year(year: int, path: Path | None = None) -> pd.DataFrame:
     LayoutError
         If the sheet is truncated, of another year, or has no heading row.
     ImpossibleValueError
-        If a cell holds what cannot be a count.
+        If a cell holds what cannot be a count, or a total is not the sum of its parts.
+    DuplicateKeyError
+        If a city is printed twice.
     UnknownPlaceError
         If a state's name is unknown.
     """
@@ -116,6 +118,9 @@ def _cities(sheet: Sheet, is_data: np.ndarray, printed: pd.Series, notes: dict[s
     _require_markers(frame, sheet, notes)
     frame["header_markers"] = ";".join(f"{name}:{','.join(found)}" for name, found in sheet.markers.items())
     frame["source_file"], frame["sheet_row"] = sheet.file, rows + sheet.first_row
+    frame["source_file"] = frame["source_file"].astype("str")
+    _require_unique(frame)
+    defects.totals_equal_parts(frame)
     return frame
 
 
@@ -182,6 +187,17 @@ def _counts(sheet: Sheet, name: str, rows: np.ndarray, notes: dict[str, str]) ->
         dash_is_zero=defects.dash_means_zero(notes),
         where=lambda at: f"{sheet.where(int(rows[at]))}, {name}",
     )
+
+
+def _require_unique(frame: pd.DataFrame) -> None:
+    twice = frame[frame.duplicated(["state", "city"])]
+    if len(twice):
+        row = twice.iloc[0]
+        raise DuplicateKeyError(
+            f"{row['city']}, {row['state']} is printed twice in {row['year']}.",
+            where=f"{row['source_file']}, row {row['sheet_row']}",
+            remedy="The file was changed: get it again.",
+        )
 
 
 def _require_whole(frame: pd.DataFrame, sheet: Sheet) -> None:
