@@ -10,6 +10,7 @@ import pytest
 
 from analysis.estimators import _draws, _wild_sums
 from analysis.estimators._draws import plan_draws
+from analysis.estimators._invert import invert
 from analysis.estimators.errors import (
     ColumnError,
     EstimationError,
@@ -215,14 +216,14 @@ def test_one_sided_alternatives_have_one_bound():
     assert greater.p_value < 0.1 < 0.9 < less.p_value
 
 
-def test_interval_is_infinite_when_nothing_can_be_rejected():
-    """One treated cluster: the restricted bootstrap hardly ever rejects (MacKinnon and Webb 2017)."""
-    frame = panel(states=9)
-    frame["post"] *= frame.state == frame.state[frame.post == 1].min()
-    row = wild_bootstrap(
-        frame, outcome="y", treatment="post", effects=["unit", "year"], cluster="state", draws=512
-    ).row(term="post")
-    assert row.conf_low == -np.inf and row.conf_high == np.inf
+def test_interval_is_infinite_when_nothing_is_rejected():
+    assert invert(lambda null: 0.5, 1.0, 0.1, 0.05, "two-sided") == (-np.inf, np.inf)
+
+
+def test_interval_ends_where_the_step_function_falls():
+    """The p-value falls to the level 3 below and 100 above the estimate of 1e6."""
+    low, high = invert(lambda b: float(-3 < b - 1e6 < 100), 1e6, 1e-3, 0.05, "two-sided")
+    assert (low, high) == (pytest.approx(1e6 - 3, abs=1e-9), pytest.approx(1e6 + 100, abs=1e-9))
 
 
 @pytest.mark.parametrize("name", _draws.DISTRIBUTIONS)

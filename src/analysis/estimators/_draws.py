@@ -12,7 +12,8 @@ MAMMEN = np.array([-(np.sqrt(5) - 1) / 2, (np.sqrt(5) + 1) / 2])
 MAMMEN_LOW = (np.sqrt(5) + 1) / (2 * np.sqrt(5))
 WEBB = np.concatenate([-np.sqrt([1.5, 1.0, 0.5]), np.sqrt([0.5, 1.0, 1.5])])
 DISTRIBUTIONS = ("rademacher", "webb", "mammen", "normal")
-CHUNK_CELLS = 2**18
+CHUNK_CELLS = 2**17
+_SIGNS_OF_BYTE = 2.0 * np.unpackbits(np.arange(256, dtype=np.uint8)[:, None], axis=1) - 1.0
 LARGEST_ENUMERATION = 2**24
 
 
@@ -89,10 +90,7 @@ def _signs_of(numbers: np.ndarray, clusters: int) -> np.ndarray:
 def _rademacher(rng: np.random.Generator, shape: tuple[int, int]) -> np.ndarray:
     count = shape[0] * shape[1]
     packed = np.frombuffer(rng.bytes(-(-count // 8)), dtype=np.uint8)
-    signs = np.unpackbits(packed, count=count).reshape(shape).astype(np.float64)
-    signs *= 2.0
-    signs -= 1.0
-    return signs
+    return np.take(_SIGNS_OF_BYTE, packed, axis=0).ravel()[:count].reshape(shape)
 
 
 def _webb(rng: np.random.Generator, shape: tuple[int, int]) -> np.ndarray:

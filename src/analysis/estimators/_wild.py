@@ -11,6 +11,9 @@ from ._draws import WildDraws
 from ._parallel import run_chunks
 from ._wild_sums import WildSums
 
+MANY_CLUSTERS = 500
+"""Clusters from which squares are multiplied out instead of formed cluster by cluster."""
+
 TIE = 1e-9
 """Relative distance within which a bootstrap statistic ties with the observed one."""
 
@@ -42,16 +45,82 @@ class Moments:
 
 
 @dataclass(frozen=True)
+class _Errors:
+    """Sums for one or two sets of bootstrap errors: what a chunk of draws is multiplied by.
+
+    Attributes
+    ----------
+    own, numerator, nuisance : sequences
+        As in `WildSums`; one entry when the null is fixed.
+    spread : numpy.ndarray, shape (clusters, K)
+    """
+
+    own: Sequence
+    numerator: Sequence[np.ndarray]
+    nuisance: Sequence[np.ndarray]
+    spread: np.ndarray
+
+    @property
+    def pairs(self) -> list[tuple[int, int]]:
+        return [(0, 0), (0, 1), (1, 1)] if len(self.own) == 2 else [(0, 0)]
+
+    def moments(self, weights: np.ndarray) -> Moments:
+        """Return numerators and squared denominators from the scores of every cluster."""
+        both = [self._scores(weights, own, r) for own, r in zip(self.own, self.nuisance, strict=True)]
+        squares = np.stack([_row_products(both[a], both[b]) for a, b in self.pairs])
+        return Moments(np.stack([weights @ item for item in self.numerator]), squares)
+
+    def _scores(self, weights, own, nuisance) -> np.ndarray:
+        scores = weights * own if own.ndim == 1 else np.ascontiguousarray((own @ weights.T).T)
+        if self.spread.shape[1]:
+            scores -= (weights @ nuisance) @ self.spread.T
+        return scores
+
+
+class _Collapsed:
+    """The same for many clusters: squares multiplied out, so no score of a cluster is ever formed."""
+
+    def __init__(self, errors: _Errors):
+        self.errors, self.k = errors, errors.spread.shape[1]
+        crossed = [own[:, None] * errors.spread for own in errors.own]
+        self.stack = np.column_stack([*errors.numerator, *errors.nuisance, *crossed])
+        self.own = np.column_stack([errors.own[a] * errors.own[b] for a, b in errors.pairs])
+        self.gram = errors.spread.T @ errors.spread
+
+    def moments(self, weights: np.ndarray) -> Moments:
+        """Return numerators and squared denominators from one product of the weights."""
+        errors, sets = self.errors, len(self.errors.own)
+        product = weights @ self.stack
+        blocks = [product[:, sets + i * self.k : sets + (i + 1) * self.k] for i in range(2 * sets)]
+        nuisance, crossed = blocks[:sets], blocks[sets:]
+        squares = (weights * weights) @ self.own
+        for column, (a, b) in enumerate(errors.pairs):
+            squares[:, column] += _row_products(nuisance[a] @ self.gram, nuisance[b])
+            squares[:, column] -= _row_products(nuisance[a], crossed[b]) + _row_products(
+                nuisance[b], crossed[a]
+            )
+        return Moments(product[:, :sets].T, squares.T)
+
+
+def _work(sums: WildSums, null: float | None) -> _Errors | _Collapsed:
+    parts = [sums.own, sums.numerator, sums.nuisance]
+    if sums.restricted and null is not None:
+        parts = [(pair[0] - null * pair[1],) for pair in parts]
+    errors = _Errors(*parts, sums.spread)
+    dense = all(own.ndim == 1 for own in errors.own)
+    return _Collapsed(errors) if dense and len(sums.scores) >= MANY_CLUSTERS else errors
+
+
+@dataclass(frozen=True)
 class _Chunk:
     """One chunk of draws for several coefficients: the work sent to a core."""
 
-    sums: Sequence[WildSums]
+    work: Sequence[_Errors | _Collapsed]
     draws: WildDraws
-    null: float | None
 
     def __call__(self, number: int) -> list[Moments]:
         weights = self.draws.chunk(number)
-        return [_moments(item, weights, self.null) for item in self.sums]
+        return [item.moments(weights) for item in self.work]
 
 
 def bootstrap_moments(
@@ -68,7 +137,8 @@ def bootstrap_moments(
         The one null needed; None keeps the polynomials, for intervals.
     n_jobs : int or None
     """
-    found = run_chunks(_Chunk(sums, draws, null), draws.chunks, n_jobs)
+    work = [_work(item, null) for item in sums]
+    found = run_chunks(_Chunk(work, draws), draws.chunks, n_jobs)
     return [_joined([chunk[i] for chunk in found]) for i in range(len(sums))]
 
 
@@ -77,27 +147,6 @@ def _joined(parts: list[Moments]) -> Moments:
         np.concatenate([part.numerator for part in parts], axis=1),
         np.concatenate([part.squares for part in parts], axis=1),
     )
-
-
-def _moments(sums: WildSums, weights: np.ndarray, null: float | None) -> Moments:
-    if sums.restricted and null is not None:
-        own, numerator, nuisance = (
-            pair[0] - null * pair[1] for pair in (sums.own, sums.numerator, sums.nuisance)
-        )
-        scores = _scores(weights, own, nuisance, sums.spread)
-        return Moments((weights @ numerator)[None], _row_products(scores, scores)[None])
-    both = [_scores(weights, own, r, sums.spread) for own, r in zip(sums.own, sums.nuisance, strict=True)]
-    pairs = [(0, 0), (0, 1), (1, 1)] if sums.restricted else [(0, 0)]
-    squares = np.stack([_row_products(both[a], both[b]) for a, b in pairs])
-    return Moments(np.stack([weights @ item for item in sums.numerator]), squares)
-
-
-def _scores(weights, own, nuisance, spread) -> np.ndarray:
-    """Return bootstrap scores by cluster, shape (draws, clusters)."""
-    scores = weights * own if own.ndim == 1 else np.ascontiguousarray((own @ weights.T).T)
-    if spread.shape[1]:
-        scores -= (weights @ nuisance) @ spread.T
-    return scores
 
 
 def _row_products(left: np.ndarray, right: np.ndarray) -> np.ndarray:
