@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import operator
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from functools import reduce
 
 import pandas as pd
@@ -18,12 +18,14 @@ from ..sources.states import usps_by
 from .columns import panel_model, validate
 from .county_population import county_population
 from .fips_changes import harmonize_fips, spread_areas
+from .store import add_rates
 
 YEARS = range(2000, 2018)
 KEYS = ["fips", "year"]
 _VIOLENT = ["homicide", "rape_legacy", "robbery", "aggravated_assault"]
 _PROPERTY = ["burglary", "larceny", "motor_vehicle_theft"]
 OUTCOMES = [f"{name}_imputed" for name in [*OFFENSES, "violent", "violent_without_rape", "property"]]
+RATES = {f"{name}_per_100k": (name, "population_covered", 1e5) for name in OUTCOMES}
 _COVERAGE = ["population_covered", "agencies", "coverage"]
 _FLAGS = ["is_partly_imputed", "is_borough_share", "is_illinois_before_2008"]
 _KAPLAN = [
@@ -50,7 +52,7 @@ CountyYear = panel_model(
     "CountyYear",
     [
         *[*KEYS, "state", "crime_series", "population_census", "population_source", *_COVERAGE],
-        *[*OUTCOMES, *[f"{name}_per_100k" for name in OUTCOMES], *_FLAGS, *_KAPLAN, *_ECONOMY],
+        *[*OUTCOMES, *RATES, *_FLAGS, *_KAPLAN, *_ECONOMY],
     ],
     keys=KEYS,
     checks={"no_level_spans_the_splice": pa.dataframe_check(_no_level_spans_the_splice)},
@@ -58,10 +60,13 @@ CountyYear = panel_model(
 )
 _SUMS = ["rape_either" if name == "rape_legacy" else name for name in OFFENSES]
 _SUMS = [f"{name}_imputed_2013_2014" for name in [*_SUMS, "violent_without_rape", "property"]]
-_SUM_RATES = [f"{name}_imputed_2013_2014_per_100k" for name in ("violent_without_rape", "property")]
+TWO_YEAR_RATES = {
+    f"{name}_imputed_2013_2014_per_100k": (f"{name}_imputed_2013_2014", "person_years_2013_2014", 1e5)
+    for name in ("violent_without_rape", "property")
+}
 County20132014 = panel_model(
     "County20132014",
-    ["fips", "state", "person_years_2013_2014", *_SUMS, *_SUM_RATES, "uncovered_2002_2012"],
+    ["fips", "state", "person_years_2013_2014", *_SUMS, *TWO_YEAR_RATES, "uncovered_2002_2012"],
     keys=["fips"],
     doc="One row a county: offenses of 2013 and 2014 together, which no source tells apart.",
 )
@@ -69,11 +74,12 @@ County20132014 = panel_model(
 
 @dataclass(frozen=True)
 class CountyPanel:
-    """A panel, the raw files it was built from, and what was left out by reason."""
+    """A panel, the raw files it was built from, what was left out by reason, and its rates."""
 
     frame: pd.DataFrame
     inputs: list[str]
     dropped: dict[str, int]
+    rates: dict[str, tuple[str, str, float]] = field(default_factory=dict)
 
 
 def build_county_year() -> CountyPanel:
@@ -94,7 +100,7 @@ def build_county_year() -> CountyPanel:
         part, late = within(part, YEARS)
         panel = attach(panel, part, source)
         ledger |= {f"{source}: {reason}": n for reason, n in (lost | late).items()}
-    return CountyPanel(validate(finish(panel), CountyYear), _inputs(), ledger)
+    return CountyPanel(validate(finish(panel), CountyYear), _inputs(), ledger, RATES)
 
 
 def build_county_2013_2014() -> CountyPanel:
@@ -106,7 +112,7 @@ def build_county_2013_2014() -> CountyPanel:
     both = late.groupby("fips")["population"].sum().reset_index()
     panel = two_year_panel(sums, both)
     inputs = [*_files("icpsr_county"), county_mean.PATH, census_population.PATH]
-    return CountyPanel(validate(panel, County20132014), inputs, {})
+    return CountyPanel(validate(panel, County20132014), inputs, {}, TWO_YEAR_RATES)
 
 
 def frame_of_counties(counties: pd.DataFrame, years: range) -> pd.DataFrame:
@@ -176,9 +182,7 @@ def income_part(income: pd.DataFrame) -> tuple[pd.DataFrame, dict[str, int]]:
 
 def finish(panel: pd.DataFrame) -> pd.DataFrame:
     """Add totals, rates, flags and the name of each year's crime series; order the columns."""
-    panel = add_totals(panel)
-    for name in OUTCOMES:
-        panel[f"{name}_per_100k"] = per_100k(panel[name], panel["population_covered"])
+    panel = add_rates(add_totals(panel), RATES)
     panel["is_borough_share"] = panel["fips"].isin(BOROUGHS)
     panel["is_illinois_before_2008"] = (panel["state"] == "IL") & (panel["year"] < ILLINOIS_COMPLETE)
     panel["is_partly_imputed"] = panel["is_partly_imputed"].astype("boolean")
@@ -200,12 +204,6 @@ def add_up(frame: pd.DataFrame, names: list[str]) -> pd.Series:
     return reduce(operator.add, (frame[name] for name in names))
 
 
-def per_100k(counts: pd.Series, population: pd.Series) -> pd.Series:
-    """Return counts per 100,000 of `population`; missing where it is zero or missing."""
-    people = population.astype("Float64").mask(population == 0)
-    return (counts.astype("Float64") / people * 100_000).astype("float64")
-
-
 def two_year_panel(sums: pd.DataFrame, person_years: pd.DataFrame) -> pd.DataFrame:
     """Return the two-year sums with totals, person-years and rates a year."""
     panel = sums.rename(columns={n: f"{n}_imputed_2013_2014" for n in sums.columns[1:-1]})
@@ -216,8 +214,7 @@ def two_year_panel(sums: pd.DataFrame, person_years: pd.DataFrame) -> pd.DataFra
     panel = panel.merge(
         person_years.rename(columns={"population": "person_years_2013_2014"}), on="fips", validate="1:1"
     )
-    for name in ("violent_without_rape", "property"):
-        panel[f"{column(name)}_per_100k"] = per_100k(panel[column(name)], panel["person_years_2013_2014"])
+    panel = add_rates(panel, TWO_YEAR_RATES)
     panel["state"] = panel["fips"].str[:2].map(usps_by("state_fips"))
     panel["uncovered_2002_2012"] = panel["uncovered_2002_2012"].astype("int64")
     return panel[list(County20132014.to_schema().columns)].sort_values("fips").reset_index(drop=True)

@@ -2,9 +2,10 @@
 
 One table, ``fips_changes.csv``, says what becomes of each code that is not among the 3,141 counties used
 here, and why. Kinds: ``rename`` (same land, new code), ``merge`` (part of a larger county; counts add up,
-missing if a part is), ``piece`` (all pieces together are the county), ``absorb`` (a part too small to matter; counts add up where there are any), ``split``
-and ``outside`` (no county to give it to: dropped and counted), ``area`` (one figure for several counties: see
-`spread_areas`), ``created`` (a break of boundaries, nothing recoded: see `boundary_breaks`).
+missing if a part is), ``piece`` (all pieces together are the county), ``absorb`` (a part too small to matter;
+counts add up where there are any), ``split`` and ``outside`` (no county to give it to: dropped and counted),
+``area`` (one figure for several counties: see `spread_areas`), ``created`` (a break of boundaries, nothing
+recoded: see `boundary_breaks`).
 """
 
 from __future__ import annotations
@@ -34,8 +35,8 @@ class Harmonized:
     frame : pandas.DataFrame
         The table; its keys are unique.
     changed, dropped : dict of str to int
-        Rows recoded or joined, and rows left out, by reason. Rows given equal rows of `frame` plus rows joined
-        to another plus rows dropped.
+        Rows recoded or joined, and rows left out, by reason. Rows given are the rows of `frame`, the rows
+        joined to another, and the rows dropped.
     joined : int
         Rows that were added to another row of the same county.
     """
@@ -151,7 +152,7 @@ def _recode(frame: pd.DataFrame) -> tuple[pd.DataFrame, dict[str, int]]:
 
 def _count(codes: pd.Series, table: dict[str, dict[str, str]]) -> dict[str, int]:
     tally = codes.value_counts().sort_index()
-    return {f"{code}: {table[code]['reason']}": int(n) for code, n in tally.items()}
+    return {f"{code}: {table[str(code)]['reason']}": int(n) for code, n in tally.items()}
 
 
 def _drop_orphans(coded: pd.DataFrame, keys: list[str]) -> tuple[pd.DataFrame, dict[str, int]]:

@@ -5,10 +5,12 @@ from __future__ import annotations
 from ..sources import estimated_state
 from ..sources.states import by_usps
 from .columns import panel_model, validate
-from .county_year import CountyPanel, per_100k
+from .county_year import CountyPanel
+from .store import add_rates
 
 KEYS = ["state", "year"]
 OUTCOMES = [f"{name}_estimated" for name in [*estimated_state.COLUMNS, "violent_without_rape"]]
+RATES = {f"{name}_per_100k": (name, "population", 1e5) for name in OUTCOMES}
 
 StateYear = panel_model(
     "StateYear",
@@ -17,7 +19,7 @@ StateYear = panel_model(
         "region",
         "population",
         *OUTCOMES,
-        *[f"{n}_per_100k" for n in OUTCOMES],
+        *RATES,
         "parts_match",
         "caveats",
     ],
@@ -30,7 +32,6 @@ def build_state_year() -> CountyPanel:
     """Return the validated state-year panel; every row of the file enters."""
     panel = estimated_state.read()
     panel["region"] = panel["state"].map(by_usps("region"))
-    for name in OUTCOMES:
-        panel[f"{name}_per_100k"] = per_100k(panel[name], panel["population"])
+    panel = add_rates(panel, RATES)
     panel = panel[list(StateYear.to_schema().columns)].sort_values(KEYS).reset_index(drop=True)
-    return CountyPanel(validate(panel, StateYear), [estimated_state.PATH], {})
+    return CountyPanel(validate(panel, StateYear), [estimated_state.PATH], {}, RATES)

@@ -1,4 +1,4 @@
-"""American Community Survey by county: 2010 characteristics, 2011-15 characteristics, non-citizens 2009-2018."""
+"""American Community Survey by county: characteristics 2010 and 2011-15, non-citizens 2009-2018."""
 
 from __future__ import annotations
 
@@ -79,7 +79,7 @@ def read_non_citizens() -> pd.DataFrame:
 
 
 def parse_non_citizens(frame: pd.DataFrame, where: str) -> pd.DataFrame:
-    """Return ``fips, year, non_citizens`` (persons; five-year average ending in ``year``), Puerto Rico left out."""
+    """Return ``fips, year, non_citizens`` (five-year average ending in ``year``), no Puerto Rico."""
     result = _read(
         frame, "fips", {"year": "year", "noncit_pop": "non_citizens"}, where, NON_CITIZEN, ["year"]
     )

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 
 import numpy as np
 import pandas as pd
@@ -40,7 +40,7 @@ def require_unique(frame: pd.DataFrame, keys: list[str], where: str) -> None:
         )
 
 
-def require_between(frame: pd.DataFrame, bounds: dict[str, tuple[float, float]], where: str) -> None:
+def require_between(frame: pd.DataFrame, bounds: Mapping[str, tuple[float, float]], where: str) -> None:
     """Raise ImpossibleValueError at the first value outside its bounds; missing values pass."""
     for name, (low, high) in bounds.items():
         values = pd.to_numeric(frame[name]).to_numpy(dtype="float64", na_value=np.nan)

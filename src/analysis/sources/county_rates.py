@@ -25,7 +25,7 @@ def read() -> pd.DataFrame:
 
 
 def parse(frame: pd.DataFrame, where: str) -> pd.DataFrame:
-    """Return ``fips, year``, two rates per 100,000, ``kaplan_quality`` (1 best, 3 worst), ``is_low_coverage``.
+    """Return ``fips, year``, two rates per 100,000, ``kaplan_quality`` (3 is worst), ``is_low_coverage``.
 
     Counties without agencies have no rate and no quality; low-coverage rows are marked, not dropped.
 

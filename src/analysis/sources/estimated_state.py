@@ -72,7 +72,7 @@ def parse(frame: pd.DataFrame, where: str) -> pd.DataFrame:
 
 
 def check_parts(frame: pd.DataFrame) -> pd.DataFrame:
-    """Add the violent total without rape, and whether totals equal their parts under the year's definition."""
+    """Add the violent total without rape, and whether totals equal their parts as the year defines them."""
     without = frame["homicide"] + frame["robbery"] + frame["aggravated_assault"]
     rape = frame["rape_legacy"].where(frame["year"] < REVISED_FROM, frame["rape_revised"])
     stolen = frame["burglary"] + frame["larceny"] + frame["motor_vehicle_theft"]

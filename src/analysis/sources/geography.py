@@ -1,8 +1,8 @@
 """Shapes of counties and states 2017 (Census Bureau's cartographic boundaries, TopoJSON of us-atlas).
 
 Built from arcs that are shared and rounded, 22 counties are self-touching rings that no overlay accepts:
-`make_valid` mends them. Falls Church, Virginia (51610) has vanished in the rounding: `drop_vanished` leaves it
-out. States come from the file's own layer, never from dissolving counties.
+`make_valid` mends them. Falls Church, Virginia (51610) has vanished in the rounding: `drop_vanished` leaves
+it out. States come from the file's own layer, never from dissolving counties.
 """
 
 from __future__ import annotations

@@ -115,9 +115,9 @@ def handle_defects(frame: pd.DataFrame) -> pd.DataFrame:
     Returns
     -------
     pandas.DataFrame
-        ``fips, year, is_statewide_agency, population_covered, agencies, coverage`` (percent), the offenses with
-        suffix ``_imputed``, the four index columns, and the flags ``is_partly_imputed``, ``is_borough_share``,
-        ``is_illinois_before_2008``.
+        ``fips, year, is_statewide_agency, population_covered, agencies, coverage`` (percent), the offenses
+        with suffix ``_imputed``, the four index columns, and the flags ``is_partly_imputed``,
+        ``is_borough_share``, ``is_illinois_before_2008``.
     """
     steps = (
         split_index,
@@ -181,7 +181,7 @@ def blank_uncovered(frame: pd.DataFrame) -> pd.DataFrame:
 
 
 def blank_rape(frame: pd.DataFrame) -> pd.DataFrame:
-    """Make rape missing where the FBI calls it not comparable; Chicago's rapes, for one, are printed as zero."""
+    """Make rape missing where the FBI calls it not comparable; Chicago's are printed as zero."""
     return frame.assign(rape_legacy=frame["rape_legacy"].mask(rape_not_comparable(frame)))
 
 

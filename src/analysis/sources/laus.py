@@ -56,7 +56,7 @@ def parse(text: str, year: int, where: str) -> pd.DataFrame:
     ]
     if len(records) < LEAST_ROWS or "SOURCE:" not in text:
         raise LayoutError(
-            f"{len(records):,} records, fewer than {LEAST_ROWS:,}, or no source note: the table is truncated.",
+            f"{len(records):,} records, fewer than {LEAST_ROWS:,}, or no source note: truncated.",
             where=where,
             remedy="Get the file again as data/raw/README.md says.",
         )

@@ -1,4 +1,4 @@
-"""Presidential votes 2012 and 2016 and ACS 2012-16 demographics by county (MIT Election Data and Science Lab).
+"""Presidential votes 2012 and 2016 and ACS 2012-16 by county (MIT Election Data and Science Lab).
 
 No county of Alaska is in the file. Kansas City, Missouri, stands apart from Jackson County under 36000, which
 is no county code; votes of both together are Jackson's in the county returns of 2012.
@@ -38,7 +38,7 @@ def read() -> pd.DataFrame:
 
 
 def parse(frame: pd.DataFrame, where: str) -> pd.DataFrame:
-    """Return ``fips``, votes by party 2012 and 2016 (Int64) and shares from 0 to 1 (five-year averages 2012-16).
+    """Return ``fips``, votes by party 2012 and 2016 (Int64), and shares from 0 to 1 (ACS 2012-16).
 
     Raises
     ------

@@ -31,8 +31,9 @@ def read() -> pd.DataFrame:
 
 
 def parse(frame: pd.DataFrame, where: str) -> pd.DataFrame:
-    """Return ``fips`` and the class of each year (1 to 6, see `CLASSES`; the 1990 scheme splits 5 and 6 by the
-    largest city). Counties made after 1990 have ``.`` there, which is missing.
+    """Return ``fips`` and the class of each year (1 to 6, see `CLASSES`).
+
+    The 1990 scheme splits 5 and 6 by the largest city. Counties made after 1990 have ``.`` there: missing.
 
     Raises
     ------

@@ -50,7 +50,7 @@ def parse_characteristics(frame: pd.DataFrame, where: str) -> pd.DataFrame:
 
 
 def parse_table_12(frame: pd.DataFrame, where: str) -> pd.DataFrame:
-    """Return ``fips`` (counties as of 2000) and ``foreign_born_share_2000``, which the table has in percent."""
+    """Return ``fips`` (counties as of 2000) and ``foreign_born_share_2000``, printed in percent."""
     require_columns(frame, ["cty", "cs_born_foreign"], where)
     require_rows(frame, _ROWS[TABLE_12], where)
     frame = frame.assign(cs_born_foreign=numbers(frame["cs_born_foreign"], where) / 100)

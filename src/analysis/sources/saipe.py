@@ -20,8 +20,7 @@ def read() -> pd.DataFrame:
 
 
 def parse(frame: pd.DataFrame, where: str) -> pd.DataFrame:
-    """Return ``fips, year, median_household_income_nominal`` (dollars), its 90 percent margin, ``poverty_rate``
-    (percent of people).
+    """Return ``fips, year``, median household income (dollars), its margin, and ``poverty_rate`` (percent).
 
     Raises
     ------
