@@ -24,8 +24,10 @@ from .genetic import genetic_match
 from .group_time import GroupTime, group_time
 from .imputation import imputation, two_stage
 from .interaction_weighted import interaction_weighted
+from .local_projection import local_projection
 from .matching import match
 from .ols import ols
+from .stacked import stacked
 
 __all__ = [
     "ColumnError",
@@ -49,8 +51,10 @@ __all__ = [
     "group_time",
     "imputation",
     "interaction_weighted",
+    "local_projection",
     "match",
     "ols",
+    "stacked",
     "subclassify",
     "two_stage",
 ]

@@ -1,0 +1,167 @@
+"""Local projections difference-in-differences (Dube, Girardi, Jorda and Taylor 2025)."""
+
+from __future__ import annotations
+
+import numpy as np
+import pandas as pd
+
+from ._checks import require_level
+from ._result import Estimates, Sample
+from ._wide import WidePanel, wide_panel
+from .errors import EstimationError, NotIdentifiedError
+from .ols import ols
+
+_COLUMNS = ("change", "switch", "time", "cluster", "weight")
+
+
+def local_projection(
+    data: pd.DataFrame,
+    *,
+    outcome: str,
+    unit: str,
+    time: str,
+    cohort: str,
+    window: tuple[int, int],
+    pooled: bool = False,
+    control: str = "not_yet",
+    weighting: str = "variance",
+    cluster: str | None = None,
+    correction: str = "fixest",
+    level: float = 0.95,
+) -> Estimates:
+    """Regress long differences on becoming treated, among newly treated and clean controls.
+
+    The estimand at horizon h is a convex average over cohorts of effects h periods after adoption:
+    weighted by treatment variance within each adoption period (``weighting="variance"``), or by the
+    number of newly treated (``"equal"``), under parallel trends.
+
+    Parameters
+    ----------
+    data : pandas.DataFrame
+        One row a unit and period. Each horizon uses the units observed at both ends of the difference.
+    outcome, unit, time, cohort : str
+        As in `group_time`; horizons count periods in order of appearance.
+    window : tuple of int
+        First (negative) and last horizon; -1 is the base and is not reported.
+    pooled : bool
+        Also not by horizon: one coefficient for the mean of all horizons from 0 on.
+    control : {"not_yet", "never"}
+    weighting : {"variance", "equal"}
+    cluster, correction, level
+        As in `ols`; the unit is the cluster when none is named.
+
+    Returns
+    -------
+    Estimates
+        Keyed by ``event_time``, or one row ``term == "pooled"``. The covariance is diagonal unless
+        one horizon is asked for: horizons are separate regressions. ``extra["rows"]`` has the rows
+        of each.
+
+    Raises
+    ------
+    ColumnError, KeyNotUniqueError, EstimationError
+    NotIdentifiedError
+        If a horizon has no newly treated unit or no clean control.
+
+    References
+    ----------
+    Dube, Girardi, Jorda and Taylor (2025), doi:10.1002/jae.70000.
+    """
+    _require(window, control, weighting, level)
+    wide = wide_panel(data, outcome=outcome, unit=unit, time=time, cohort=cohort, cluster=cluster)
+    if pooled:
+        horizons: list[int | None] = [None]
+        keys = pd.DataFrame({"term": ["pooled"]})
+    else:
+        horizons = [h for h in range(window[0], window[1] + 1) if h != -1]
+        keys = pd.DataFrame({"event_time": horizons})
+    fits = [_fit(wide, h, window[1], control, weighting, correction, level) for h in horizons]
+    errors = np.array([fit.std_error[0] for fit in fits])
+    return Estimates(
+        method="local_projection",
+        keys=keys,
+        estimate=np.array([fit.estimate[0] for fit in fits]),
+        covariance=np.diag(errors**2),
+        sample=_sample(wide, fits),
+        design={
+            "outcome": outcome,
+            "control": control,
+            "weighting": weighting,
+            "cluster": cluster or unit,
+            "correction": correction,
+            "df": np.array([fit.design["df"] for fit in fits], dtype=float),
+        },
+        level=level,
+        extra={"rows": pd.Series([fit.sample.used for fit in fits], index=keys.iloc[:, 0], name="rows")},
+    )
+
+
+def _require(window, control, weighting, level):
+    require_level(level)
+    if not (window[0] <= -1 and window[1] >= 0):
+        raise EstimationError(f"window must start at -1 or before and end at 0 or after, not {window}")
+    if control not in ("not_yet", "never"):
+        raise EstimationError(f"control must be 'not_yet' or 'never', not {control!r}")
+    if weighting not in ("variance", "equal"):
+        raise EstimationError(f"weighting must be 'variance' or 'equal', not {weighting!r}")
+
+
+def _fit(wide: WidePanel, horizon, last, control, weighting, correction, level) -> Estimates:
+    frame = _long_differences(wide, horizon, last, control)
+    name = "pooled" if horizon is None else f"horizon {horizon}"
+    if not frame["switch"].any():
+        raise NotIdentifiedError(f"{name}: no newly treated unit observed at both ends; narrow the window")
+    if frame["switch"].all():
+        raise NotIdentifiedError(f"{name}: no clean control observed at both ends; narrow the window")
+    weights = None
+    if weighting == "equal":
+        frame = frame.assign(weight=_equal_weights(frame))
+        weights = "weight"
+    return ols(
+        frame,
+        outcome="change",
+        treatment="switch",
+        effects=["time"],
+        weights=weights,
+        cluster="cluster",
+        correction=correction,
+        singletons="keep",
+        level=level,
+    )
+
+
+def _long_differences(wide: WidePanel, horizon, last, control) -> pd.DataFrame:
+    """Return change, switch, period and cluster of newly treated and clean control rows."""
+    start = np.searchsorted(wide.periods, wide.cohort)
+    pieces = [_at_period(wide, start, t, horizon, last, control) for t in range(1, len(wide.periods))]
+    columns = [np.concatenate(parts) for parts in zip(*pieces, strict=True)]
+    return pd.DataFrame(dict(zip(_COLUMNS[:4], columns, strict=True)))
+
+
+def _at_period(wide, start, t, horizon, last, control):
+    ends = [t + h for h in (range(last + 1) if horizon is None else [horizon])]
+    never = np.isinf(wide.cohort)
+    if ends[0] < 0 or ends[-1] >= len(wide.periods):
+        return [np.zeros(0)] * 4
+    switch = start == t
+    clean = never if control == "never" else start > max(ends[-1], t)
+    change = wide.outcome[:, ends].mean(axis=1) - wide.outcome[:, t - 1]
+    used = (switch | clean) & ~np.isnan(change)
+    return [
+        change[used],
+        switch[used].astype(float),
+        np.full(used.sum(), float(t)),
+        wide.cluster[used].astype(float),
+    ]
+
+
+def _equal_weights(frame: pd.DataFrame) -> np.ndarray:
+    """Return weights that make the regression average periods by their newly treated."""
+    share = frame.groupby("time")["switch"].transform("mean").to_numpy()
+    return 1.0 / np.where(share < 1, 1 - share, 1.0)
+
+
+def _sample(wide: WidePanel, fits) -> Sample:
+    clusters = min(fit.sample.clusters for fit in fits)
+    old = wide.sample
+    return Sample(old.given, old.used, old.dropped, old.units, clusters, old.rows)
