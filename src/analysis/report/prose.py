@@ -19,6 +19,9 @@ class Prose:
 
     markdown: str
 
+    def __str__(self) -> str:
+        return self.markdown
+
     def _repr_markdown_(self) -> str:
         return self.markdown
 
