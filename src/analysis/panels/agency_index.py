@@ -11,6 +11,7 @@ import pandas as pd
 from ..errors import DuplicateKeyError, LayoutError, UnknownPlaceError
 from ..sources.crosswalk import read_agency_crosswalk, read_agency_names, read_county_names
 from .agency_names import base_name, compact_name, is_member, map_names, normal_name, without_county
+from .place_index import to_vintage
 
 #: Columns of `agency_index`.
 COLUMNS = [
@@ -49,6 +50,7 @@ def agency_index(index: pd.DataFrame) -> pd.DataFrame:
     names = read_agency_names().drop(columns=["full_name", "icpsr_name"])
     names = names[names["name"].notna() & names["state"].notna()]
     agencies = names.merge(_crosswalk_for(names), on="ori7", how="left", validate="many_to_one")
+    agencies["county_fips"] = to_vintage(agencies["county_fips"])
     agencies["name_key"] = map_names(agencies["name"], compact_name)
     plain = map_names(agencies["name"], without_county)
     agencies["base_key"] = map_names(plain, base_name).str.replace(" ", "")

@@ -12,11 +12,12 @@ from ..errors import DuplicateKeyError, LayoutError
 from ..sources.crosswalk import read_county_names, read_place_counties
 from ..sources.places import read_intercensal_places, read_postcensal_places
 from .agency_names import base_name, compact_name, county_of, is_member, map_names, without_county
+from .fips_changes import changes
 
 #: Two populations of one place in 2010 differ by less than this share of the larger.
 SAME_POPULATION = 0.05
 #: Tables whose names end in the place's legal status.
-SUFFIXED = ("postcensal_2019", "acs_places")
+SUFFIXED = ("postcensal_2019", "acs_places", "race_places")
 _ALIASES = "place_aliases.csv"
 
 
@@ -27,7 +28,7 @@ def place_index() -> pd.DataFrame:
     -------
     pandas.DataFrame
         ``place_fips`` (key), ``state``, ``name`` (with suffix), ``county_fips`` and ``county_share`` (the
-        county with the largest share of the place's population; the smaller code on a tie),
+        county with the largest share of the place's population; the smaller code on a tie; in one vintage),
         ``population_2010`` (persons, census), ``is_cdp``, and the keys ``full_key`` and ``base_key`` by which
         names are compared.
     """
@@ -42,8 +43,15 @@ def place_index() -> pd.DataFrame:
         population_2010=("population_2010", "sum"),
     )
     places = places.reset_index()
+    places["county_fips"] = to_vintage(places["county_fips"])
     places["is_cdp"] = places["name"].str.endswith(" CDP")
     return _with_keys(places)
+
+
+def to_vintage(codes: pd.Series) -> pd.Series:
+    """Return county codes in the vintage of `fips_changes`, renamed and merged ones recoded."""
+    new = {c["code"]: c["becomes"] for c in changes() if c["kind"] in {"rename", "merge", "absorb"}}
+    return codes.replace(new)
 
 
 def attach_places(table: pd.DataFrame, index: pd.DataFrame, source: str) -> pd.DataFrame:
@@ -64,8 +72,8 @@ def attach_places(table: pd.DataFrame, index: pd.DataFrame, source: str) -> pd.D
     index : pandas.DataFrame
         As `place_index` returns it.
     source : str
-        The table, as the aliases name it: ``intercensal``, ``postcensal_2019``, ``acs_places`` or
-        ``acs_cities``.
+        The table, as the aliases name it: ``intercensal``, ``postcensal_2019``, ``acs_places``,
+        ``race_places`` or ``acs_cities``.
 
     Raises
     ------
@@ -125,7 +133,7 @@ def _population_tables():
 def _with_keys(table: pd.DataFrame) -> pd.DataFrame:
     plain = map_names(table["name"], without_county)
     return table.assign(
-        full_key=map_names(plain.str.replace(r"\s*\(balance\)", "", regex=True), compact_name),
+        full_key=map_names(plain, compact_name),
         base_key=map_names(plain, base_name).str.replace(" ", ""),
         county_key=map_names(table["name"], county_of),
     )

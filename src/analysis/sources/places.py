@@ -15,16 +15,14 @@ from .states import usps_by
 INTERCENSAL = "census_population/sub_est00int_places_2000_2010.csv"
 POSTCENSAL = "census_population/SUB-IP-EST2019-ANNRES.xlsx"
 CITIES_1YR = "census_acs/acs2015_1yr_cities.csv"
-#: The four ACS 2015 place files: path, columns printed, names given here.
+#: Place files of ACS 2011-15: path, columns printed, names given here.
 ACS_PLACES = {
     "census_acs/MedianHouseholdIncome2015.csv": (["Median Income"], ["income"]),
     "census_acs/PercentagePeopleBelowPovertyLevel.csv": (["poverty_rate"], ["poverty_percent"]),
     "census_acs/PercentOver25CompletedHighSchool.csv": (["percent_completed_hs"], ["high_school_percent"]),
-    "census_acs/ShareRaceByCity.csv": (
-        ["share_white", "share_black", "share_native_american", "share_asian", "share_hispanic"],
-        ["white_percent", "black_percent", "native_percent", "asian_percent", "hispanic_percent"],
-    ),
 }
+RACE_PLACES = "census_acs/ShareRaceByCity.csv"
+_RACES = ["white", "black", "native_american", "asian", "hispanic"]
 #: Codes of the ACS files that stand for no value.
 ACS_MISSING = ("-", "(X)", "")
 #: Bounds at which median household income is coded, in dollars.
@@ -118,9 +116,9 @@ def read_postcensal_places() -> pd.DataFrame:
 
 
 def read_acs_places() -> pd.DataFrame:
-    """Return ACS 2015 (five-year) characteristics of places, one row a place.
+    """Return income, poverty and schooling of places, ACS 2011-15, one row a place.
 
-    The four files are joined one to one on state and name; a place in some of them only has missing values
+    The three files are joined one to one on state and name; a place in some of them only has missing values
     for the rest.
 
     Returns
@@ -128,9 +126,8 @@ def read_acs_places() -> pd.DataFrame:
     pandas.DataFrame
         ``state`` (USPS) and ``name`` (key, with suffix), ``income`` (median household income, dollars; the
         bound itself where coded), ``income_coding`` (``exact``, ``top`` for ``250,000+``, ``bottom`` for
-        ``2,500-``; missing where no income), and in percent of persons ``poverty_percent``,
-        ``high_school_percent`` (of those over 25), ``white_percent``, ``black_percent``, ``native_percent``,
-        ``asian_percent``, ``hispanic_percent``. The codes ``-``, ``(X)`` and blank are missing.
+        ``2,500-``; missing where no income), ``poverty_percent`` (of persons), ``high_school_percent`` (of
+        those over 25). The codes ``-``, ``(X)`` and blank are missing.
 
     Raises
     ------
@@ -147,6 +144,29 @@ def read_acs_places() -> pd.DataFrame:
         joined = table if joined is None else joined.merge(table, how="outer", validate="one_to_one")
     assert joined is not None
     return joined.sort_values(["state", "name"], kind="stable").reset_index(drop=True)
+
+
+def read_race_places() -> pd.DataFrame:
+    """Return race and ethnicity of places, 2010 Census, one row a place.
+
+    The carrier dates the file 2015, but it is older: of the 60 places that are whole counties every one has
+    the county's Hispanic and black percentages of the 2010 Census, and its names are those of 2010.
+
+    Returns
+    -------
+    pandas.DataFrame
+        ``state`` (USPS) and ``name`` (key, with suffix), and in percent of persons ``white_percent``,
+        ``black_percent``, ``native_american_percent``, ``asian_percent`` (each alone, Hispanic or not),
+        ``hispanic_percent``. The code ``(X)`` is missing.
+
+    Raises
+    ------
+    LayoutError, ImpossibleValueError, DuplicateKeyError
+        As `read_acs_places`.
+    """
+    printed = [f"share_{race}" for race in _RACES]
+    table = _read_acs(RACE_PLACES, printed, [f"{race}_percent" for race in _RACES])
+    return table.sort_values(["state", "name"], kind="stable").reset_index(drop=True)
 
 
 def read_acs_cities() -> pd.DataFrame:
@@ -186,7 +206,7 @@ def _read_acs(path: str, printed: list[str], given: list[str]) -> pd.DataFrame:
     raw = pd.read_csv(locate(path), dtype=str, keep_default_na=False, encoding="latin-1")
     raw.columns = pd.Index([raw.columns[0].title(), *raw.columns[1:]])
     _columns(raw, ["Geographic Area", "City", *printed], path)
-    table = pd.DataFrame({"state": raw["Geographic Area"], "name": _ascii(raw["City"])})
+    table = pd.DataFrame({"state": raw["Geographic Area"], "name": _ascii(raw["City"].str.strip())})
     for column, name in zip(printed, given, strict=True):
         if name == "income":
             table[name], table["income_coding"] = _incomes(raw[column], path)
