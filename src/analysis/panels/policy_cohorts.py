@@ -168,6 +168,7 @@ def assign_treatment(
         table = _treated_by_law(table, state_laws(policies, definition))
     anywhere = state_laws(policies, "any_limit").set_index("state")["cohort"].astype("Int64")
     table["exposed_from"] = _earlier(table["exposed_from"], table["state"].map(anywhere))
+    table["in_event_time"] = table["in_event_time"].astype(bool)
     table.index = units.index
     return table
 

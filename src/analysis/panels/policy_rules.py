@@ -63,7 +63,7 @@ def classify(rows: pd.DataFrame) -> pd.DataFrame:
     Raises
     ------
     LayoutError
-        If a row of a state has no line in `state_law_scope.csv`, or a line no row.
+        If a row of a state has no line in `state_law_scope.csv`.
     """
     rows = rows.assign(
         kind=rows["kind"].replace({"DC": "city"}),

@@ -11,6 +11,7 @@ from pathlib import Path
 import pandas as pd
 
 from ..errors import DuplicateKeyError, ImpossibleValueError, LayoutError, UnknownPlaceError
+from .crosswalk import FILLER_PLACE
 from .periods import parse_period
 from .policy_notes import CIS_SHEET, adoption_period, note_flags
 from .registry import locate
@@ -25,6 +26,8 @@ DHS_2025 = "policy/dhs_sanctuary_list_2025_05_31.csv"
 KINDS = {"city": 7, "DC": 7, "county": 5, "state": 2}
 POLICY_TYPES = ("forbids_status_inquiry", "declines_detainers", "both", "statewide_law", "other/unknown")
 CONFIDENCES = ("high", "medium", "low")
+#: Fillers of the agency crosswalk that stand in the file for a place, and the place's own code (Geocorr).
+FILLER_PLACES = {"5399991": "5319035"}
 
 _ADOPTION_COLUMNS = [
     *["place", "state", "kind", "geoid", "ori", "policy_type", "instrument"],
@@ -64,6 +67,7 @@ def read_adoptions(path: Path | None = None) -> pd.DataFrame:
     _allowed(raw, "policy_type", POLICY_TYPES, ADOPTIONS)
     _allowed(raw, "confidence", CONFIDENCES, ADOPTIONS)
     _allowed(raw, "state", by_usps("name"), ADOPTIONS)
+    raw["geoid"] = own_place_codes(raw["geoid"])
     _check_codes(raw)
     _no_duplicates(raw, _ADOPTION_COLUMNS, ADOPTIONS)
     dated = raw.join(_adoption_dates(raw)).join(_end_dates(raw))
@@ -168,6 +172,11 @@ def read_dhs_list(path: Path | None = None) -> pd.DataFrame:
     )
 
 
+def own_place_codes(geoids: pd.Series) -> pd.Series:
+    """Return the codes with the one known filler (Duvall, Washington) replaced by the place's own code."""
+    return geoids.replace(FILLER_PLACES)
+
+
 def _read(name: str, columns: list[str], path: Path | None) -> pd.DataFrame:
     place = path or locate(name)
     try:
@@ -204,6 +213,7 @@ def _no_duplicates(raw: pd.DataFrame, keys: list[str], name: str) -> None:
 def _check_codes(raw: pd.DataFrame) -> None:
     digits = raw["kind"].map(KINDS)
     fits = raw["geoid"].str.fullmatch(r"\d+") & (raw["geoid"].str.len() == digits)
+    fits &= ~(raw["kind"].isin(["city", "DC"]) & (raw["geoid"].str[2:] >= FILLER_PLACE))
     fits &= raw["geoid"].str[:2] == raw["state"].map(by_usps("state_fips"))
     _refuse(raw, ~fits, ADOPTIONS, "geoid", "does not fit the kind of place and state", UnknownPlaceError)
     police = raw["kind"].isin(["city", "DC"])
