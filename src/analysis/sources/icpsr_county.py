@@ -225,7 +225,7 @@ def _numbers(cells: np.ndarray, name: str, blank_allowed: bool, where: str) -> n
     if wrong.any():
         row = int(np.flatnonzero(wrong)[0])
         raise LayoutError(
-            f"Field {name} holds {text[row]!r}, not a number.",
+            f"Field {name} holds {str(text[row])!r}, not a number.",
             where=f"{where}, line {row + 1}",
             remedy="Get the file again as data/raw/README.md says.",
         )

@@ -21,8 +21,8 @@ those, not this page. The files themselves are not in the repository. Put each b
 folder that the environment variable `ANALYSIS_RAW_DIR` names) under the path given here. Every read compares
 size and SHA-256 and stops at a file that differs; no file is ever changed.
 
-An address is named only where it could be confirmed. "Carried by" names the public copy, with its commit, that
-the registered bytes were read from.
+An address is named only where it could be confirmed. "Carried by" names the public copy, with its commit,
+that the registered bytes were read from.
 """
 
 
