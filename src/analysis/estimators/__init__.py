@@ -9,6 +9,7 @@ from ._conley import Conley
 from ._result import Estimates, Sample
 from .balance import balance_table, balance_tests, effective_sample_sizes
 from .coarsened import coarsened_exact, subclassify
+from .conformal import conformal_intervals
 from .entropy import entropy_balance
 from .errors import (
     ColumnError,
@@ -28,6 +29,8 @@ from .local_projection import local_projection
 from .matching import match
 from .ols import ols
 from .stacked import stacked
+from .synthetic_control import synthetic_control
+from .synthetic_did import synthetic_did
 
 __all__ = [
     "ColumnError",
@@ -43,6 +46,7 @@ __all__ = [
     "balance_table",
     "balance_tests",
     "coarsened_exact",
+    "conformal_intervals",
     "effective_sample_sizes",
     "entropy_balance",
     "extended_twfe",
@@ -56,5 +60,7 @@ __all__ = [
     "ols",
     "stacked",
     "subclassify",
+    "synthetic_control",
+    "synthetic_did",
     "two_stage",
 ]
