@@ -6,7 +6,7 @@ import numpy as np
 from scipy import sparse
 from scipy.linalg import lapack, solve_triangular
 
-from ._groups import group_sum, subtract_groups
+from ._groups import group_sum, subtract_and_sum, subtract_groups, subtract_pair
 from .errors import NotConvergedError
 
 DENSE_LEVELS = 3_000
@@ -61,12 +61,13 @@ class PairSchur:
 
     def subtract(self, columns: np.ndarray) -> None:
         """Take the projection on both effects off Fortran `columns`, in place."""
-        self._main.subtract(columns)
+        main = self._main
         for _ in range(1 if self._factor.weakest > _WEAK else 3):
-            sums = group_sum(self._codes, columns, self._levels, self._weights)
+            means = group_sum(main.codes, columns, main.levels, self._weights) / main.mass[:, None]
+            sums = subtract_and_sum(columns, main.codes, means, self._codes, self._levels, self._weights)
             effects = self._factor.solve(sums)
-            subtract_groups(columns, self._codes, effects)
-            subtract_groups(columns, self._main.codes, -(self._table @ effects) / self._main.mass[:, None])
+            own = -(self._table @ effects) / main.mass[:, None]
+            subtract_pair(columns, self._codes, effects, main.codes, own)
 
 
 class DenseSchur:

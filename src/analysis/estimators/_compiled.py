@@ -31,3 +31,28 @@ def subtract_times(codes, sums, basis, values):
     """Subtract ``sums[codes[i]] * basis[i]`` from ``values[i]`` in place."""
     for i in range(codes.size):
         values[i] -= sums[codes[i]] * basis[i]
+
+
+@njit(cache=True, nogil=True)
+def subtract_and_sum(codes, means, values, other, out):
+    """Subtract ``means[codes[i]]`` in place and add what is left to ``out[other[i]]``."""
+    for i in range(codes.size):
+        left = values[i] - means[codes[i]]
+        values[i] = left
+        out[other[i]] += left
+
+
+@njit(cache=True, nogil=True)
+def subtract_and_sum_weighted(codes, means, values, other, weights, out):
+    """Subtract ``means[codes[i]]`` in place and add what is left, weighted, to ``out[other[i]]``."""
+    for i in range(codes.size):
+        left = values[i] - means[codes[i]]
+        values[i] = left
+        out[other[i]] += left * weights[i]
+
+
+@njit(cache=True, nogil=True)
+def subtract_pair(codes, sums, other, other_sums, values):
+    """Subtract ``sums[codes[i]]``, then ``other_sums[other[i]]``, in place."""
+    for i in range(codes.size):
+        values[i] = (values[i] - sums[codes[i]]) - other_sums[other[i]]

@@ -112,3 +112,37 @@ def gram(left: np.ndarray, right: np.ndarray | None = None, weights: np.ndarray 
         block = slice(start, start + 65_536)
         total += (left[block] * weights[block, None]).T @ right[block]
     return total
+
+
+def subtract_and_sum(columns, codes, means, other, levels, weights=None) -> np.ndarray:
+    """Subtract ``means[codes]`` in place and return the (weighted) sums by `other` of what is left."""
+    fast = compiled(columns.size)
+    if fast is None:
+        subtract_groups(columns, codes, means)
+        return group_sum(other, columns, levels, weights)
+    out = np.zeros((levels, columns.shape[1]), order="F")
+
+    def one(j: int) -> None:
+        mean = np.ascontiguousarray(means[:, j])
+        if weights is None:
+            fast.subtract_and_sum(codes, mean, columns[:, j], other, out[:, j])
+        else:
+            fast.subtract_and_sum_weighted(codes, mean, columns[:, j], other, weights, out[:, j])
+
+    each(one, range(columns.shape[1]), parallel=columns.size >= COMPILED_FROM)
+    return out
+
+
+def subtract_pair(columns, codes, sums, other, other_sums) -> None:
+    """Subtract ``sums[codes]``, then ``other_sums[other]``, from Fortran `columns`, in place."""
+    fast = compiled(columns.size)
+    if fast is None:
+        subtract_groups(columns, codes, sums)
+        subtract_groups(columns, other, other_sums)
+        return
+
+    def one(j: int) -> None:
+        left, right = np.ascontiguousarray(sums[:, j]), np.ascontiguousarray(other_sums[:, j])
+        fast.subtract_pair(codes, left, other, right, columns[:, j])
+
+    each(one, range(columns.shape[1]), parallel=columns.size >= COMPILED_FROM)
