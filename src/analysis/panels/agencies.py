@@ -13,6 +13,7 @@ from ..errors import DuplicateKeyError, LayoutError, UnknownPlaceError
 from .agency_index import agency_index
 from .agency_loose import AGREEMENT, NEAR_YEARS, base_candidates, fuzzy_candidates, populations_agree
 from .agency_names import compact_name, is_member, map_names
+from .columns import panel_model
 from .place_index import place_index, place_populations
 
 #: Ways to match, in the order they are tried.
@@ -20,6 +21,16 @@ METHODS = ("hand", "exact", "normalised", "homonym", "county", "base_population"
 #: Cities of this many persons or more are the ones whose coverage is promised.
 LARGE = 10_000
 _HAND = "agency_hand.csv"
+
+UnmatchedAgencies = panel_model(
+    "UnmatchedAgencies",
+    [
+        *["state", "city", "first_unmatched_year", "last_unmatched_year"],
+        *["city_years", "city_years_10k", "population_max", "reason"],
+    ],
+    keys=["state", "city"],
+    doc="Printed names without an agency identifier: their city-years are not in `city_year`.",
+)
 
 
 @dataclass(frozen=True)
@@ -33,7 +44,8 @@ class AgencyMatch:
         ``match_method`` (one of `METHODS`), ``place_fips``, ``place_method``, ``county_fips``; sorted by
         ``ori, year``.
     unmatched : pandas.DataFrame
-        One row a ``state`` and ``city`` left over, with ``first_year``, ``last_year``, ``city_years``,
+        One row a ``state`` and ``city`` left over, with ``first_unmatched_year``,
+        ``last_unmatched_year``, ``city_years``,
         ``city_years_10k`` (those with `LARGE` persons or more), ``population_max`` and ``reason``; its
         ``city_years`` and the rows of `matched` sum to the rows given.
     counts : dict of str to int
@@ -209,6 +221,7 @@ def _result(rows: pd.DataFrame, table8: pd.DataFrame, agencies: pd.DataFrame) ->
     counted = found["match_method"].value_counts()
     counts = {method: int(counted.get(method, 0)) for method in METHODS}
     left = rows[rows["ori"].isna()]
+    found = found.astype({name: "str" for name in found if found[name].dtype == object})
     printed = table8.iloc[found.pop("position")].reset_index(drop=True)
     found = printed.join(found.drop(columns=["year", "state", "city", "population"]))
     return AgencyMatch(found, _unmatched(left, agencies), counts | {"unmatched": len(left)})
@@ -237,8 +250,8 @@ def _unmatched(left: pd.DataFrame, agencies: pd.DataFrame) -> pd.DataFrame:
         left.assign(city_years_10k=large.astype("int64"))
         .groupby(["state", "city"], as_index=False)
         .agg(
-            first_year=("year", "min"),
-            last_year=("year", "max"),
+            first_unmatched_year=("year", "min"),
+            last_unmatched_year=("year", "max"),
             city_years=("year", "size"),
             city_years_10k=("city_years_10k", "sum"),
             population_max=("population", "max"),

@@ -11,12 +11,20 @@ from pathlib import Path
 import pandas as pd
 
 from ..paths import processed_dir
+from ..sources.places import INTERCENSAL, POSTCENSAL
 from ..sources.registry import family_files
 from ..sources.table8 import YEARS, Workbook, read_workbook
-from .agencies import match_agencies
+from .agencies import AgencyMatch, UnmatchedAgencies, match_agencies
+from .agency_index import agency_index
 from .city_year import KEYS as CITY_YEAR_KEYS
 from .city_year import RATES, CityYears, build_city_year, row_matches
+from .columns import validate
 from .county_panels import COUNTY_PANELS
+from .place_index import place_index, place_populations
+from .places import INPUTS as PLACE_INPUTS
+from .places import KEYS as PLACE_KEYS
+from .places import YEAR_KEYS as PLACE_YEAR_KEYS
+from .places import agencies_without_place, build_place_year, build_places
 from .policies import INPUTS as POLICY_INPUTS
 from .policies import KEYS as POLICY_KEYS
 from .policies import build_policies, rows_without_policy
@@ -43,6 +51,8 @@ class Built:
         Source rows that did not enter, by reason.
     rates : mapping of str to tuple
         Columns that loading computes: see `analysis.panels.store.write_panel`.
+    counts : mapping of str to int
+        Further counts for the manifest, such as rows by the method that matched them.
     """
 
     frame: pd.DataFrame
@@ -50,6 +60,7 @@ class Built:
     inputs: Iterable[str]
     dropped: Mapping[str, int] = field(default_factory=dict)
     rates: Mapping[str, tuple[str, str, float]] = field(default_factory=dict)
+    counts: Mapping[str, int] = field(default_factory=dict)
 
 
 class Materials:
@@ -71,7 +82,27 @@ class Materials:
     @cached_property
     def matches(self) -> pd.DataFrame:
         """Agency, place and county of every printed city-year."""
-        return row_matches(self.table8, match_agencies(self.table8))
+        return row_matches(self.table8, self.match)
+
+    @cached_property
+    def match(self) -> AgencyMatch:
+        """Table 8's rows matched to agencies, and what is left."""
+        return match_agencies(self.table8, self.agencies, self.place_series[0])
+
+    @cached_property
+    def place_index(self) -> pd.DataFrame:
+        """Every Census place by FIPS code."""
+        return place_index()
+
+    @cached_property
+    def agencies(self) -> pd.DataFrame:
+        """Every agency by ORI."""
+        return agency_index(self.place_index)
+
+    @cached_property
+    def place_series(self) -> tuple[pd.DataFrame, dict[str, int]]:
+        """Census population of places 2000-2019, and the places left out."""
+        return place_populations(self.place_index)
 
     @cached_property
     def city_years(self) -> CityYears:
@@ -128,6 +159,7 @@ def _write(name: str, built: Built, directory: Path) -> Path:
         inputs=built.inputs,
         dropped=built.dropped,
         rates=built.rates,
+        counts=built.counts,
         directory=directory,
     )
 
@@ -150,7 +182,7 @@ def _table8_files() -> list[str]:
 
 
 def _crosswalk_files() -> list[str]:
-    return [file.path for family in ("crosswalk",) for file in family_files(family)]
+    return [*[file.path for file in family_files("crosswalk")], INTERCENSAL, POSTCENSAL]
 
 
 def _series_breaks(materials: Materials) -> Built:
@@ -162,12 +194,33 @@ def _city_year(materials: Materials) -> Built:
     lost = materials.city_years.unmatched["reason"].value_counts()
     inputs = [*_table8_files(), *_crosswalk_files(), "series_breaks"]
     dropped = {str(reason): int(rows) for reason, rows in lost.items()}
-    return Built(materials.city_years.panel, CITY_YEAR_KEYS, inputs, dropped, RATES)
+    counts = materials.match.counts
+    return Built(materials.city_years.panel, CITY_YEAR_KEYS, inputs, dropped, RATES, counts)
 
 
 def _unmatched_cities(materials: Materials) -> Built:
     inputs = [*_table8_files(), *_crosswalk_files()]
     return Built(materials.city_years.unmatched, ["year", "state", "city"], inputs)
+
+
+def _unmatched_agencies(materials: Materials) -> Built:
+    frame = materials.match.unmatched
+    inputs = [*_table8_files(), *_crosswalk_files()]
+    return Built(validate(frame, UnmatchedAgencies), ["state", "city"], inputs)
+
+
+def _places(materials: Materials) -> Built:
+    cities = materials.built["city_year"].frame
+    frame = build_places(cities, materials.agencies, materials.place_index, materials.place_series[0])
+    lost = {"agency without a Census place": agencies_without_place(cities)}
+    return Built(frame, PLACE_KEYS, PLACE_INPUTS, lost)
+
+
+def _place_year(materials: Materials) -> Built:
+    series, lost = materials.place_series
+    frame = build_place_year(materials.built["places"].frame, series)
+    lost = {**lost, "place-year without an agency in city_year": len(series) - len(frame)}
+    return Built(frame, PLACE_YEAR_KEYS, [*PLACE_INPUTS, "places"], lost)
 
 
 def _policy_panel(name: str) -> Callable[[Materials], Built]:
@@ -194,5 +247,8 @@ BUILDERS: dict[str, Callable[[Materials], Built]] = {
     "series_breaks": _series_breaks,
     "city_year": _city_year,
     "unmatched_cities": _unmatched_cities,
+    "unmatched_agencies": _unmatched_agencies,
+    "places": _places,
+    "place_year": _place_year,
     **{name: _policy_panel(name) for name in POLICY_KEYS},
 }

@@ -23,7 +23,10 @@ from .place_index import attach_places
 
 KEYS = ["place_fips"]
 YEAR_KEYS = ["place_fips", "year"]
-INPUTS = [file.path for family in ("crosswalk", "census_population") for file in family_files(family)] + [
+INPUTS = [
+    *[file.path for file in family_files("crosswalk")],
+    INTERCENSAL,
+    POSTCENSAL,
     *ACS_PLACES,
     RACE_PLACES,
     CITIES_1YR,
@@ -105,6 +108,7 @@ def build_places(
         places = places.merge(part, on="place_fips", how="left", validate="one_to_one")
     places = _foreign_born(_with_county_point(places, agencies), index)
     names = list(Places.to_schema().columns)
+    places = places.astype({name: "str" for name in names if places[name].dtype == object})
     return validate(places[names].sort_values("place_fips", ignore_index=True), Places)
 
 

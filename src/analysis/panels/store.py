@@ -25,6 +25,7 @@ def write_panel(
     inputs: Iterable[str],
     dropped: Mapping[str, int],
     rates: Mapping[str, tuple[str, str, float]] | None = None,
+    counts: Mapping[str, int] | None = None,
     directory: Path | None = None,
 ) -> Path:
     """Write one panel and its manifest; both appear together or neither does.
@@ -44,6 +45,8 @@ def write_panel(
     rates : mapping of str to tuple, optional
         Columns that are ``count / population * base``, as (count, population, base): they are left out of the
         file, named in the manifest, and computed by `load`, to the bit (see `add_rates`).
+    counts : mapping of str to int, optional
+        Further counts for the manifest, such as rows by the method that matched them.
     directory : pathlib.Path, optional
         Where to write; the processed directory when omitted.
 
@@ -62,6 +65,8 @@ def write_panel(
     rates = dict(rates or {})
     temporary = _write_parquet(frame.drop(columns=list(rates)), directory)
     manifest = _manifest(name, frame, keys, inputs, dropped, temporary) | {"rates": rates}
+    if counts:
+        manifest["counts"] = dict(counts)
     os.replace(temporary, path)
     _write_text(
         directory / f"{name}.manifest.json", json.dumps(manifest, indent=1, ensure_ascii=False) + "\n"
