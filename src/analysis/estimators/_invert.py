@@ -6,6 +6,7 @@ from collections.abc import Callable
 
 EXPANSIONS = 40
 RELATIVE = 1e-11
+ROUNDING = 1e-12
 
 
 def invert(
@@ -22,7 +23,7 @@ def invert(
     step : float
         First distance tried, such as a standard error; doubled until a null is rejected.
     alpha : float
-        A null is rejected when its p-value is at most this.
+        A null is rejected when its p-value is at most this (within 1e-12: 1 - 0.8 is not 0.2).
     alternative : str
         ``"greater"`` and ``"less"`` give one bound only.
 
@@ -31,6 +32,7 @@ def invert(
     tuple of float
         Infinite where no null in 2**40 steps is rejected, as with too few clusters.
     """
+    alpha *= 1 + ROUNDING
     low = float("-inf") if alternative == "less" else _bound(p_value, estimate, -step, alpha)
     high = float("inf") if alternative == "greater" else _bound(p_value, estimate, step, alpha)
     return low, high
