@@ -9,6 +9,8 @@ from ..sources import acs_county
 from ..sources.places import (
     ACS_PLACES,
     CITIES_1YR,
+    INTERCENSAL,
+    POSTCENSAL,
     RACE_PLACES,
     read_acs_cities,
     read_acs_places,
