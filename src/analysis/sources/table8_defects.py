@@ -139,7 +139,7 @@ def _number(cell: object, dash_is_zero: bool) -> float | None:
         text = cell.strip()
         return np.nan if not text else 0.0 if text == DASH and dash_is_zero else None
     if isinstance(cell, (int, float)) and not isinstance(cell, bool):
-        return float(cell) if cell >= 0 and cell == int(cell) else None
+        return float(cell) if cell >= 0 and cell % 1 == 0 else None
     return None
 
 
