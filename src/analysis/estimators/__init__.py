@@ -10,6 +10,7 @@ from ._result import Estimates, Sample
 from .balance import balance_table, balance_tests, effective_sample_sizes
 from .coarsened import coarsened_exact, subclassify
 from .conformal import conformal_intervals
+from .efficient_timing import efficient_timing
 from .entropy import entropy_balance
 from .errors import (
     ColumnError,
@@ -48,6 +49,7 @@ __all__ = [
     "coarsened_exact",
     "conformal_intervals",
     "effective_sample_sizes",
+    "efficient_timing",
     "entropy_balance",
     "extended_twfe",
     "full_match",

@@ -60,6 +60,7 @@ class Absorber:
         self.levels = tuple(int(item.max()) + 1 for item in codes)
         self.rank, self.rank_is_exact, self.solver = 0, True, "none"
         self._subtract: Callable[[np.ndarray], None] = lambda columns: None
+        self._moments: Callable[[np.ndarray], list | None] = lambda columns: None
         if codes:
             self._build(codes, slopes)
 
@@ -68,11 +69,13 @@ class Absorber:
         first = int(np.argmax(sizes))
         main = _Block(codes[first], self.levels[first], slopes[first], self.weights)
         self.rank, self.solver, self._subtract = main.rank, "group means", main.subtract
+        self._moments = main.moments
         others = [i for i in range(len(codes)) if i != first]
         if not others:
             return
         solver = _solver(main, [(codes[i], self.levels[i], slopes[i]) for i in others], self.weights)
         self.rank, self._subtract = main.rank + solver.rank, solver.subtract
+        self._moments = solver.moments
         self.rank_is_exact, self.solver = solver.rank_is_exact, solver.name
 
     def residualize(self, matrix: np.ndarray, *, overwrite: bool = False) -> np.ndarray:
@@ -99,6 +102,22 @@ class Absorber:
             columns = columns.copy(order="F")
         self._subtract(columns)
         return columns[:, 0] if np.ndim(matrix) == 1 else columns
+
+    def moments(self, columns: np.ndarray) -> list[tuple[np.ndarray, np.ndarray, np.ndarray]] | None:
+        """Return the projection without forming it, for one effect or two; None for other designs.
+
+        Parameters
+        ----------
+        columns : numpy.ndarray, shape (n, k), Fortran order
+
+        Returns
+        -------
+        list of (codes, sums, effects)
+            For each effect its codes, the weighted sums of the columns by level, and the effects' values,
+            both of shape (levels, k). The projection is the sum of ``effects[codes]``; its cross-product
+            is the sum of ``sums.T @ effects``.
+        """
+        return self._moments(columns)
 
 
 class _Block:
@@ -128,6 +147,13 @@ class _Block:
 
     def _squares(self, column: np.ndarray) -> np.ndarray:
         return group_sum(self.codes, column[:, 0] ** 2, self.levels, self.weights)
+
+    def moments(self, columns: np.ndarray):
+        """Return codes, sums and means; None when there are slopes."""
+        if self.bases:
+            return None
+        sums = group_sum(self.codes, columns, self.levels, self.weights)
+        return [(self.codes, sums, sums / self.mass[:, None])]
 
     def subtract(self, columns: np.ndarray) -> None:
         """Take the block's projection off Fortran `columns`, in place (twice when there are slopes)."""

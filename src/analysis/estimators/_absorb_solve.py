@@ -69,8 +69,27 @@ class PairSchur:
             own = -(self._table @ effects) / main.mass[:, None]
             subtract_pair(columns, self._codes, effects, main.codes, own)
 
+    def moments(self, columns: np.ndarray):
+        """Return codes, sums and effects of both; None when weakly connected (rounds are needed then)."""
+        if self._factor.weakest <= _WEAK:
+            return None
+        main = self._main
+        sums = group_sum(main.codes, columns, main.levels, self._weights)
+        other = group_sum(self._codes, columns, self._levels, self._weights)
+        effects = self._factor.solve(other - self._table.T @ (sums / main.mass[:, None]))
+        own = (sums - self._table @ effects) / main.mass[:, None]
+        return [(main.codes, sums, own), (self._codes, other, effects)]
 
-class DenseSchur:
+
+class _NoMoments:
+    """Designs whose projection is only ever taken off columns."""
+
+    def moments(self, columns: np.ndarray) -> None:
+        """Return None."""
+        return None
+
+
+class DenseSchur(_NoMoments):
     """Several effects, with slopes or without, beside the main block."""
 
     name, rank_is_exact = "schur", True
@@ -115,7 +134,7 @@ class DenseSchur:
             self._main.subtract(columns)
 
 
-class Iterative:
+class Iterative(_NoMoments):
     """Many levels in more than one effect: preconditioned LSMR of `within`, else scipy's, with refinement."""
 
     name = "iterative"

@@ -123,7 +123,7 @@ def ols(
         estimate=fit.coefficient,
         covariance=matrix,
         sample=arrays.sample(units_of(data, unit, arrays)),
-        design=_design(outcome, arrays, covariance, cluster, weights, applied),
+        design=describe(outcome, arrays, covariance, cluster, weights, applied),
         level=level,
         influence=influence,
         extra={
@@ -186,7 +186,8 @@ def units_of(data: pd.DataFrame, unit: str | None, arrays: Arrays) -> int | None
     return None if unit is None else int(data[unit][arrays.rows].nunique())
 
 
-def _design(outcome, arrays, covariance, cluster, weights, applied: Correction) -> dict[str, Any]:
+def describe(outcome, arrays, covariance, cluster, weights, applied: Correction) -> dict[str, Any]:
+    """Return the plain values that say how a regression was done."""
     return {
         "outcome": outcome,
         "effects": " + ".join(arrays.effects) or "none",
