@@ -29,6 +29,7 @@ from .interaction_weighted import interaction_weighted
 from .local_projection import local_projection
 from .matching import match
 from .ols import ols
+from .poisson import poisson
 from .stacked import stacked
 from .synthetic_control import synthetic_control
 from .synthetic_did import synthetic_did
@@ -60,6 +61,7 @@ __all__ = [
     "local_projection",
     "match",
     "ols",
+    "poisson",
     "stacked",
     "subclassify",
     "synthetic_control",

@@ -44,8 +44,8 @@ def poisson(
 ) -> Estimates:
     """Fit E[y] = exp(x'b + effects + offset) by Poisson pseudo-maximum likelihood.
 
-    The estimand is the proportional effect on the mean, ``exp(b) - 1``, for any non-negative outcome, counts or
-    not, zeros included; the variance need not equal the mean when the covariance is robust.
+    The estimand is the proportional effect on the mean, ``exp(b) - 1``, for any non-negative outcome,
+    counts or not, zeros included; the variance need not equal the mean when the covariance is robust.
 
     Parameters
     ----------
@@ -60,8 +60,8 @@ def poisson(
     covariance : {"iid", "HC1", "CRV1"} or Conley, optional
         ``"CRV1"`` with `cluster` and ``"HC1"`` without. ``"iid"`` is the inverse information.
     correction : {"fixest", "stata", "statsmodels", "none"}
-        As in `ols`, but always with normal intervals and p-values; ``"stata"`` is G / (G - 1), or n / (n - 1),
-        as Stata's maximum-likelihood commands.
+        As in `ols`, but always with normal intervals and p-values; ``"stata"`` is G / (G - 1), or
+        n / (n - 1), as in Stata's maximum-likelihood commands.
     separation : {"drop", "raise"}
         What to do with zeros that a combination of regressors separates from the positive outcomes: the
         maximum does not exist unless they are left out, which changes no other estimate.
@@ -69,8 +69,8 @@ def poisson(
     Returns
     -------
     Estimates
-        Keyed by ``term``. ``sample.dropped`` counts ``"all-zero group"``, ``"singleton"`` and ``"separated"``.
-        ``extra``: ``columns``, ``mean`` (fitted, of the used rows), ``iterations``, ``deviance``.
+        Keyed by ``term``. ``sample.dropped`` counts ``"all-zero group"``, ``"singleton"`` and
+        ``"separated"``. ``extra``: ``columns``, ``mean`` (fitted, of the used rows), ``iterations``, ``deviance``.
 
     Raises
     ------
@@ -84,8 +84,8 @@ def poisson(
     Notes
     -----
     Santos Silva and Tenreyro (2006, doi:10.1162/rest.88.4.641); Correia, Guimaraes and Zylkin (2020,
-    doi:10.1177/1536867X20909691), and for separation arXiv:1903.01633. Conditional on unit effects it is consistent
-    whatever the distribution (Wooldridge 1999, doi:10.1016/S0304-4076(98)00033-5).
+    doi:10.1177/1536867X20909691), and for separation arXiv:1903.01633. Conditional on unit effects it is
+    consistent whatever the distribution (Wooldridge 1999, doi:10.1016/S0304-4076(98)00033-5).
     """
     require_level(level)
     if unit is not None and time is not None:
@@ -149,17 +149,15 @@ def _fit(arrays: Arrays, singletons: str, separation: str) -> tuple[Arrays, Pois
         return arrays, _require_settled(fit_poisson(arrays, maximum=1_000))
     if separation == "raise":
         raise EstimationError(
-            f"{int(apart.sum())} zeros are separated from the positive outcomes: no maximum exists with them; "
-            "separation='drop' leaves them out"
+            f"{int(apart.sum())} zeros are separated from the positive outcomes: no maximum exists with "
+            "them; separation='drop' leaves them out"
         )
     return _fit(arrays.keep(~apart, "separated"), singletons, separation)
 
 
 def _require_settled(fit: PoissonFit) -> PoissonFit:
     if fit.drifting:
-        raise EstimationError(
-            "predictors fall without end although no separation was found: rescale regressors"
-        )
+        raise EstimationError("predictors fall without end but no separation was found: rescale regressors")
     return fit
 
 
@@ -168,9 +166,14 @@ def _infer(data, arrays: Arrays, fit: PoissonFit, covariance, correction, kept):
     matrix, applied, influence = infer(data, working, fit.linear, fit.absorber, covariance, correction, kept)
     base = fit.linear.bread if covariance == "iid" else matrix / applied.factor
     factor = _stata_factor(arrays, covariance) if correction == "stata" else applied.factor
-    if covariance == "iid" and correction == "stata":
-        factor = 1.0
+    if covariance == "iid":
+        factor = _iid_factor(arrays, applied)
     return base * factor, Correction(applied.name, factor, applied.counted, np.inf), influence
+
+
+def _iid_factor(arrays: Arrays, applied: Correction) -> float:
+    n = len(arrays.outcome)
+    return (n - 1) / (n - applied.counted) if applied.name == "fixest" else 1.0
 
 
 def _stata_factor(arrays: Arrays, covariance: Covariance) -> float:
