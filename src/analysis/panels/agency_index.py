@@ -91,11 +91,11 @@ def _places(agencies, index, namesake: pd.Series) -> tuple[pd.Series, pd.Series]
     known = is_member(code, index["place_fips"])
     steps = (("crosswalk", code.where(known)), ("subdivision", code.where(~known)), ("name", namesake))
     place = agencies["ori"].map(hand).astype(object)
-    method = pd.Series(np.where(is_member(agencies["ori"], hand), "hand", None), agencies.index, dtype=object)
+    method = is_member(agencies["ori"], hand).map({True: "hand", False: ""}).astype("str")
     for how, found in steps:
-        new = method.isna() & found.notna()
+        new = method.eq("") & found.notna()
         place, method = place.where(~new, found), method.where(~new, how)
-    return place.replace("", np.nan), method.fillna(np.nan)
+    return place.replace("", np.nan), method.replace("", np.nan)
 
 
 def _place_by_name(agencies: pd.DataFrame, index: pd.DataFrame) -> pd.Series:

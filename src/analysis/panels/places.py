@@ -211,5 +211,5 @@ def _foreign_born(places: pd.DataFrame, index: pd.DataFrame) -> pd.DataFrame:
         foreign_born_share_2015=own,
         county_foreign_born_share_2010=near,
         foreign_born_share=own.fillna(near),
-        foreign_born_source=np.select([own.notna(), near.notna()], ["place_2015", "county_2010"], None),
+        foreign_born_source=near.notna().map({True: "county_2010"}).mask(own.notna(), "place_2015"),
     )

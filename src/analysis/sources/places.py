@@ -5,7 +5,6 @@ None of these tables prints a FIPS code. Names stay as printed; `analysis.panels
 
 from __future__ import annotations
 
-import numpy as np
 import pandas as pd
 
 from ..errors import DuplicateKeyError, ImpossibleValueError, LayoutError
@@ -227,7 +226,7 @@ def _present(text: pd.Series) -> pd.Series:
 def _incomes(text: pd.Series, path: str) -> tuple[pd.Series, pd.Series]:
     coding = pd.Series("exact", index=text.index, dtype=object)
     coding[text == "250,000+"], coding[text == "2,500-"] = "top", "bottom"
-    coding = coding.where(_present(text).notna(), np.nan)
+    coding = coding.mask(_present(text).isna())
     values = _present(text).replace({"250,000+": f"{INCOME_TOP:.0f}", "2,500-": f"{INCOME_BOTTOM:.0f}"})
     return _numbers(values, path, INCOME_BOTTOM, INCOME_TOP), coding
 
