@@ -9,6 +9,7 @@ from ..sources.places import INTERCENSAL, read_intercensal_places
 from ..sources.registry import family_files
 from ..sources.states import by_usps
 from .columns import panel_model, validate
+from .county_votes import YEARS, county_votes, vote_shares
 from .county_year import CountyPanel
 from .fips_changes import boundary_breaks, harmonize_fips
 from .shapes import centroids, county_outlines
@@ -46,8 +47,7 @@ _2015 = [
     ],
     *["over_65_share_2016", "less_than_high_school_share_2016"],
 ]
-VOTE_YEARS = (2000, 2004, 2008, 2012, 2016, 2020)
-_VOTES = [f"democratic_vote_share_{year}" for year in VOTE_YEARS]
+_VOTES = [f"democratic_vote_share_{year}" for year in YEARS]
 _PLACE = ["centroid_latitude", "centroid_longitude", "has_boundary_break"]
 _FALLS_CHURCH = {"51610": ("Falls Church", "VA")}
 
@@ -74,36 +74,6 @@ def build_counties() -> CountyPanel:
         }
         ledger |= {f"{source}: {reason}": n for reason, n in lost.items() if n}
     return CountyPanel(validate(finish(panel), Counties), _inputs(), ledger)
-
-
-def vote_shares(returns: pd.DataFrame) -> pd.DataFrame:
-    """Return ``fips`` and the Democratic share of all votes, one column a year.
-
-    Parameters
-    ----------
-    returns : pandas.DataFrame
-        ``fips, year, democratic_votes, total_votes``; counties joined before shares are taken.
-    """
-    votes = ["democratic_votes", "total_votes"]
-    same = harmonize_fips(returns[["fips", "year", *votes]], counts=votes, by=["year"]).frame
-    share = same["democratic_votes"].astype("Float64") / same["total_votes"].astype("Float64")
-    wide = same.assign(share=share.astype("float64").round(6)).pivot(
-        index="fips", columns="year", values="share"
-    )
-    wide.columns = [f"democratic_vote_share_{year}" for year in wide.columns]
-    return wide.reset_index()
-
-
-def returns_2016(context: pd.DataFrame) -> pd.DataFrame:
-    """Return the presidential votes of 2016 laid out as `sources.elections.read`."""
-    parties = [f"{party}_votes_2016" for party in ("democratic", "republican", "other")]
-    total = context[parties[0]] + context[parties[1]] + context[parties[2]]
-    named = {
-        "democratic_votes": context[parties[0]],
-        "republican_votes": context[parties[1]],
-        "total_votes": total,
-    }
-    return pd.DataFrame({"fips": context["fips"], "year": 2016, **named})
 
 
 def finish(panel: pd.DataFrame) -> pd.DataFrame:
@@ -137,7 +107,8 @@ def _parts() -> dict[str, tuple[pd.DataFrame, list[str]]]:
         "rural_share_2010",
     ]
     characteristics = opportunity_insights.read_characteristics().drop(columns="foreign_born_share_2010_oi")
-    votes = pd.concat([elections.read(), returns_2016(context)], ignore_index=True)
+    names = census_population.read_counties().set_index("fips")["name"]
+    votes = county_votes(elections.read(), context, names)
     return {
         "nchs": (nchs.read(), []),
         "acs 2010": (acs_county.read_2010(), ["population_2010"]),

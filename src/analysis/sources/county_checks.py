@@ -90,7 +90,8 @@ def as_integers(frame: pd.DataFrame, names: list[str], where: str) -> pd.DataFra
         if wrong.any():
             row = int(np.flatnonzero(wrong.to_numpy())[0])
             raise ImpossibleValueError(
-                f"{name} is {values.iloc[row]:,.10g}, not a whole number.", where=f"{where}, data row {row + 1}"
+                f"{name} is {values.iloc[row]:,.10g}, not a whole number.",
+                where=f"{where}, data row {row + 1}",
             )
         frame[name] = values.astype("Int64")
     return frame

@@ -3,7 +3,9 @@
 Defects found in the files and handled here: Alaska counts by house district, under codes that are no county
 (and in 2004 and 2008 partly collide with real ones); 2000 has no Alaska, Hawaii or Broomfield; Kalawao 2004
 and 2008 is -9999; 2008 prints two counties twice; its printed totals are wrong in seven rows and unused;
-2000 holds a word in place of Carson City's votes for no candidate, so that its total is missing.
+2000 holds a word in place of Carson City's votes for no candidate, so that its total is missing; 2012 gives
+many counties the code of another, while the printed name is that of the votes (`code_by_name`). In 2004 and
+2008 some votes stand with the wrong county and no name tells: see `panels.county_votes`.
 """
 
 from __future__ import annotations
@@ -11,6 +13,7 @@ from __future__ import annotations
 import pandas as pd
 
 from ..errors import LayoutError
+from . import census_population
 from .county_checks import fips5, numbers, require_between, require_columns, require_rows, require_unique
 from .registry import locate
 
@@ -33,14 +36,27 @@ def path_of(year: int) -> str:
 
 def read() -> pd.DataFrame:
     """Return all years, one row a county and year: see `parse`."""
-    tables = [
-        parse(pd.read_csv(locate(path_of(y)), dtype="str", encoding="latin-1"), y, path_of(y)) for y in ROWS
-    ]
+    counties = census_population.read_counties()[["fips", "name"]]
+    tables = []
+    for year in ROWS:
+        frame = pd.read_csv(locate(path_of(year)), dtype="str", encoding="latin-1")
+        tables.append(parse(frame, year, path_of(year), counties))
     return pd.concat(tables, ignore_index=True)
 
 
-def parse(frame: pd.DataFrame, year: int, where: str) -> pd.DataFrame:
+def parse(frame: pd.DataFrame, year: int, where: str, counties: pd.DataFrame) -> pd.DataFrame:
     """Return ``fips, year, democratic_votes, republican_votes, total_votes``, Alaska left out.
+
+    Parameters
+    ----------
+    frame : pandas.DataFrame
+        The file as text.
+    year : int
+        Its year.
+    where : str
+        Its path, for messages.
+    counties : pandas.DataFrame
+        ``fips, name`` of counties: the names that 2012 is keyed by.
 
     Raises
     ------
@@ -48,6 +64,8 @@ def parse(frame: pd.DataFrame, year: int, where: str) -> pd.DataFrame:
         A missing column, another number of rows, a county twice (but for the known two), a negative vote.
     """
     require_rows(frame, ROWS[year], where)
+    if year == 2012:
+        frame = code_by_name(frame, counties)
     votes = _votes_2020(frame, where) if year == 2020 else _votes(frame, year, where)
     votes = drop_repeated(blank_no_data(votes), year)
     require_unique(votes, ["fips"], where)
@@ -56,6 +74,29 @@ def parse(frame: pd.DataFrame, year: int, where: str) -> pd.DataFrame:
     )
     votes.insert(1, "year", year)
     return votes.astype(dict.fromkeys(["democratic_votes", "republican_votes", "total_votes"], "Int64"))
+
+
+def code_by_name(frame: pd.DataFrame, counties: pd.DataFrame) -> pd.DataFrame:
+    """Return rows of 2012 with the code of the county they name, where the printed code is another's.
+
+    A code stays as printed when its own county has that name, or no single county of the state has.
+    """
+    known = counties.assign(state=counties["fips"].str[:2], key=county_key(counties["name"]))
+    own = dict(zip(known["fips"], known["key"], strict=True))
+    single = known[~known.duplicated(["state", "key"], keep=False)]
+    by_name = dict(zip(zip(single["state"], single["key"], strict=True), single["fips"], strict=True))
+    keys = county_key(frame["COUNTY_NAME"])
+    codes = [
+        code if own.get(code) == key else by_name.get((code[:2], key), code)
+        for code, key in zip(frame["FIPS"], keys, strict=True)
+    ]
+    return frame.assign(FIPS=codes)
+
+
+def county_key(names: pd.Series) -> pd.Series:
+    """Return names as lower-case letters without their kind, for comparing two spellings of a county."""
+    bare = names.str.lower().str.replace(r"\s+(county|parish)$", "", regex=True)
+    return bare.str.replace(r"\bsaint\b", "st", regex=True).str.replace(r"[^a-z]", "", regex=True)
 
 
 def drop_alaska(frame: pd.DataFrame, state: str, alaska: str) -> pd.DataFrame:

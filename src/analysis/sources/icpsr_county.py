@@ -126,6 +126,7 @@ def handle_defects(frame: pd.DataFrame) -> pd.DataFrame:
         flag_illinois,
         blank_uncovered,
         blank_rape,
+        blank_september_11,
         flag_imputed,
     )
     for step in steps:
@@ -183,6 +184,12 @@ def blank_uncovered(frame: pd.DataFrame) -> pd.DataFrame:
 def blank_rape(frame: pd.DataFrame) -> pd.DataFrame:
     """Make rape missing where the FBI calls it not comparable; Chicago's are printed as zero."""
     return frame.assign(rape_legacy=frame["rape_legacy"].mask(rape_not_comparable(frame)))
+
+
+def blank_september_11(frame: pd.DataFrame) -> pd.DataFrame:
+    """Make New York's homicides of 2001 missing: they hold shares of the deaths of 11 September."""
+    affected = frame["is_borough_share"] & (frame["year"] == 2001)
+    return frame.assign(homicide=frame["homicide"].mask(affected))
 
 
 def rape_not_comparable(frame: pd.DataFrame) -> pd.Series:
