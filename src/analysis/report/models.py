@@ -3,15 +3,18 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 import pandas as pd
 
-from ..estimators._result import STATISTICS, Estimates
 from .tables import Table
 from .values import MISSING, decimals_for, number, stars
 
+if TYPE_CHECKING:
+    from ..estimators import Estimates
+
+NOT_KEYS = {"estimate", "std_error", "statistic", "p_value", "conf_low", "conf_high", "band_low", "band_high"}
 STAR_NOTE = "\\* p < 0.1, \\*\\* p < 0.05, \\*\\*\\* p < 0.01."
 
 
@@ -76,7 +79,7 @@ def models_table(
 
 def _by_term(model: Estimates) -> pd.DataFrame:
     table = model.tidy()
-    keys = [column for column in table.columns if column not in STATISTICS]
+    keys = [column for column in table.columns if column not in NOT_KEYS]
     index = (
         table[keys[0]]
         if len(keys) == 1

@@ -2,12 +2,11 @@
 
 from __future__ import annotations
 
+import asyncio
 import os
 import tempfile
 from collections.abc import Iterator, Sequence
-from concurrent.futures import ProcessPoolExecutor, as_completed
 from dataclasses import dataclass
-from multiprocessing import get_context
 from pathlib import Path
 
 import nbformat
@@ -85,14 +84,23 @@ def execute_all(
     NotebookError
         If a cell fails.
     """
-    with ProcessPoolExecutor(min(jobs, len(paths)), mp_context=get_context("spawn")) as pool:
-        futures = {pool.submit(execute, path): path for path in paths}
-        done = {}
-        bar = tqdm(as_completed(futures), total=len(paths), desc="notebooks", unit="", disable=not progress)
-        for future in bar:
-            done[futures[future]] = future.result()
-            bar.set_postfix_str(futures[future].stem)
-    return done
+    return asyncio.run(_execute_all(paths, jobs, progress))
+
+
+async def _execute_all(paths, jobs: int, progress: bool) -> dict[Path, nbformat.NotebookNode]:
+    free = asyncio.Semaphore(max(1, jobs))
+    bar = tqdm(total=len(paths), desc="notebooks", unit="", disable=not progress)
+
+    async def one(path: Path) -> nbformat.NotebookNode:
+        async with free:
+            notebook = await _execute(path)
+        bar.set_postfix_str(path.stem, refresh=False)
+        bar.update()
+        return notebook
+
+    with bar:
+        done = await asyncio.gather(*[one(path) for path in paths])
+    return dict(zip(paths, done, strict=True))
 
 
 def contents(chapter: Chapter) -> str:
@@ -111,8 +119,7 @@ def write_executed(executed: dict[Path, nbformat.NotebookNode], directory: Path)
         nbformat.write(notebook, directory / path.name)
 
 
-def execute(path: Path) -> nbformat.NotebookNode:
-    """Return one notebook executed in a fresh kernel of this interpreter."""
+async def _execute(path: Path) -> nbformat.NotebookNode:
     from nbclient import NotebookClient
     from nbclient.exceptions import CellExecutionError
 
@@ -121,13 +128,14 @@ def execute(path: Path) -> nbformat.NotebookNode:
         client = NotebookClient(
             notebook,
             timeout=TIMEOUT,
+            startup_timeout=TIMEOUT,
             kernel_name="python3",
             record_timing=False,
             config=_local_transport(sockets),
             resources={"metadata": {"path": str(path.parent)}},
         )
         try:
-            client.execute(env=_kernel_environment())
+            await client.async_execute(env=_kernel_environment())
         except CellExecutionError as error:
             raise NotebookError(
                 f"A cell of notebook {path.stem} failed: {error.ename}: {error.evalue}",

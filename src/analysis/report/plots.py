@@ -3,16 +3,18 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import matplotlib.pyplot as plt
 import numpy as np
 import pandas as pd
 
-from ..estimators._result import Estimates
 from .figures import Figure
 from .style import BLUE, CYCLE, FAINT, FULL, INK, RUST, SOFT, house_style
 from .values import number, steady
+
+if TYPE_CHECKING:
+    from ..estimators import Estimates
 
 
 def event_study_plot(

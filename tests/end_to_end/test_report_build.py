@@ -1,0 +1,317 @@
+"""From notebooks to files: tagged, the same bytes every time, and no file at all when something is wrong."""
+
+from __future__ import annotations
+
+import os
+import re
+import subprocess
+import sys
+from html.parser import HTMLParser
+from pathlib import Path
+
+import nbformat
+import pytest
+
+from analysis import report
+from analysis.report import build, convert, notebooks
+from analysis.report.notebooks import Chapter, Code, NotebookError
+from analysis.report.prose import Prose
+
+pypdf = pytest.importorskip("pypdf")
+
+SVG = (
+    '<svg xmlns="http://www.w3.org/2000/svg" width="200pt" height="100pt" viewBox="0 0 200 100">'
+    '<defs><clipPath id="p1"><rect width="200" height="100"/></clipPath></defs>'
+    '<g clip-path="url(#p1)"><text x="10" y="50" style="font: 9px \'Source Sans Pro\'">in the drawing</text></g></svg>'
+)
+TEXT = r"""# First chapter
+
+Words before @fig:one and @tbl:two, after @gonzalezobrien2019 [see also @wong2017, p. 3], with $\beta_e$ inline:
+
+$$y_{it} = \alpha_i + \gamma_t + \sum_e \beta_e D^e_{it} + \varepsilon_{it}$$
+
+Words after the equation.
+"""
+
+
+def figure(label="one", **changes):
+    return report.Figure(
+        SVG,
+        **{
+            "caption": "Caption with $x_i$ and [@wong2017].",
+            "alt": 'Alt "quoted".',
+            "label": label,
+            **changes,
+        },
+    )
+
+
+def table(label="two"):
+    rows = [[f"City {i}", "−1.5**", "(0.25)"] for i in range(70)]
+    return report.Table(["City", "Estimate", "Error"], rows, "A long table.", label, ["Note of @wong2017."])
+
+
+def chapters(*extra, text=TEXT):
+    first = Chapter(
+        "01_first", (Prose(text), Code("a = b < c"), figure(), Prose("## Section"), table(), *extra)
+    )
+    second = Chapter("02_second", (Prose("# Second chapter\n\nShort."), figure("three")))
+    return [first, second]
+
+
+@pytest.fixture(scope="module")
+def built(tmp_path_factory):
+    out = tmp_path_factory.mktemp("reports")
+    made = build.typeset(chapters(), out=out, progress=False)
+    return {path.name: path for path in made}
+
+
+def words(path: Path) -> list[str]:
+    return [" ".join(page.extract_text().split()) for page in pypdf.PdfReader(path).pages]
+
+
+def test_every_file_is_made_and_nothing_else(built):
+    names = {"01_first.pdf", "02_second.pdf", "sanctuary-crime.pdf", "sanctuary-crime.html"}
+    assert set(built) == names
+    assert {path.name for path in next(iter(built.values())).parent.iterdir()} == names
+
+
+def test_same_bytes_twice(built, tmp_path):
+    for path in build.typeset(chapters(), out=tmp_path, progress=False):
+        assert path.read_bytes() == built[path.name].read_bytes(), path.name
+
+
+@pytest.mark.parametrize("name", ["01_first.pdf", "sanctuary-crime.pdf"])
+def test_pdf_is_tagged_and_archival(built, name):
+    catalog = pypdf.PdfReader(built[name]).trailer["/Root"]
+    assert catalog["/MarkInfo"]["/Marked"]
+    assert catalog["/Lang"].startswith("en")
+    metadata = catalog["/Metadata"].get_object().get_data().decode()
+    assert re.search(r"pdfaid:part>2<", metadata) and re.search(r"pdfaid:conformance>A<", metadata)
+    assert re.search(r"pdfuaid:part>1<", metadata)
+
+
+def structure(node, found):
+    node = node.get_object()
+    if isinstance(node, list):
+        for item in node:
+            structure(item, found)
+    elif isinstance(node, dict):
+        if "/S" in node:
+            found.append((node["/S"], node.get("/Alt")))
+        if "/K" in node:
+            structure(node["/K"], found)
+    return found
+
+
+def test_figures_and_equations_carry_their_words(built):
+    tree = pypdf.PdfReader(built["01_first.pdf"]).trailer["/Root"]["/StructTreeRoot"]
+    elements = structure(tree, [])
+    alts = [alt for kind, alt in elements if kind in ("/Figure", "/Formula") and alt]
+    assert 'Alt "quoted".' in alts
+    assert r"\beta_e" in alts
+    assert any(r"\sum_e" in alt for alt in alts)
+    assert [kind for kind, _ in elements].count("/TH") >= 3
+
+
+@pytest.mark.parametrize("name", ["01_first.pdf", "02_second.pdf", "sanctuary-crime.pdf"])
+def test_every_page_says_the_list_is_a_substitute(built, name):
+    for page in words(built[name]):
+        assert "list of treated places in this report is a cited substitute" in page
+        assert "could not be obtained" in page
+
+
+def test_words_around_equations_survive(built):
+    page = words(built["01_first.pdf"])[0]
+    for text in ("Words before Figure 1 and Table 1", "inline:", "Words after the equation."):
+        assert text in page
+    assert "in the drawing" in page
+
+
+def test_header_rows_repeat(built):
+    pages = [page for page in words(built["01_first.pdf"]) if re.search(r"City \d+ −1\.5", page)]
+    assert len(pages) >= 2
+    assert all("City Estimate Error" in page for page in pages)
+
+
+def test_bound_report_has_contents_and_references(built):
+    pages = words(built["sanctuary-crime.pdf"])
+    assert build.TITLE in pages[0]
+    assert "Contents" in pages[1] and "First chapter" in pages[1] and "Second chapter" in pages[1]
+    assert "References" in pages[-1] and "Urban Affairs Review" in pages[-1]
+
+
+class Reader(HTMLParser):
+    def __init__(self):
+        super().__init__()
+        self.ids, self.targets, self.tags, self.alts = [], [], [], []
+
+    def handle_starttag(self, tag, attrs):
+        attributes = dict(attrs)
+        self.tags.append(tag)
+        if "id" in attributes:
+            self.ids.append(attributes["id"])
+        if attributes.get("href", "").startswith("#"):
+            self.targets.append(attributes["href"][1:])
+        if tag == "svg":
+            self.alts.append(attributes.get("aria-label"))
+
+
+@pytest.fixture(scope="module")
+def page(built):
+    return built["sanctuary-crime.html"].read_text("utf-8")
+
+
+def test_page_needs_no_network(page):
+    loaded = re.findall(
+        r"""(?:src|href)\s*=\s*["']?(https?://[^"'\s>]+)|url\((https?:[^)]*)\)|@import""", page
+    )
+    assert all(address.startswith("https://doi.org/") for address, _ in loaded)
+    assert not re.search(r"<(script|link|iframe|img)\b", page)
+    assert "<math" in page and "\\beta" not in re.sub(r"<annotation.*?</annotation>", "", page, flags=re.S)
+
+
+def test_page_is_consistent(page):
+    reader = Reader()
+    reader.feed(page)
+    assert len(reader.ids) == len(set(reader.ids))
+    assert set(reader.targets) <= set(reader.ids)
+    assert reader.alts == ['Alt "quoted".'] * 2
+    assert page.count("cited substitute") == 1 and 'class="notice"' in page
+    assert "Figure 1." in page and "Figure 2." in page and "Table 1." in page
+    assert "<details>" in page and "a = b &lt; c" in page
+
+
+BAD = {
+    "unknown citation": ("See @nobody2020.", "citation @nobody2020"),
+    "unknown citation in brackets": ("See [@nobody2020, p. 2].", "citation @nobody2020"),
+    "unknown figure": ("See @fig:nowhere.", "refers to fig:nowhere"),
+    "figure of another notebook": ("See @fig:three.", "refers to fig:three"),
+    "unknown table": ("See @tbl:nowhere.", "refers to tbl:nowhere"),
+    "unsupported LaTeX": (r"Then $\nosuchmacro{x}$.", "nosuchmacro"),
+    "image without alternative text": ("![](fig-one.svg)", "alternative text"),
+    "image in the text": ("![alt](fig-one.svg)", "alternative text"),
+}
+
+
+@pytest.mark.parametrize("what", BAD)
+def test_bad_text_fails_and_leaves_earlier_files(what, tmp_path):
+    (tmp_path / "01_first.pdf").write_bytes(b"earlier")
+    text, message = BAD[what]
+    with pytest.raises(convert.ConversionError, match=message):
+        build.typeset(chapters(Prose(text)), out=tmp_path, progress=False)
+    assert [path.name for path in tmp_path.iterdir()] == ["01_first.pdf"]
+    assert (tmp_path / "01_first.pdf").read_bytes() == b"earlier"
+
+
+def test_same_label_twice_fails(tmp_path):
+    with pytest.raises(convert.ConversionError, match="given twice"):
+        build.typeset(chapters(figure("one")), out=tmp_path, progress=False)
+
+
+def test_figure_without_alternative_text_fails_in_typst_too(tmp_path):
+    directory = tmp_path / "work"
+    directory.mkdir()
+    build.pdf.prepare(directory)
+    (directory / "a.svg").write_text(SVG)
+    source = build.pdf.article_source(
+        '#figure(image("a.svg"), caption: [c])', title="T", notice="n", cites=False
+    )
+    with pytest.raises(convert.ConversionError, match="alt"):
+        build.pdf.compile_pdf(source, name="bad", directory=directory)
+
+
+def test_chapter_needs_a_title(tmp_path):
+    with pytest.raises(convert.ConversionError, match="has no title"):
+        build.typeset([Chapter("x", (Prose("no heading"),))], out=tmp_path, bound=False, progress=False)
+
+
+def notebook(*sources, title="# A title"):
+    cells = [nbformat.v4.new_markdown_cell(title)]
+    return nbformat.v4.new_notebook(cells=cells + [nbformat.v4.new_code_cell(source) for source in sources])
+
+
+def output(kind, **fields):
+    made = notebook("x")
+    made["cells"][1]["outputs"] = [nbformat.v4.new_output(kind, **fields)]
+    return made
+
+
+@pytest.mark.parametrize(
+    ("made", "message"),
+    [
+        (
+            output("execute_result", data={"text/plain": "1", "text/html": "<table>"}),
+            "bare text/html / text/plain",
+        ),
+        (output("display_data", data={"image/png": "", "text/plain": "f"}), "bare image/png"),
+        (output("stream", name="stderr", text="RuntimeWarning: divide"), "printed to stderr: RuntimeWarning"),
+        (output("stream", name="stdout", text="hello"), "printed to stdout: hello"),
+    ],
+)
+def test_what_a_report_cannot_print_is_refused(made, message):
+    with pytest.raises(NotebookError, match=message):
+        notebooks.collect("nb", made)
+
+
+GOOD = """
+from analysis import report
+names = {"b", "a", "c", "dd", "eee"}
+report.say("{n:count} of {names}", n=1234, names=sorted(names))
+"""
+DRAW = """
+import pandas as pd
+s = pd.Series(range(5), index=range(2000, 2005))
+report.series_with_breaks({"x": s, "y": s * 2}, caption="c", alt="a", label="l", ylabel="r")
+"""
+SCRIPT = """
+import hashlib, sys
+from pathlib import Path
+from analysis.report.build import build
+if __name__ == "__main__":
+    made = build(notebooks=Path(sys.argv[1]), out=Path(sys.argv[2]), jobs=int(sys.argv[3]), progress=False)
+    for path in made:
+        print(path.name, hashlib.sha256(path.read_bytes()).hexdigest())
+"""
+
+
+@pytest.fixture(scope="module")
+def two_notebooks(tmp_path_factory):
+    place = tmp_path_factory.mktemp("notebooks")
+    nbformat.write(notebook(GOOD, DRAW), place / "01_a.ipynb")
+    nbformat.write(
+        notebook("from analysis import report\nreport.say('x')", title="# B"), place / "02_b.ipynb"
+    )
+    return place
+
+
+def run_script(script, place, out, jobs, seed):
+    environment = {**os.environ, "PYTHONHASHSEED": seed}
+    command = [sys.executable, str(script), str(place), str(out), jobs]
+    done = subprocess.run(command, env=environment, capture_output=True, text=True, check=False)
+    assert done.returncode == 0, done.stderr
+    return done.stdout
+
+
+@pytest.mark.slow
+def test_bytes_do_not_depend_on_hash_seed_or_jobs(two_notebooks, tmp_path):
+    script = tmp_path / "script.py"
+    script.write_text(SCRIPT)
+    first = run_script(script, two_notebooks, tmp_path / "a", "1", "1")
+    second = run_script(script, two_notebooks, tmp_path / "b", "2", "98765")
+    assert first == second
+    assert len(first.splitlines()) == 4
+
+
+def test_failing_cell_is_named_and_nothing_written(tmp_path):
+    nbformat.write(notebook("x = 1\n1 / 0"), tmp_path / "01_bad.ipynb")
+    before = (tmp_path / "01_bad.ipynb").read_bytes()
+    with pytest.raises(NotebookError, match=r"01_bad failed: ZeroDivisionError.*cell 2: x = 1"):
+        build.build(notebooks=tmp_path, out=tmp_path / "out", progress=False, jobs=1)
+    assert not (tmp_path / "out").exists()
+    assert (tmp_path / "01_bad.ipynb").read_bytes() == before
+
+
+def test_unknown_notebook_is_named(two_notebooks):
+    with pytest.raises(notebooks.MissingFileError, match=r"No notebook is named 09.*01_a, 02_b"):
+        notebooks.find_notebooks(["09"], two_notebooks)
