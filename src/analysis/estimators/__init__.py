@@ -15,6 +15,7 @@ from .entropy import entropy_balance
 from .errors import (
     ColumnError,
     EstimationError,
+    FewClustersWarning,
     KeyNotUniqueError,
     NotConvergedError,
     NotIdentifiedError,
@@ -28,23 +29,30 @@ from .imputation import imputation, two_stage
 from .interaction_weighted import interaction_weighted
 from .local_projection import local_projection
 from .matching import match
+from .multiple import adjust_p_values, romano_wolf
 from .ols import ols
 from .poisson import poisson
+from .power import equivalence_test, minimum_detectable_effect, sign_and_magnitude_errors
+from .randomization import randomization_test
+from .score import score_bootstrap
 from .stacked import stacked
 from .synthetic_control import synthetic_control
 from .synthetic_did import synthetic_did
+from .wild import wild_bootstrap
 
 __all__ = [
     "ColumnError",
     "Conley",
     "Estimates",
     "EstimationError",
+    "FewClustersWarning",
     "GroupTime",
     "KeyNotUniqueError",
     "NotConvergedError",
     "NotIdentifiedError",
     "Sample",
     "TooFewClustersError",
+    "adjust_p_values",
     "balance_table",
     "balance_tests",
     "coarsened_exact",
@@ -52,6 +60,7 @@ __all__ = [
     "effective_sample_sizes",
     "efficient_timing",
     "entropy_balance",
+    "equivalence_test",
     "extended_twfe",
     "full_match",
     "genetic_match",
@@ -60,11 +69,17 @@ __all__ = [
     "interaction_weighted",
     "local_projection",
     "match",
+    "minimum_detectable_effect",
     "ols",
     "poisson",
+    "randomization_test",
+    "romano_wolf",
+    "score_bootstrap",
+    "sign_and_magnitude_errors",
     "stacked",
     "subclassify",
     "synthetic_control",
     "synthetic_did",
     "two_stage",
+    "wild_bootstrap",
 ]
