@@ -9,7 +9,7 @@ from hypothesis import strategies as st
 
 from analysis.errors import ImpossibleValueError, LayoutError
 from analysis.panels.policies import _record, policies_panel
-from analysis.panels.policy_rules import classify, first_end, first_row, why_not_event_time
+from analysis.panels.policy_rules import classify, first_end, first_row, records, why_not_event_time
 from analysis.sources.periods import parse_period
 from analysis.sources.policy_notes import adoption_period, basis_of, note_flags, without_quotations
 
@@ -220,32 +220,29 @@ LINE = st.fixed_dictionaries(
 @settings(max_examples=40, deadline=None)
 @given(st.lists(LINE, min_size=1, max_size=6))
 def test_the_dating_row_is_the_brute_force_one(lines):
-    table = classify(rows(*lines))
-    usable = table[table["is_usable"]]
-    pool = usable if len(usable) else table
-    key = lambda r: (r.adopted_to, ["high", "medium", "low"].index(r.confidence), r.row)  # noqa: E731
-    record = _record(table, table, "status_inquiry")
-    assert record["dated_by_row"] == min(pool.itertuples(), key=key).row
-    sure = [r for r in table.itertuples() if r.confidence != "low" and r.note == ""]
-    clean = sure and all(
-        r.adopted_to.year >= min(s.adopted_to for s in sure).year for r in table.itertuples() if r not in sure
-    )
-    assert record["in_event_time"] == bool(clean)
+    table = records(classify(rows(*lines)))
+    order = ["high", "medium", "low"]
+    pool = [r for r in table if r.is_usable] or table
+    record = _record(table, {table[0].place_id: table}, "status_inquiry")
+    assert record["dated_by_row"] == min((r.adopted_to, order.index(r.confidence), r.row) for r in pool)[2]
+    sure = [r for r in table if r.confidence != "low" and r.note == ""]
+    first = min((r.adopted_to.year for r in sure), default=None)
+    assert record["in_event_time"] == (first is not None and all(r.adopted_to.year >= first for r in table))
 
 
 @settings(max_examples=40, deadline=None)
 @given(st.lists(LINE, min_size=1, max_size=6), st.randoms(use_true_random=False))
 def test_the_order_of_the_file_is_of_no_account(lines, random):
-    table = classify(rows(*lines))
-    shuffled = table.sample(frac=1, random_state=random.randrange(2**32))
-    pd.testing.assert_series_equal(first_row(table), first_row(shuffled))
+    table = records(classify(rows(*lines)))
+    shuffled = random.sample(table, len(table))
+    assert first_row(table).row == first_row(shuffled).row
 
 
 def test_ends_and_reasons_on_their_own():
-    table = classify(rows({"adopted": "2004", "ended": "2006"}, {"adopted": "2009"}))
-    assert first_end(table, table["adopted_from"].iloc[0])["ended"] == "2006"
-    assert first_end(table, table["adopted_from"].iloc[1]) is None
-    assert why_not_event_time(table, table.iloc[0], "") == ""
+    table = records(classify(rows({"adopted": "2004", "ended": "2006"}, {"adopted": "2009"})))
+    assert first_end(table, table[0].adopted_from).ended == "2006"
+    assert first_end(table, table[1].adopted_from) is None
+    assert why_not_event_time(table, table[0], "") == ""
 
 
 @pytest.mark.parametrize(

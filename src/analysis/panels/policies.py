@@ -21,13 +21,15 @@ from .policy_rules import (
     classify,
     first_end,
     first_row,
+    records,
     why_not_event_time,
 )
 
 _PLACE = ["place_id", "place", "state", "kind", "geoid", "ori"]
-_FLAGS = ["is_upper_bound", "is_disputed", "is_unconfirmed", "reaffirms_older"]
-
-
+_CARRIED = [
+    *[*_PLACE, "adopted", "precision", "confidence", "basis", "content", "reach", "source_url"],
+    *["is_upper_bound", "is_disputed", "is_unconfirmed", "reaffirms_older"],
+]
 #: Keys and inputs of each policy panel.
 KEYS = {
     "policies": ["definition", "place_id"],
@@ -77,13 +79,15 @@ def policies_panel(rows: pd.DataFrame, bans: pd.DataFrame, city_counties: pd.Dat
     city_counties : pandas.DataFrame
         ``geoid`` and ``fips``: counties wholly inside one place.
     """
-    real = rows[~rows["is_not_policy"]]
-    records = [
-        _record(group, real, definition)
-        for definition, (contents, since) in DEFINITIONS.items()
-        for _, group in _speaking(real, contents, since).groupby("place_id", sort=True)
-    ]
-    panel = pd.DataFrame.from_records(records)
+    places = _by_place(records(rows[~rows["is_not_policy"]]))
+    panel = pd.DataFrame.from_records(
+        [
+            _record(group, places, definition)
+            for definition in DEFINITIONS
+            for place in sorted(places)
+            if (group := _speaking(places[place], definition))
+        ]
+    )
     panel["state_ban_year"] = panel["state"].map(bans.set_index("state")["ban_year"]).astype("Int64")
     whole = city_counties.groupby("geoid")["fips"].agg(";".join)
     panel["counties"] = panel["geoid"].where(panel["kind"] == "county", panel["geoid"].map(whole))
@@ -142,71 +146,61 @@ def undated_panel(undated: pd.DataFrame, rows: pd.DataFrame, agencies: pd.DataFr
     return _typed(table.assign(place_id=table["kind"] + "-" + table["geoid"]), UndatedPlaces)
 
 
-def _speaking(rows: pd.DataFrame, contents: frozenset[str], since: int | None) -> pd.DataFrame:
-    """Rows of the contents; of a state that binds all its agencies, only the rows that do."""
-    kept = rows["content"].isin(contents)
-    if since is not None:
-        kept &= rows["adopted_to"].dt.year >= since
-    binding = rows["reach"].eq("statewide")
-    bound = rows["place_id"].isin(rows.loc[kept & binding, "place_id"])
-    return rows[kept & (binding | ~bound)]
+def _by_place(rows: list) -> dict[str, list]:
+    places: dict[str, list] = {}
+    for row in rows:
+        places.setdefault(row.place_id, []).append(row)
+    return places
 
 
-def _record(group: pd.DataFrame, rows: pd.DataFrame, definition: str) -> dict:
-    usable = group[group["is_usable"]]
-    chosen = first_row(usable if len(usable) else group)
-    end = first_end(group, chosen["adopted_from"])
-    absorbed, superseded = _laws_around(chosen, rows, definition)
+def _speaking(rows: list, definition: str) -> list:
+    """Rows of the definition's content; of a state that binds all its agencies, only the rows that do."""
+    contents, since = DEFINITIONS[definition]
+    kept = [row for row in rows if row.content in contents and row.adopted_to.year >= (since or 0)]
+    return [row for row in kept if row.reach == "statewide"] or kept
+
+
+def _record(group: list, places: dict[str, list], definition: str) -> dict:
+    usable = [row for row in group if row.is_usable]
+    chosen = first_row(usable or group)
+    end = first_end(group, chosen.adopted_from)
+    absorbed, superseded = _laws_around(chosen, places, definition)
     why = why_not_event_time(group, chosen, absorbed)
-    if chosen["reach"] in {"state agencies", "none"}:
+    if chosen.reach in {"state agencies", "none"}:
         why = why or "binds no local agency"
     return {
-        **chosen[
-            [
-                *_PLACE,
-                "adopted",
-                "precision",
-                "confidence",
-                "basis",
-                "content",
-                "reach",
-                "source_url",
-                *_FLAGS,
-            ]
-        ],
+        **{name: getattr(chosen, name) for name in _CARRIED},
         "definition": definition,
-        "adopted_year": chosen["adopted_to"].year,
-        "ended": None if end is None else end["ended"],
-        "ended_year": pd.NA if end is None else end["ended_to"].year,
+        "adopted_year": chosen.adopted_to.year,
+        "ended": None if end is None else end.ended,
+        "ended_year": pd.NA if end is None else end.ended_to.year,
         "in_event_time": not why,
         "excluded_because": why,
-        "has_older": _has_older(rows, chosen, definition),
+        "has_older": _has_older(places[chosen.place_id], chosen, definition),
         "n_rows_considered": len(group),
         "n_rows_usable": len(usable),
-        "dated_by_row": chosen["row"],
+        "dated_by_row": chosen.row,
         "absorbed_by": absorbed,
         "superseded_by": superseded,
     }
 
 
-def _laws_around(chosen: pd.Series, rows: pd.DataFrame, definition: str) -> tuple[str, str]:
-    if chosen["kind"] == "state":
+def _laws_around(chosen, places: dict[str, list], definition: str) -> tuple[str, str]:
+    if chosen.kind == "state":
         return "", ""
-    laws = absorbing_laws(rows[(rows["kind"] == "state") & (rows["state"] == chosen["state"])], definition)
-    before, after = (
-        laws[laws["adopted_to"] < chosen["adopted_from"]],
-        laws[laws["adopted_from"] > chosen["adopted_to"]],
-    )
+    laws = absorbing_laws(places.get(f"state-{chosen.geoid[:2]}", []), definition)
+    before = [law for law in laws if law.adopted_to < chosen.adopted_from]
+    after = [law for law in laws if law.adopted_from > chosen.adopted_to]
     return _law_name(before), _law_name(after)
 
 
-def _law_name(laws: pd.DataFrame) -> str:
-    return f"{laws['place_id'].iloc[0]}@{laws['adopted'].iloc[0]}" if len(laws) else ""
+def _law_name(laws: list) -> str:
+    return f"{laws[0].place_id}@{laws[0].adopted}" if laws else ""
 
 
-def _has_older(rows: pd.DataFrame, chosen: pd.Series, definition: str) -> bool:
-    same = rows["place_id"].eq(chosen["place_id"]) & rows["content"].isin(DEFINITIONS[definition][0])
-    return bool((same & (rows["adopted_to"] < chosen["adopted_from"])).any())
+def _has_older(rows: list, chosen, definition: str) -> bool:
+    contents, _ = DEFINITIONS[definition]
+    return any(row.content in contents and row.adopted_to < chosen.adopted_from for row in rows)
 
 
 def _disposition(row, dated: set[int], flagged: set[int]) -> str:

@@ -14,6 +14,7 @@
 from __future__ import annotations
 
 import csv
+from collections.abc import Sequence
 from functools import cache
 from importlib.resources import files
 
@@ -41,6 +42,7 @@ _CLASSES = {
     "both": "both",
     "other/unknown": "symbolic",
 }
+_RANK = {"high": 0, "medium": 1, "low": 2}
 _ONE_YEAR = pd.Timedelta(days=365)
 
 
@@ -79,38 +81,36 @@ def classify(rows: pd.DataFrame) -> pd.DataFrame:
     return rows
 
 
-def first_row(rows: pd.DataFrame) -> pd.Series:
+def records(rows: pd.DataFrame) -> list:
+    """Return classified rows as plain tuples with names, which the rules below read one place at a time."""
+    return list(rows.itertuples(index=False))
+
+
+def first_row(rows: Sequence):
     """Return the row that dates a policy: the earliest sure start, then the surest, then the first listed."""
-    rank = rows["confidence"].map({"high": 0, "medium": 1, "low": 2})
-    return rows.assign(rank=rank).sort_values(["adopted_to", "rank", "row"], kind="stable").iloc[0]
+    return min(rows, key=lambda row: (row.adopted_to, _RANK[row.confidence], row.row))
 
 
-def first_end(rows: pd.DataFrame, start: pd.Timestamp) -> pd.Series | None:
+def first_end(rows: Sequence, start: pd.Timestamp):
     """Return the row whose end closes the policy in force from `start`, or None.
 
     An end closes everything begun before it. When another row begins within a year after the end the policy
     goes on.
     """
-    ends = rows[rows["ended_to"].notna() & (rows["ended_to"] >= start)].sort_values(
-        ["ended_to", "row"], kind="stable"
-    )
-    for _, end in ends.iterrows():
-        gap = rows["adopted_from"] - end["ended_from"]
-        if not ((gap >= pd.Timedelta(0)) & (gap < _ONE_YEAR)).any():
-            return end
-    return None
+    ends = sorted((row for row in rows if row.ended_to >= start), key=lambda row: (row.ended_to, row.row))
+    return next((end for end in ends if not any(_goes_on(row, end) for row in rows)), None)
 
 
-def why_not_event_time(rows: pd.DataFrame, chosen: pd.Series, absorbed_by: str) -> str:
+def why_not_event_time(rows: Sequence, chosen, absorbed_by: str) -> str:
     """Return why a place takes no part in event time, or the empty string when it does."""
-    if chosen["confidence"] == "low":
+    if chosen.confidence == "low":
         return "low confidence"
-    if not chosen["is_year_certain"]:
+    if not chosen.is_year_certain:
         return "start unknown"
     if absorbed_by:
         return "absorbed by state law"
-    doubtful = rows.loc[~rows["is_usable"], "adopted_to"].dt.year
-    return "earlier doubtful row" if (doubtful < chosen["adopted_to"].year).any() else ""
+    doubtful = (row.adopted_to.year for row in rows if not row.is_usable)
+    return "earlier doubtful row" if any(year < chosen.adopted_to.year for year in doubtful) else ""
 
 
 def absorbs(definition: str) -> frozenset[str]:
@@ -118,11 +118,14 @@ def absorbs(definition: str) -> frozenset[str]:
     return _ABSORBING[definition]
 
 
-def absorbing_laws(states: pd.DataFrame, definition: str) -> pd.DataFrame:
+def absorbing_laws(states: Sequence, definition: str) -> list:
     """Return the usable statewide rows whose content absorbs local policies under a definition, by day."""
-    kept = states["is_usable"] & states["reach"].eq("statewide")
-    kept &= states["content"].isin(absorbs(definition))
-    return states[kept].sort_values(["adopted_from", "row"], kind="stable")
+    kept = [
+        row
+        for row in states
+        if row.is_usable and row.reach == "statewide" and row.content in absorbs(definition)
+    ]
+    return sorted(kept, key=lambda row: (row.adopted_from, row.row))
 
 
 @cache
@@ -131,6 +134,10 @@ def state_law_scope() -> dict[tuple[str, str, str], dict[str, str]]:
     text = files(__package__).joinpath("state_law_scope.csv").read_text("utf-8")
     lines = csv.DictReader(text.splitlines())
     return {(line["state"], line["policy_type"], line["adopted"]): line for line in lines}
+
+
+def _goes_on(row, end) -> bool:
+    return pd.Timedelta(0) <= row.adopted_from - end.ended_from < _ONE_YEAR
 
 
 def _scoped(rows: pd.DataFrame) -> pd.DataFrame:
