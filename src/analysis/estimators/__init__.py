@@ -7,6 +7,8 @@ level, seed``) and returns a frozen `Estimates`.
 
 from ._conley import Conley
 from ._result import Estimates, Sample
+from ._wald import WaldTest, joint_test
+from .bacon import bacon_decomposition
 from .balance import balance_table, balance_tests, effective_sample_sizes
 from .coarsened import coarsened_exact, subclassify
 from .conformal import conformal_intervals
@@ -21,26 +23,33 @@ from .errors import (
     NotIdentifiedError,
     TooFewClustersError,
 )
+from .event import event_study, two_by_two
 from .extended_twfe import extended_twfe
 from .full_matching import full_match
 from .genetic import genetic_match
 from .group_time import GroupTime, group_time
+from .honest_bounds import breakdown_value, honest_bounds
 from .imputation import imputation, two_stage
 from .interaction_weighted import interaction_weighted
 from .local_projection import local_projection
 from .matching import match
 from .multiple import adjust_p_values, romano_wolf
 from .ols import ols
+from .omitted_variables import omitted_variable_bounds
 from .poisson import poisson
 from .power import equivalence_test, minimum_detectable_effect, sign_and_magnitude_errors
+from .pretest_power import PretestPower, pretest_power
 from .randomization import randomization_test
 from .score import score_bootstrap
+from .sensitivity import e_value, rosenbaum_bounds
 from .stacked import stacked
 from .synthetic_control import synthetic_control
 from .synthetic_did import synthetic_did
+from .twfe_weights import CellWeights, twfe_weights
 from .wild import wild_bootstrap
 
 __all__ = [
+    "CellWeights",
     "ColumnError",
     "Conley",
     "Estimates",
@@ -50,36 +59,49 @@ __all__ = [
     "KeyNotUniqueError",
     "NotConvergedError",
     "NotIdentifiedError",
+    "PretestPower",
     "Sample",
     "TooFewClustersError",
+    "WaldTest",
     "adjust_p_values",
+    "bacon_decomposition",
     "balance_table",
     "balance_tests",
+    "breakdown_value",
     "coarsened_exact",
     "conformal_intervals",
+    "e_value",
     "effective_sample_sizes",
     "efficient_timing",
     "entropy_balance",
     "equivalence_test",
+    "event_study",
     "extended_twfe",
     "full_match",
     "genetic_match",
     "group_time",
+    "honest_bounds",
     "imputation",
     "interaction_weighted",
+    "joint_test",
     "local_projection",
     "match",
     "minimum_detectable_effect",
     "ols",
+    "omitted_variable_bounds",
     "poisson",
+    "pretest_power",
     "randomization_test",
     "romano_wolf",
+    "rosenbaum_bounds",
     "score_bootstrap",
     "sign_and_magnitude_errors",
     "stacked",
     "subclassify",
     "synthetic_control",
     "synthetic_did",
+    "twfe_weights",
+    "two_by_two",
     "two_stage",
     "wild_bootstrap",
 ]

@@ -70,7 +70,8 @@ def poisson(
     -------
     Estimates
         Keyed by ``term``. ``sample.dropped`` counts ``"all-zero group"``, ``"singleton"`` and
-        ``"separated"``. ``extra``: ``columns``, ``mean`` (fitted, of the used rows), ``iterations``, ``deviance``.
+        ``"separated"``. ``extra``: ``columns``, ``mean`` (fitted, of the used rows), ``iterations`` and
+        ``deviance``.
 
     Raises
     ------
