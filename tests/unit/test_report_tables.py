@@ -102,10 +102,12 @@ def test_bad_tables_are_refused(change):
         Table(**{**good, **change})
 
 
-def test_frame_table_formats_and_groups():
+@pytest.mark.parametrize("dtype", ["object", "string", "category"])
+def test_frame_table_formats_and_groups(dtype):
     frame = pd.DataFrame(
         {"region": ["N", "N", "S"], "city": ["a", "b", "c"], "n": [1000, 2, 3], "rate": [0.5, np.nan, -0.04]}
     )
+    frame["region"] = frame["region"].astype(dtype)
     table = frame_table(
         frame, {"n": "count", "rate": ".1f"}, caption="c", label="l", group="region", names={"n": "Cities"}
     )

@@ -9,9 +9,9 @@ Nothing here computes a statistic. In a notebook::
     report.event_study_plot(estimates, caption=..., alt=..., label=...)
 """
 
-from .charts import coverage_heatmap, series_with_breaks, small_multiples, timeline
+from .charts import coverage_heatmap, series_with_breaks, small_multiples, status_grid, timeline
 from .figures import Figure
-from .maps import county_map
+from .maps import albers_usa, county_map
 from .models import models_table
 from .plots import balance_plot, event_study_plot, forest_plot
 from .prose import Prose, escape, listed, say
@@ -23,6 +23,7 @@ __all__ = [
     "Figure",
     "Prose",
     "Table",
+    "albers_usa",
     "balance_plot",
     "county_map",
     "coverage_heatmap",
@@ -37,5 +38,6 @@ __all__ = [
     "say",
     "series_with_breaks",
     "small_multiples",
+    "status_grid",
     "timeline",
 ]

@@ -7,7 +7,8 @@ from collections.abc import Mapping, Sequence
 import matplotlib.pyplot as plt
 import numpy as np
 import pandas as pd
-from matplotlib.colors import LinearSegmentedColormap, Normalize
+from matplotlib.colors import LinearSegmentedColormap, ListedColormap, Normalize
+from matplotlib.patches import Patch
 
 from .figures import Figure
 from .style import BLUE, CYCLE, FAINT, FULL, INK, RUST, SLATE, SOFT, house_style
@@ -26,6 +27,7 @@ def coverage_heatmap(
     unit: str = "",
     limits: tuple[float, float] | None = None,
     values: bool = False,
+    row_height: float = 0.2,
     width: float = FULL,
 ) -> Figure:
     """Return a table of numbers as shaded cells, rows by columns; missing cells are crossed out.
@@ -44,13 +46,13 @@ def coverage_heatmap(
         Values of the lightest and the darkest colour.
     values : bool, optional
         Whether to print the values in the cells.
-    width : float, optional
+    row_height, width : float, optional
         Inches.
     """
     numbers = steady(table.to_numpy(float))
     low, high = limits or (float(np.nanmin(numbers)), float(np.nanmax(numbers)))
     with house_style():
-        drawing, axes = plt.subplots(figsize=(width, 0.9 + 0.2 * len(table)))
+        drawing, axes = plt.subplots(figsize=(width, 0.6 + row_height * len(table)))
         mesh = axes.pcolormesh(numbers, cmap=SEQUENTIAL, norm=Normalize(low, high), edgecolor="white", lw=0.6)
         for row, column in np.argwhere(~np.isfinite(numbers)):
             axes.text(column + 0.5, row + 0.5, "×", ha="center", va="center", color=SOFT, fontsize=7)
@@ -60,6 +62,45 @@ def coverage_heatmap(
         bar = drawing.colorbar(mesh, ax=axes, fraction=0.025, pad=0.015, format=lambda v, _: number(v, spec))
         bar.outline.set_visible(False)
         bar.set_label(unit)
+    return Figure.from_matplotlib(drawing, caption=caption, alt=alt, label=label)
+
+
+def status_grid(
+    table: pd.DataFrame,
+    colours: Mapping[str, str],
+    *,
+    caption: str,
+    alt: str,
+    label: str,
+    width: float = FULL,
+) -> Figure:
+    """Return a table of statuses as coloured cells, rows by columns, with a legend.
+
+    Parameters
+    ----------
+    table : pandas.DataFrame
+        Index: row names; columns: usually years; values: keys of `colours`.
+    colours : mapping of str to str
+        Colour of each status, in the order of the legend.
+    caption, alt, label : str
+        See `Figure`.
+    width : float, optional
+        Inches.
+    """
+    codes = table.replace({status: code for code, status in enumerate(colours)}).to_numpy(int)
+    with house_style():
+        drawing, axes = plt.subplots(figsize=(width, 0.75 + 0.165 * len(table)))
+        axes.pcolormesh(
+            codes,
+            cmap=ListedColormap(list(colours.values())),
+            vmin=-0.5,
+            vmax=len(colours) - 0.5,
+            edgecolor="white",
+            lw=0.8,
+        )
+        _heat_axes(axes, table)
+        handles = [Patch(color=colour, label=status) for status, colour in colours.items()]
+        drawing.legend(handles=handles, loc="outside lower center", ncols=len(handles), handlelength=1)
     return Figure.from_matplotlib(drawing, caption=caption, alt=alt, label=label)
 
 

@@ -11,6 +11,25 @@ from .figures import Figure
 from .style import FULL, INK, SOFT, house_style
 
 NO_DATA = "#e9ebee"
+ALBERS = "EPSG:5070"
+#: Where Alaska and Hawaii are drawn: scale and shift in metres of the projected map.
+_MOVED = {"AK": (0.32, -550_000, -1_000_000), "HI": (0.95, 4_780_000, -1_400_000)}
+
+
+def albers_usa(shapes: Any) -> Any:
+    """Return shapes on an equal-area map of the United States, Alaska (smaller) and Hawaii moved below.
+
+    Parameters
+    ----------
+    shapes : geopandas.GeoDataFrame
+        Any reference system, with a column ``state``.
+    """
+    moved = shapes.to_crs(ALBERS)
+    for state, (scale, east, north) in _MOVED.items():
+        here = moved["state"] == state
+        placed = moved.geometry[here].scale(scale, scale, origin=(0, 0)).translate(east, north)
+        moved.loc[here, moved.geometry.name] = placed
+    return moved
 
 
 def county_map(

@@ -143,5 +143,6 @@ def _is_text(column: pd.Series) -> bool:
 
 
 def _groups(column: pd.Series) -> dict[int, str]:
-    starts = column.ne(column.shift()).to_numpy().nonzero()[0]
-    return {int(start): str(column.iloc[start]) for start in starts}
+    texts = [str(text) for text in column]
+    starts = [row for row, text in enumerate(texts) if row == 0 or text != texts[row - 1]]
+    return {row: texts[row] for row in starts}
