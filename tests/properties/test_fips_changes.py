@@ -18,7 +18,9 @@ CODES = sorted({*OLD, *NEW, "01001", "06075", "48201"})
 @st.composite
 def tables(draw):
     keys = draw(
-        st.lists(st.tuples(st.sampled_from(CODES), st.integers(2000, 2003)), min_size=1, max_size=40, unique=True)
+        st.lists(
+            st.tuples(st.sampled_from(CODES), st.integers(2000, 2003)), min_size=1, max_size=40, unique=True
+        )
     )
     count = st.one_of(st.none(), st.integers(0, 1000))
     counts = draw(st.lists(count, min_size=len(keys), max_size=len(keys)))
@@ -69,8 +71,12 @@ def orphans(frame: pd.DataFrame) -> pd.DataFrame:
     """Parts whose county has no row: found here row by row, the slow and plain way."""
     parts = {c["code"]: c["becomes"] for c in changes() if c["kind"] in ("merge", "absorb")}
     renamed = {c["code"]: c["becomes"] for c in changes() if c["kind"] in ("rename", "piece")}
-    there = {(renamed.get(f, f), y) for f, y in zip(frame["fips"], frame["year"], strict=True) if f not in parts}
-    lost = [f in parts and (parts[f], y) not in there for f, y in zip(frame["fips"], frame["year"], strict=True)]
+    there = {
+        (renamed.get(f, f), y) for f, y in zip(frame["fips"], frame["year"], strict=True) if f not in parts
+    }
+    lost = [
+        f in parts and (parts[f], y) not in there for f, y in zip(frame["fips"], frame["year"], strict=True)
+    ]
     return frame[lost]
 
 
@@ -126,7 +132,9 @@ def test_broomfield_is_a_break_of_four_counties():
 
 
 def test_areas_spread_heads_and_not_sums():
-    frame = pd.DataFrame({"fips": ["51901", "06075"], "year": 2005, "income": [40_000.0, 70_000.0], "people": [9, 8]})
+    frame = pd.DataFrame(
+        {"fips": ["51901", "06075"], "year": 2005, "income": [40_000.0, 70_000.0], "people": [9, 8]}
+    )
     frame["people"] = frame["people"].astype("Int64")
     spread = spread_areas(frame, intensive=["income"], by=["year"]).set_index("fips")
     assert spread.loc[["51003", "51540"], "income"].tolist() == [40_000.0, 40_000.0]

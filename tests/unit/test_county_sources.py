@@ -49,7 +49,9 @@ def test_index_changes_its_meaning_in_2009():
 
 
 def test_coverage_zero_is_missing_and_never_zero():
-    frame = icpsr_county.handle_defects(nacjd(fips=["06075", "06001"], coverage=[0.0, 0.0001], robbery=[0, 0]))
+    frame = icpsr_county.handle_defects(
+        nacjd(fips=["06075", "06001"], coverage=[0.0, 0.0001], robbery=[0, 0])
+    )
     assert pd.isna(frame["robbery_imputed"][0]) and pd.isna(frame["arson_imputed"][0])
     assert frame["robbery_imputed"][1] == 0
 
@@ -65,7 +67,11 @@ def test_illinois_before_2008_is_marked():
 
 
 def test_rapes_not_comparable_are_missing_and_so_is_no_other_offense():
-    rows = {"fips": ["17031", "27053", "27053", "06075"], "year": [2012, 2004, 2005, 2005], "rape_legacy": [0, 5, 6, 7]}
+    rows = {
+        "fips": ["17031", "27053", "27053", "06075"],
+        "year": [2012, 2004, 2005, 2005],
+        "rape_legacy": [0, 5, 6, 7],
+    }
     frame = icpsr_county.handle_defects(nacjd(**rows))
     assert frame["rape_legacy_imputed"].isna().tolist() == [True, False, True, False]
     assert frame["robbery_imputed"].notna().all()
@@ -78,7 +84,14 @@ def test_statewide_agencies_and_partial_reporters_are_marked():
 
 
 def record(**values):
-    fields = {"study": "9999", "edition": "1", "part": "4", "fips_state": "1", "fips_county": "1", "coverage": "96.9390"}
+    fields = {
+        "study": "9999",
+        "edition": "1",
+        "part": "4",
+        "fips_state": "1",
+        "fips_county": "1",
+        "coverage": "96.9390",
+    }
     cells = [str((fields | values).get(name, "3")).rjust(width) for name, width, _ in icpsr_county.layout()]
     return "".join(cells).encode()
 
@@ -175,7 +188,9 @@ def test_population_codes_get_their_zeros_back():
 
 
 def test_puerto_rico_is_left_out():
-    assert acs_county.drop_puerto_rico(pd.DataFrame({"fips": ["72001", "06075"]}))["fips"].tolist() == ["06075"]
+    assert acs_county.drop_puerto_rico(pd.DataFrame({"fips": ["72001", "06075"]}))["fips"].tolist() == [
+        "06075"
+    ]
 
 
 def test_kansas_city_is_part_of_jackson_county():
@@ -191,7 +206,9 @@ def test_alaska_votes_by_district_and_are_left_out():
 
 
 def test_codes_of_no_votes_and_repeated_counties():
-    votes = pd.DataFrame({"fips": ["15005", "26041", "26041", "39123"], "democratic_votes": [-9999.0, 1, 2, 3]})
+    votes = pd.DataFrame(
+        {"fips": ["15005", "26041", "26041", "39123"], "democratic_votes": [-9999.0, 1, 2, 3]}
+    )
     kept = elections.blank_no_data(votes)
     assert kept["fips"].tolist() == ["26041", "26041", "39123"]
     assert elections.drop_repeated(kept, 2008)["democratic_votes"].tolist() == [1, 3]
@@ -200,7 +217,7 @@ def test_codes_of_no_votes_and_repeated_counties():
 
 
 def test_state_totals_are_held_against_their_parts():
-    counts = dict.fromkeys(estimated_state.COLUMNS, [1, 1]) | {"violent": [4, 4], "property": [3, 4]}
+    counts = {name: [1, 1] for name in estimated_state.COLUMNS} | {"violent": [4, 4], "property": [3, 4]}
     counts |= {"rape_legacy": [1, 9], "year": [2012, 2013]}
     frame = estimated_state.check_parts(pd.DataFrame(counts).astype("Int64"))
     assert frame["parts_match"].tolist() == [True, False]

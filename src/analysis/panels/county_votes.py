@@ -48,7 +48,12 @@ def votes_of(context: pd.DataFrame, year: int) -> pd.DataFrame:
     votes = pd.DataFrame(
         {"fips": context["fips"], "year": year, "democratic_votes": parts[0], "total_votes": total}
     )
-    return votes[votes["total_votes"] > 0].reset_index(drop=True)
+    return drop_no_votes(votes)
+
+
+def drop_no_votes(votes: pd.DataFrame) -> pd.DataFrame:
+    """Leave out counties without votes, or without a single Democratic one (Keya Paha, Nebraska, 2016)."""
+    return votes[(votes["total_votes"] > 0) & (votes["democratic_votes"] > 0)].reset_index(drop=True)
 
 
 def better_2012(votes: pd.DataFrame, other: pd.DataFrame) -> pd.DataFrame:

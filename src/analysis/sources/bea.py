@@ -20,8 +20,8 @@ _LINES = {"1": "personal_income_thousands", "2": "population", "3": "personal_in
 def read(years: range = range(2000, 2018)) -> pd.DataFrame:
     """Return the years asked for of all states: see `parse`."""
     paths = [file.path for file in family_files("bea_cainc1")]
-    tables = [parse(pd.read_csv(locate(p), dtype="str", encoding="latin-1"), years, p) for p in paths]
-    return pd.concat(tables, ignore_index=True)
+    bodies = [_body(pd.read_csv(locate(p), dtype="str", encoding="latin-1"), years, p) for p in paths]
+    return _long(pd.concat(bodies, ignore_index=True), years, "bea_cainc1")
 
 
 def parse(frame: pd.DataFrame, years: range, where: str) -> pd.DataFrame:
@@ -36,14 +36,7 @@ def parse(frame: pd.DataFrame, years: range, where: str) -> pd.DataFrame:
     DuplicateKeyError, ImpossibleValueError
         A county-year twice, a negative value.
     """
-    require_columns(frame, ["GeoFIPS", "GeoName", "LineCode", *map(str, years)], where)
-    body = drop_notes(frame, where)
-    body = body.assign(
-        fips=fips5(body["GeoFIPS"].str.strip(' "'), where), item=body["LineCode"].str.strip().map(_LINES)
-    )
-    if body["item"].isna().any():
-        raise LayoutError("A line code is not 1, 2 or 3.", where=where, remedy="The table is not CAINC1.")
-    return _long(body[~body["fips"].str.endswith("000")], years, where)
+    return _long(_body(frame, years, where), years, where)
 
 
 def drop_notes(frame: pd.DataFrame, where: str) -> pd.DataFrame:
@@ -56,10 +49,23 @@ def drop_notes(frame: pd.DataFrame, where: str) -> pd.DataFrame:
     return frame[~note]
 
 
+def _body(frame: pd.DataFrame, years: range, where: str) -> pd.DataFrame:
+    columns = [str(year) for year in years]
+    require_columns(frame, ["GeoFIPS", "GeoName", "LineCode", *columns], where)
+    body = drop_notes(frame, where)
+    result = pd.DataFrame({"fips": fips5(body["GeoFIPS"].str.strip(' "'), where)})
+    result["item"] = body["LineCode"].str.strip().map(_LINES)
+    if result["item"].isna().any():
+        raise LayoutError("A line code is not 1, 2 or 3.", where=where, remedy="The table is not CAINC1.")
+    require_unique(result, ["fips", "item"], where)
+    text = body[columns].mask(body[columns] == NOT_AVAILABLE)
+    result = result.join(pd.DataFrame({column: numbers(text[column], where) for column in columns}))
+    require_between(result, dict.fromkeys(columns, (0, 1e10)), where)
+    return result[~result["fips"].str.endswith("000")]
+
+
 def _long(body: pd.DataFrame, years: range, where: str) -> pd.DataFrame:
     long = body.melt(["fips", "item"], [str(y) for y in years], "year", "value")
-    require_unique(long, ["fips", "item", "year"], where)
-    long["value"] = numbers(long["value"].mask(long["value"] == NOT_AVAILABLE), where)
     wide = long.pivot(index=["fips", "year"], columns="item", values="value").reset_index()
     wide.columns.name = None
     wide["year"] = wide["year"].astype("int64")

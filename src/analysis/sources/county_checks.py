@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
+from contextlib import suppress
 
 import numpy as np
 import pandas as pd
@@ -56,6 +57,8 @@ def require_between(frame: pd.DataFrame, bounds: Mapping[str, tuple[float, float
 
 def numbers(values: pd.Series, where: str) -> pd.Series:
     """Return text as float64, thousands commas removed; raise LayoutError at what is no number."""
+    with suppress(ValueError, TypeError):
+        return pd.to_numeric(values).astype("float64")
     text = values.astype("str").str.strip().str.replace(",", "", regex=False)
     parsed = pd.to_numeric(text, errors="coerce")
     wrong = parsed.isna() & values.notna() & text.ne("") & text.ne("nan")
