@@ -120,6 +120,7 @@ def _cities(sheet: Sheet, is_data: np.ndarray, printed: pd.Series, notes: dict[s
     frame["source_file"], frame["sheet_row"] = sheet.file, rows + sheet.first_row
     frame["source_file"] = frame["source_file"].astype("str")
     _require_unique(frame)
+    defects.rape_by_definition(frame)
     defects.totals_equal_parts(frame)
     return frame
 
