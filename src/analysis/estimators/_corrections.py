@@ -26,6 +26,8 @@ class Counts:
         Parameters of each absorbed effect: levels, times one plus the number of slopes.
     nested : tuple of bool
         Which effects are nested in a cluster.
+    nested_in_all : tuple of bool
+        Which are nested in every clustering.
     rank, rank_nested : int
         Exact degrees of freedom absorbed by all effects, and by the nested ones together.
     clusters : int or None
@@ -36,6 +38,7 @@ class Counts:
     k: int
     sizes: tuple[int, ...] = ()
     nested: tuple[bool, ...] = ()
+    nested_in_all: tuple[bool, ...] = ()
     rank: int = 0
     rank_nested: int = 0
     clusters: int | None = None
@@ -68,7 +71,7 @@ def correct(name: str, kind: str, counts: Counts) -> Correction:
         * ``stata`` (reghdfe): the same shape; K counts the exact degrees of freedom of the effects that
           are not nested, plus one if any is nested.
         * ``linearmodels`` (PanelOLS): n over n - K with K all levels, unless a single effect is nested in
-          the clusters; no G factor. t with n less all levels.
+          the clusters (in both); no G factor. t with n less all levels.
         * ``statsmodels``: as if every effect were a dummy column: K exact. Normal, but t for iid.
         * ``none``: factor 1 and the normal distribution.
     kind : {"iid", "hetero", "cluster"}
@@ -109,7 +112,7 @@ def _stata(kind: str, c: Counts) -> tuple[int, float]:
 
 def _linearmodels(kind: str, c: Counts) -> tuple[int, float]:
     everything = c.k + c.all_levels
-    alone_inside = kind == "cluster" and len(c.sizes) == 1 and c.nested[0]
+    alone_inside = kind == "cluster" and len(c.sizes) == 1 and c.nested_in_all[0]
     return (c.k if alone_inside else everything), c.n - everything
 
 

@@ -66,13 +66,15 @@ def count(arrays: Arrays, absorber: Absorber, k: int, clustered: bool) -> Counts
     slopes = [0 if item is None else item.shape[1] for item in arrays.slopes]
     sizes = tuple(level * (1 + s) for level, s in zip(absorber.levels, slopes, strict=True))
     clusters = arrays.clusters if clustered else ()
-    nested = tuple(any(cov.nested_in(item, c) for c in clusters) for item in arrays.codes)
+    inside_each = [[cov.nested_in(item, c) for c in clusters] for item in arrays.codes]
+    nested = tuple(any(flags) for flags in inside_each)
     inside = [i for i, flag in enumerate(nested) if flag]
     return Counts(
         n=len(arrays.outcome),
         k=k,
         sizes=sizes,
         nested=nested,
+        nested_in_all=tuple(bool(flags) and all(flags) for flags in inside_each),
         rank=absorber.rank,
         rank_nested=_rank_of(arrays, inside, sizes),
         clusters=min((int(item.max()) + 1 for item in clusters), default=None),

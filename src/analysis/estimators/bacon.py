@@ -83,7 +83,7 @@ def _balanced(data, outcome, unit, time, treatment):
     if missing:
         cells = int(wide[outcome].isna().to_numpy().sum())
         raise EstimationError(
-            f"the panel is unbalanced: {cells} of {wide[outcome].size} unit-periods lack an outcome or a row. "
+            f"the panel is unbalanced: {cells} of {wide[outcome].size} unit-periods lack an outcome or row. "
             "The decomposition holds on balanced panels only: keep the units seen in every period, and say so"
         )
     return wide[outcome].to_numpy(float), wide[treatment].to_numpy(float), wide[outcome].columns.to_numpy()
