@@ -95,7 +95,7 @@ def _places(agencies, index, namesake: pd.Series) -> tuple[pd.Series, pd.Series]
     for how, found in steps:
         new = method.eq("") & found.notna()
         place, method = place.where(~new, found), method.where(~new, how)
-    return place.replace("", np.nan), method.replace("", np.nan)
+    return place.mask(place.eq("")), method.mask(method.eq(""))
 
 
 def _place_by_name(agencies: pd.DataFrame, index: pd.DataFrame) -> pd.Series:
