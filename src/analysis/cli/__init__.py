@@ -7,7 +7,6 @@ import sys
 from collections.abc import Sequence
 
 from ..errors import AnalysisError
-from ..estimators.errors import EstimationError
 from . import data, doctor, notebooks, report, verify
 
 __all__ = ["main", "parser"]
@@ -67,9 +66,15 @@ def main(arguments: Sequence[str] | None = None) -> int:
     options = parser().parse_args(arguments)
     try:
         return options.run(options)
-    except (AnalysisError, EstimationError) as error:
+    except _expected() as error:
         print(f"sanctuary: {error}", file=sys.stderr)
         return 2
     except KeyboardInterrupt:
         print("sanctuary: stopped; earlier outputs are as they were.", file=sys.stderr)
         return 130
+
+
+def _expected() -> tuple[type[Exception], ...]:
+    # The estimators are loaded only by commands that need them: help should not wait for them.
+    estimators = sys.modules.get("analysis.estimators.errors")
+    return (AnalysisError, estimators.EstimationError) if estimators else (AnalysisError,)

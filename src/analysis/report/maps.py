@@ -76,7 +76,7 @@ def county_map(
             _dots(axes, points, colours)
         axes.set_axis_off()
         axes.set_aspect("equal")
-        _legend(axes, colours, points is not None and shapes["fips"].map(classes).isna().all())
+        _legend(axes, colours, [] if points is None else list(points["class"]))
     return Figure.from_matplotlib(drawing, caption=caption, alt=alt, label=label)
 
 
@@ -89,10 +89,11 @@ def _dots(axes, points, colours) -> None:
             )
 
 
-def _legend(axes, colours, as_dots: bool) -> None:
-    marker = "o" if as_dots else "s"
+def _legend(axes, colours, dotted: list[str]) -> None:
     handles = [
-        axes.plot([], [], marker, ms=5.5, color=colour, mec="white", mew=0.3, label=kind)[0]
+        axes.plot(
+            [], [], "o" if kind in dotted else "s", ms=5.5, color=colour, mec="white", mew=0.3, label=kind
+        )[0]
         for kind, colour in colours.items()
     ]
     axes.legend(

@@ -102,7 +102,10 @@ def city_names(city_year: pd.DataFrame) -> dict[str, str]:
     """Return ``City, ST`` by agency, as the latest table prints it, without words for the department."""
     latest = city_year.sort_values("year").groupby("ori")[["city", "state"]].last()
     short = latest["city"].str.replace(_DEPARTMENT, "", regex=True)
-    return (short + ", " + latest["state"]).to_dict()
+    return {
+        str(ori): f"{city}, {state}"
+        for ori, city, state in zip(latest.index, short, latest["state"], strict=True)
+    }
 
 
 def breaks_table(breaks: pd.DataFrame) -> pd.DataFrame:
