@@ -179,6 +179,8 @@ def test_a_damaged_labor_force_table_is_refused():
     lines = table.splitlines()
     with pytest.raises(LayoutError, match="truncated"):
         laus.parse("\n".join(lines[:1000]), 2005, "file")
+    with pytest.raises(LayoutError, match="3,216 records, fewer than 3,217"):
+        laus.parse("\n".join([*lines[:6], *lines[7:]]), 2005, "file")
     with pytest.raises(LayoutError, match="table is of 2005, not 2006"):
         laus.parse(table, 2006, "file")
     with pytest.raises(DuplicateKeyError, match="01001"):
