@@ -11,7 +11,8 @@ from ._least_squares import Scaled, norms, select
 from .errors import NotConvergedError, NotIdentifiedError
 
 _HEAVY = 1e6
-_ZERO = 1e-5
+_ZERO = 1e-9
+_POSITIVE = 1e-5
 
 
 def drop_hopeless(arrays: Arrays, singletons: str) -> Arrays:
@@ -59,14 +60,13 @@ def separated(arrays: Arrays, maximum: int = 5_000) -> np.ndarray:
     zero = arrays.outcome == 0
     if not zero.any():
         return zero
-    fitted = _Fitted(arrays, np.where(zero, 1.0, _HEAVY))
+    fitted = _Fitted(arrays, zero)
     target = zero.astype(np.float64)
     for _ in range(maximum):
         fit = fitted(target)
-        fit[np.abs(fit) < _ZERO] = 0.0
-        fit[~zero] = 0.0
+        fit[(np.abs(fit) < _ZERO) | ~zero] = 0.0
         if (fit >= 0).all():
-            return zero & (fit > 0)
+            return zero & (fit > _POSITIVE)
         target = np.maximum(fit, 0.0)
         if not target.any():
             return np.zeros_like(zero)
@@ -74,10 +74,15 @@ def separated(arrays: Arrays, maximum: int = 5_000) -> np.ndarray:
 
 
 class _Fitted:
-    """Weighted fitted values on regressors and effects, for one target after another."""
+    """Fitted values at the zeros, held at zero elsewhere, for one target after another.
 
-    def __init__(self, arrays: Arrays, weights: np.ndarray):
-        self._weights = weights
+    The constraint is a heavy weight, and what it leaves is taken off by multipliers: the violation shrinks by
+    the weight's factor at every repetition.
+    """
+
+    def __init__(self, arrays: Arrays, zero: np.ndarray):
+        self._zero = zero
+        self._weights = weights = np.where(zero, 1.0, _HEAVY)
         self._absorber = Absorber(arrays.codes, weights=weights, slopes=arrays.slopes)
         before = norms(arrays.columns, weights)
         columns = self._absorber.residualize(arrays.columns)
@@ -87,6 +92,13 @@ class _Fitted:
         self._solver = Scaled(cross[np.ix_(kept, kept)]) if kept else None
 
     def __call__(self, target: np.ndarray) -> np.ndarray:
+        wanted = target.copy()
+        for _ in range(3):
+            fit = self._project(wanted)
+            wanted[~self._zero] -= fit[~self._zero]
+        return fit
+
+    def _project(self, target: np.ndarray) -> np.ndarray:
         left = self._absorber.residualize(target)
         if self._solver is not None:
             for _ in range(2):
