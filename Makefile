@@ -11,7 +11,7 @@ export OPENBLAS_NUM_THREADS := 1
 export OMP_NUM_THREADS := 1
 
 .DEFAULT_GOAL := help
-.PHONY: help install report notebooks data verify doctor test lint format clean
+.PHONY: help install report notebooks data verify doctor test lint format lock clean
 
 help:  ## Show this list
 	@awk -F':.*## ' '/^[a-z]+:.*## / {printf "  make %-10s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
@@ -58,6 +58,9 @@ lint: install  ## Check style, types and the direction of imports
 format: install  ## Put the code into its style
 	$(BIN)/ruff check --fix
 	$(BIN)/ruff format
+
+lock:  ## Resolve pyproject.toml into requirements.lock: names, versions and hashes, no addresses (needs uv)
+	$(UV) pip compile --quiet --universal --python-version 3.11 --generate-hashes --no-emit-index-url --no-header --all-extras pyproject.toml -o requirements.lock
 
 clean:  ## Remove built reports and caches; panels and raw files stay
 	rm -rf reports/build build dist .mypy_cache .ruff_cache .import_linter_cache .hypothesis .pytest_cache
