@@ -10,6 +10,7 @@ from ._result import Estimates, Sample
 from ._wald import WaldTest, joint_test
 from .bacon import bacon_decomposition
 from .balance import balance_table, balance_tests, effective_sample_sizes
+from .cluster_diagnostics import ClusterDiagnostics, cluster_diagnostics
 from .coarsened import coarsened_exact, subclassify
 from .conformal import conformal_intervals
 from .efficient_timing import efficient_timing
@@ -34,8 +35,10 @@ from .interaction_weighted import interaction_weighted
 from .local_projection import local_projection
 from .matching import match
 from .multiple import adjust_p_values, romano_wolf
+from .negative_binomial import negative_binomial
 from .ols import ols
 from .omitted_variables import omitted_variable_bounds
+from .panel_models import between, driscoll_kraay, first_differences, hausman, mundlak, random_effects
 from .poisson import poisson
 from .power import equivalence_test, minimum_detectable_effect, sign_and_magnitude_errors
 from .pretest_power import PretestPower, pretest_power
@@ -50,6 +53,7 @@ from .wild import wild_bootstrap
 
 __all__ = [
     "CellWeights",
+    "ClusterDiagnostics",
     "ColumnError",
     "Conley",
     "Estimates",
@@ -67,9 +71,12 @@ __all__ = [
     "bacon_decomposition",
     "balance_table",
     "balance_tests",
+    "between",
     "breakdown_value",
+    "cluster_diagnostics",
     "coarsened_exact",
     "conformal_intervals",
+    "driscoll_kraay",
     "e_value",
     "effective_sample_sizes",
     "efficient_timing",
@@ -77,9 +84,11 @@ __all__ = [
     "equivalence_test",
     "event_study",
     "extended_twfe",
+    "first_differences",
     "full_match",
     "genetic_match",
     "group_time",
+    "hausman",
     "honest_bounds",
     "imputation",
     "interaction_weighted",
@@ -87,10 +96,13 @@ __all__ = [
     "local_projection",
     "match",
     "minimum_detectable_effect",
+    "mundlak",
+    "negative_binomial",
     "ols",
     "omitted_variable_bounds",
     "poisson",
     "pretest_power",
+    "random_effects",
     "randomization_test",
     "romano_wolf",
     "rosenbaum_bounds",
