@@ -18,7 +18,7 @@ help:  ## Show this list
 
 install: $(LOCKED)  ## Make .venv from requirements.lock, every file checked by its hash
 
-$(LOCKED): requirements.lock
+$(LOCKED):
 	@$(PYTHON) -c "import sys; sys.exit(sys.version_info < (3, 11) and 'Python 3.11 or newer is needed: make PYTHON=...')"
 ifdef UV
 	@test -x $(BIN)/python || $(UV) venv --quiet --python $(PYTHON) $(VENV)
