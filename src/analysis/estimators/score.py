@@ -105,7 +105,7 @@ def score_bootstrap(
         level=level,
         **model,
     )
-    used = data.loc[whole.sample.rows]
+    used = pd.DataFrame(data.loc[whole.sample.rows])
     kept = [name for name in names if whole.extra["columns"][name] == "used"]
     arrays = with_intercept(
         prepare(used, columns=kept, offset=offset, cluster=cluster, singletons="keep", **model)
