@@ -19,7 +19,7 @@ def make_panel(balanced=True, units=60, periods=9, seed=0):
     data["count"] = rng.poisson(mean).astype(float)
     data["w"] = rng.uniform(0.3, 3, n)
     data["log_exposure"] = 0.2 * rng.normal(size=n)
-    data["lat"], data["lon"] = 25 + 0.3 * data["unit"], -100.0 + data["unit"] % 7
+    data["lat"], data["lon"] = 25 + 0.3 * (data["unit"] % 60), -100.0 + data["unit"] % 7
     return data if balanced else data[rng.random(n) < 0.75].reset_index(drop=True)
 
 

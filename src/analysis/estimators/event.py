@@ -130,7 +130,7 @@ def _event_times(event_time, references):
     if not np.isnan(event_time).any() and len(references) < 2:
         raise NotIdentifiedError(
             "every unit is treated in the sample: event time is then collinear with unit and time, and two "
-            "reference event times are needed, e.g. reference=(-5, -1)"
+            "reference event times are needed, e.g. reference=(-5, -1), more if cohorts lie periods apart"
         )
     return [int(k) for k in present if k not in references]
 
