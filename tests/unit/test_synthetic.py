@@ -78,7 +78,7 @@ def test_frank_wolfe_approaches_the_exact_minimum_from_above():
     assert least - 1e-14 <= found @ form @ found < least * (1 + 1e-4)
 
 
-def test_compiled_frank_wolfe_has_the_same_bits():
+def test_compiled_frank_wolfe_takes_the_same_steps():
     pytest.importorskip("numba")
     rng = np.random.default_rng(3)
     form = simplex.distance_form(rng.normal(size=(20, 30)), rng.normal(size=20), 0.1, True)

@@ -8,7 +8,8 @@ import numpy as np
 from scipy.spatial import cKDTree
 
 TIE_TOLERANCE = 1e-5
-_SPARE = 4
+_SPARE = 1
+_LEAF = 32
 _BLOCK = 2_000_000
 
 
@@ -71,7 +72,7 @@ def with_ties(queries, pool, neighbours, tolerance=TIE_TOLERANCE):
     squared : numpy.ndarray
         Squared distances.
     """
-    tree = cKDTree(pool, balanced_tree=False, compact_nodes=False)
+    tree = cKDTree(pool, leafsize=_LEAF, balanced_tree=False, compact_nodes=False)
     wanted = min(neighbours + _SPARE, len(pool))
     near, where = tree.query(queries, k=np.arange(1, wanted + 1))
     radius = near[:, neighbours - 1] ** 2 + tolerance
@@ -156,7 +157,9 @@ def greedy(queries, pool, neighbours, sequence, allowed=None):
 
 def _candidates(queries, pool, width=32):
     wanted = min(width, len(pool))
-    _, where = cKDTree(pool).query(queries, k=np.arange(1, wanted + 1))
+    _, where = cKDTree(pool, leafsize=_LEAF, balanced_tree=False, compact_nodes=False).query(
+        queries, k=np.arange(1, wanted + 1)
+    )
     squared = ((queries[:, None, :] - pool[where]) ** 2).sum(axis=2)
     order = np.lexsort((where, squared), axis=1)
     return np.take_along_axis(where, order, 1), np.take_along_axis(squared, order, 1)

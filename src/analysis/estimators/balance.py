@@ -111,7 +111,7 @@ def _variance(values, weights):
     if total <= 0:
         raise NotIdentifiedError("an arm has no rows with weight: there is nothing to compare")
     mean = weights @ values / total
-    if np.isin(values, (0.0, 1.0)).all():
+    if ((values == 0) | (values == 1)).all():
         return mean * (1 - mean)
     freedom = total - (weights**2).sum() / total
     return weights @ (values - mean) ** 2 / freedom if freedom > 0 else np.nan
@@ -122,34 +122,33 @@ def _measures(values, arm, weights, scale, when):
     of_treated, of_control = weights[arm], weights[~arm]
     spread = _variance(treated, of_treated), _variance(control, of_control)
     means = np.average(treated, weights=of_treated), np.average(control, weights=of_control)
-    two_valued = len(np.unique(values)) <= 2
+    points, rank = np.unique(values, return_inverse=True)
     with np.errstate(divide="ignore", invalid="ignore"):
         smd = np.divide(means[0] - means[1], scale)
-        ratio = np.nan if two_valued else np.divide(*spread)
+        ratio = np.nan if len(points) <= 2 else np.divide(*spread)
     found = {
         "mean_treated": means[0],
         "mean_control": means[1],
         "smd": smd,
         "variance_ratio": ratio,
-        "ks": ks_statistic(treated, control, of_treated, of_control),
+        "ks": _ks_of_ranks(rank[arm], rank[~arm], of_treated, of_control),
     }
     return {f"{name}_{when}": float(value) for name, value in found.items()}
 
 
 def ks_statistic(left, right, left_weights=None, right_weights=None) -> float:
     """Return the largest difference of two weighted distribution functions."""
-    points = np.unique(np.concatenate([left, right]))
-    both = [
-        _distribution(values, weights, points)
-        for values, weights in ((left, left_weights), (right, right_weights))
+    rank = np.unique(np.concatenate([left, right]), return_inverse=True)[1]
+    return _ks_of_ranks(rank[: len(left)], rank[len(left) :], left_weights, right_weights)
+
+
+def _ks_of_ranks(left, right, left_weights=None, right_weights=None):
+    size = 1 + max(int(left.max()), int(right.max()))
+    mass = [
+        np.bincount(rank, weights, minlength=size)
+        for rank, weights in ((left, left_weights), (right, right_weights))
     ]
-    return float(np.abs(both[0] - both[1]).max())
-
-
-def _distribution(values, weights, points):
-    weights = np.ones(len(values)) if weights is None else weights
-    mass = np.bincount(np.searchsorted(points, values), weights, minlength=len(points))
-    return np.cumsum(mass) / mass.sum()
+    return float(np.abs(np.cumsum(mass[0]) / mass[0].sum() - np.cumsum(mass[1]) / mass[1].sum()).max())
 
 
 def effective_sample_sizes(
