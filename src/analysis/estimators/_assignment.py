@@ -13,6 +13,8 @@ import pandas as pd
 from .errors import ColumnError, NotIdentifiedError
 
 CHUNK_CELLS = 2**17
+FEW_MEMBERS = 500
+"""Members up to which whole rows are shuffled at once; beyond, places are sampled draw by draw."""
 
 
 @dataclass(frozen=True)
@@ -199,14 +201,8 @@ class Assignments:
             rows = all_assignments(self.groups)[first : first + size]
             return rows[:, 0], rows[:, 1]
         rng = np.random.default_rng(np.random.SeedSequence(self.seed, spawn_key=(number,)))
-        places = np.empty((size, self.treated), dtype=np.int64)
-        for row in places:
-            row[:] = np.concatenate(
-                [
-                    members[rng.choice(len(members), len(labels), replace=False)]
-                    for members, labels in self.groups
-                ]
-            )
+        parts = [_chosen(rng, members, len(labels), size) for members, labels in self.groups]
+        places = np.hstack(parts)
         labels = np.concatenate([labels for _, labels in self.groups])
         return places, np.broadcast_to(labels, places.shape)
 
@@ -217,6 +213,14 @@ class Assignments:
             out[:, members] = -1 if self.paths.never is None else self.paths.never
         np.put_along_axis(out, places, kinds, axis=1)
         return out
+
+
+def _chosen(rng: np.random.Generator, members: np.ndarray, count: int, size: int) -> np.ndarray:
+    """Return `size` ordered samples of `count` members without replacement, shape (size, count)."""
+    if len(members) > FEW_MEMBERS:
+        rows = [rng.choice(len(members), count, replace=False) for _ in range(size)]
+        return members[np.array(rows).reshape(size, count)]
+    return rng.permuted(np.broadcast_to(members, (size, len(members))), axis=1)[:, :count]
 
 
 def plan_assignments(paths: Paths, pools: np.ndarray, draws: int, seed: int | None) -> Assignments:
