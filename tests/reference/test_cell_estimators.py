@@ -265,3 +265,54 @@ def test_bad_input_is_named(employment):
         interaction_weighted(employment.assign(g=0), **KEYS)
     with pytest.raises(NotIdentifiedError):
         interaction_weighted(employment[employment["g"] == 2004].assign(g=2005), **KEYS)
+
+
+@pytest.mark.peer
+@pytest.mark.filterwarnings("ignore")
+def test_unit_effects_poisson_is_the_dense_regression(employment):
+    """With gaps, an offset, all-zero units and an all-zero cell, against dummies in a second package."""
+    pf = pytest.importorskip("pyfixest")
+    random = np.random.default_rng(8)
+    data = employment[random.uniform(size=len(employment)) > 0.1]
+    rate = np.exp(-6 + 0.4 * random.normal(size=len(data)))
+    data = data.assign(y=random.poisson(rate * data["emp"]).astype(float), log_emp=np.log(data["emp"]))
+    data.loc[(data["g"] == 2006) & (data["year"] == 2007), "y"] = 0.0
+    keys = {**KEYS, "outcome": "y", "family": "poisson", "absorb": "unit"}
+    own = extended_twfe(data, **keys, offset="log_emp")
+    assert (
+        own.sample.dropped["cell with a zero outcome throughout"]
+        == ((data["g"] == 2006) & (data["year"] == 2007)).sum()
+    )
+    assert own.sample.dropped["unit with a zero outcome throughout"] > 0
+    assert own.sample.used + sum(own.sample.dropped.values()) == len(data)
+    used = data[own.sample.rows] if own.sample.rows is not None else _positive(data)
+    cell = used["g"].astype(int).astype(str) + "_" + used["year"].astype(int).astype(str)
+    used = used.assign(cell=cell.where((used["g"] > 0) & (used["year"] >= used["g"]), "none"))
+    peer = pf.fepois(
+        'y ~ i(cell, ref="none") | countyreal + year',
+        used,
+        offset="log_emp",
+        vcov={"CRV1": "countyreal"},
+        iwls_tol=1e-12,
+    )
+    labels = (
+        "cell::" + own.keys["cohort"].astype(int).astype(str) + "_" + own.keys["time"].astype(int).astype(str)
+    )
+    np.testing.assert_allclose(own.estimate, peer.coef()[labels], rtol=1e-6, atol=1e-8)
+    ratio = own.std_error / peer.se()[labels].to_numpy()
+    np.testing.assert_allclose(ratio, ratio[0], rtol=1e-6)
+    assert ratio[0] == pytest.approx(1.0, abs=2e-3)
+
+
+def _positive(data):
+    data = data[~((data["g"] == 2006) & (data["year"] == 2007))]
+    return data[data.groupby("countyreal")["y"].transform("sum") > 0]
+
+
+def test_unit_and_cohort_effects_agree_when_balanced(employment):
+    for outcome, family in (("lemp", "linear"), ("emp", "poisson")):
+        keys = {**KEYS, "outcome": outcome, "family": family, "correction": "none"}
+        cohort, unit = (extended_twfe(employment, **keys, absorb=a) for a in ("cohort", "unit"))
+        np.testing.assert_allclose(cohort.estimate, unit.estimate, rtol=1e-7, atol=1e-9)
+        if family == "linear":
+            np.testing.assert_allclose(cohort.std_error, unit.std_error, rtol=1e-9)

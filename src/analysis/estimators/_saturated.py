@@ -8,13 +8,14 @@ eliminated cohort by cohort, and what remains is one system for the period effec
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 
-from .errors import NotIdentifiedError
+from .errors import NotConvergedError, NotIdentifiedError
 
 _SINGULAR = 1e-10
+_TOLERANCE, _STEPS = 1e-12, 200
 
 
 @dataclass(frozen=True)
@@ -86,6 +87,43 @@ def fit_saturated(
         residual=residual,
         influence=_influence(residual * weights, z, parts, inverse),
     )
+
+
+def fit_saturated_poisson(
+    y: np.ndarray,
+    weights: np.ndarray,
+    offset: np.ndarray,
+    cohort: np.ndarray,
+    z: np.ndarray,
+    cells: np.ndarray,
+) -> Saturated:
+    """Return Poisson maximum likelihood with the same effects on the log mean.
+
+    Every unit and every free cell must have a positive outcome somewhere. ``residual`` is that of the
+    response. See `fit_saturated`; `offset` has shape (units, periods).
+
+    Raises
+    ------
+    NotIdentifiedError
+        As `fit_saturated`.
+    NotConvergedError
+        If the deviance does not settle.
+    """
+    seen = weights > 0
+    y = np.where(seen, y, 0.0)
+    start = np.exp(offset) * np.where(seen, (weights * y).sum() / (weights * np.exp(offset)).sum(), 1.0)
+    mean, last = np.where(seen, (y + start) / 2 + 1e-3 * start, 1.0), np.inf
+    for _ in range(_STEPS):
+        working = np.log(mean) - offset + (y - mean) / mean
+        fit = fit_saturated(working, weights * mean, cohort, z, cells)
+        mean = np.where(seen, np.exp(np.clip(working - fit.residual + offset, -50, 50)), 1.0)
+        deviance = float((weights * (mean - y * np.log(mean)))[seen].sum())
+        if abs(deviance - last) <= _TOLERANCE * (abs(deviance) + 0.1):
+            working = np.log(mean) - offset + (y - mean) / mean
+            final = fit_saturated(working, weights * mean, cohort, z, cells)
+            return replace(final, residual=np.where(seen, y - mean, 0.0))
+        last = deviance
+    raise NotConvergedError(f"no convergence in {_STEPS} steps: some cell or unit may be nearly all zero")
 
 
 def _unit_mean(values, weights):

@@ -37,6 +37,8 @@ class WidePanel:
         Unit of each given row, -1 for rows not used.
     sample : Sample
         Ledger of rows.
+    offset : numpy.ndarray, shape (units, periods), or None
+        Known part of a linear index.
     """
 
     outcome: np.ndarray
@@ -48,6 +50,7 @@ class WidePanel:
     units: pd.Index
     row_unit: np.ndarray
     sample: Sample = field(repr=False)
+    offset: np.ndarray | None = field(default=None, repr=False)
 
     @property
     def observed(self) -> np.ndarray:
@@ -71,7 +74,8 @@ class WidePanel:
         )
         by_unit = ("outcome", "cohort", "covariates", "weights", "cluster", "units")
         kept = {name: getattr(self, name)[units] for name in by_unit}
-        return replace(self, **kept, row_unit=row_unit, sample=sample)
+        offset = None if self.offset is None else self.offset[units]
+        return replace(self, **kept, offset=offset, row_unit=row_unit, sample=sample)
 
     def before(self, end: float, reason: str) -> WidePanel:
         """Return the panel of the periods before `end`, with the rows lost booked under `reason`."""
@@ -89,6 +93,7 @@ class WidePanel:
             outcome=self.outcome[:, early],
             weights=self.weights[:, early],
             covariates=covariates,
+            offset=None if self.offset is None else self.offset[:, early],
             periods=self.periods[early],
             sample=sample,
         )
@@ -96,12 +101,16 @@ class WidePanel:
 
     def without_cells(self, periods: np.ndarray, reason: str) -> WidePanel:
         """Return the panel with all rows of the marked periods set missing and booked under `reason`."""
-        lost = int(self.observed[:, periods].sum())
+        return self.without_rows(np.broadcast_to(periods, self.outcome.shape), reason)
+
+    def without_rows(self, cells: np.ndarray, reason: str) -> WidePanel:
+        """Return the panel with the marked unit-periods set missing and booked under `reason`."""
+        lost = int((self.observed & cells).sum())
         if not lost:
             return self
         dropped = {**self.sample.dropped, reason: self.sample.dropped.get(reason, 0) + lost}
         sample = replace(self.sample, used=self.sample.used - lost, dropped=dropped, rows=None)
-        cut = replace(self, outcome=np.where(periods, np.nan, self.outcome), sample=sample)
+        cut = replace(self, outcome=np.where(cells, np.nan, self.outcome), sample=sample)
         return cut.keep(np.any(cut.observed, axis=1), reason)
 
     def as_never(self, first: float) -> WidePanel:
@@ -134,6 +143,7 @@ def wide_panel(
     covariates: str | Sequence[str] | None = None,
     weights: str | None = None,
     cluster: str | None = None,
+    offset: str | None = None,
 ) -> WidePanel:
     """Return unit-by-period arrays from a long frame, dropping incomplete rows by reason.
 
@@ -148,8 +158,11 @@ def wide_panel(
         If fewer than two periods or no unit remain.
     """
     names = as_list(covariates)
-    require_columns(data, [outcome, unit, time, cohort, *names, weights, cluster])
-    values = {name: numeric(data, name) for name in dict.fromkeys([outcome, time, *names, *as_list(weights)])}
+    require_columns(data, [outcome, unit, time, cohort, *names, weights, cluster, offset])
+    values = {
+        name: numeric(data, name)
+        for name in dict.fromkeys([outcome, time, *names, *as_list(weights), *as_list(offset)])
+    }
     dropped, usable = _complete_rows(data, values, unit, cluster)
     frame = data.loc[usable]
     if frame.empty:
@@ -178,6 +191,7 @@ def wide_panel(
         units=labels,
         row_unit=row_unit,
         sample=sample,
+        offset=None if offset is None else _spread(values[offset][usable], place, shape),
     )
 
 

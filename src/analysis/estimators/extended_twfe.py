@@ -9,7 +9,8 @@ import pandas as pd
 
 from ._cell_regression import CellFit, Layout, fit_cells_linear, fit_cells_poisson, layout
 from ._cell_result import cell_result
-from ._checks import require_level
+from ._checks import as_list, require_level
+from ._saturated import fit_saturated, fit_saturated_poisson
 from ._wide import WidePanel, wide_panel
 from .errors import ColumnError, EstimationError, NotIdentifiedError
 from .group_time import GroupTime
@@ -26,6 +27,8 @@ def extended_twfe(
     control: str = "not_yet",
     family: str = "linear",
     scale: str = "link",
+    absorb: str = "cohort",
+    offset: str | None = None,
     anticipation: int = 0,
     weights: str | None = None,
     cluster: str | None = None,
@@ -51,10 +54,18 @@ def extended_twfe(
     family : {"linear", "poisson"}
     scale : {"link", "response"}
         With Poisson, effects on the log mean, or average marginal effects on the mean.
+    absorb : {"cohort", "unit"}
+        Cohort effects, as published; or unit effects, which give the same estimates on a balanced panel
+        and, unlike cohort effects, stay right when units enter and leave. With unit effects, units whose
+        outcome is zero throughout (Poisson) say nothing and are dropped and counted; ``scale`` must be
+        ``"link"`` and there are no covariates.
+    offset : str, optional
+        With Poisson, the known part of the log mean, such as the log of residents.
     anticipation, weights, cluster, level
         As in `interaction_weighted`.
     correction : {"fixest", "none"}
-        ``G/(G-1) (N-1)/(N-K)`` with t(G-1), K the number of coefficients; or neither, with normal.
+        ``G/(G-1) (N-1)/(N-K)`` with t(G-1), K the number of coefficients without unit effects; or neither,
+        with normal.
 
     Returns
     -------
@@ -69,7 +80,8 @@ def extended_twfe(
     ----------
     Wooldridge (2021), doi:10.2139/ssrn.3906345; Wooldridge (2023), doi:10.1093/ectj/utad016.
     """
-    _require_options(control, family, scale, anticipation, level)
+    _require_options(control, family, scale, absorb, anticipation, level)
+    _require_fitting(family, scale, absorb, offset, covariates)
     wide = wide_panel(
         data,
         outcome=outcome,
@@ -79,22 +91,23 @@ def extended_twfe(
         covariates=covariates,
         weights=weights,
         cluster=cluster,
+        offset=offset,
     )
     wide = wide.keep(wide.cohort - anticipation > wide.periods[0], "treated from the first period on")
     if wide.covariates.shape[1] > 1:
         raise ColumnError(f"covariates {covariates} change within units: this method needs them constant")
     wide = wide.comparable(anticipation) if control == "not_yet" else wide
+    wide = _without_separated(wide, control, anticipation, absorb) if family == "poisson" else wide
     cohorts, code = np.unique(wide.cohort, return_inverse=True)
-    row_weights = np.where(wide.observed, wide.weights, 0.0)
-    cells = _free_cells(wide.periods, cohorts, code, row_weights, control, anticipation)
-    shape = layout(code, wide.covariates[:, 0], cells)
-    fit = _fit(wide, row_weights, shape, family)
-    effects, influence = _effects(fit, shape, code, row_weights, np.argwhere(cells), scale)
+    cells = _free_cells(wide.periods, cohorts, code, _row_weights(wide), control, anticipation)
+    solve = _pooled if absorb == "cohort" else _within
+    effects, influence, parameters = solve(wide, code, cells, family, scale)
     design = {
         "outcome": outcome,
         "family": family,
         "scale": scale,
         "control": control,
+        "absorb": absorb,
         "anticipation": anticipation,
         "weights": weights,
         "cluster": cluster or unit,
@@ -106,18 +119,19 @@ def extended_twfe(
         cohorts,
         effects,
         influence,
-        parameters=fit.parameters,
+        parameters=parameters,
         correction=correction,
         design=design,
         level=level,
     )
 
 
-def _require_options(control, family, scale, anticipation, level):
+def _require_options(control, family, scale, absorb, anticipation, level):
     choices = {
         "control": (control, ("not_yet", "never")),
         "family": (family, ("linear", "poisson")),
         "scale": (scale, ("link", "response")),
+        "absorb": (absorb, ("cohort", "unit")),
     }
     for name, (chosen, allowed) in choices.items():
         if chosen not in allowed:
@@ -125,6 +139,13 @@ def _require_options(control, family, scale, anticipation, level):
     if anticipation < 0:
         raise EstimationError(f"anticipation must be zero or more periods, not {anticipation}")
     require_level(level)
+
+
+def _require_fitting(family, scale, absorb, offset, covariates):
+    if offset is not None and family != "poisson":
+        raise EstimationError("offset belongs to family='poisson'")
+    if absorb == "unit" and (scale != "link" or as_list(covariates)):
+        raise EstimationError("absorb='unit' takes no covariates and gives effects on the link scale only")
 
 
 def _free_cells(periods, cohorts, code, row_weights, control, anticipation):
@@ -142,14 +163,47 @@ def _free_cells(periods, cohorts, code, row_weights, control, anticipation):
     return cells & seen
 
 
-def _fit(wide: WidePanel, row_weights: np.ndarray, shape: Layout, family: str) -> CellFit:
-    if family == "linear":
-        return fit_cells_linear(wide.outcome, row_weights, shape)
+def _row_weights(wide: WidePanel) -> np.ndarray:
+    return np.where(wide.observed, wide.weights, 0.0)
+
+
+def _without_separated(wide: WidePanel, control, anticipation, absorb) -> WidePanel:
+    """Drop, and count, what a Poisson fit would send to minus infinity: all-zero cells, and units."""
     if (wide.outcome < 0).any():
-        raise ColumnError(
-            f"{int((wide.outcome < 0).sum())} outcomes are negative: Poisson needs counts or rates"
-        )
-    return fit_cells_poisson(wide.outcome, row_weights, np.zeros_like(row_weights), shape)
+        raise ColumnError(f"{int((wide.outcome < 0).sum())} outcomes are negative: Poisson needs counts")
+    while True:
+        before = wide.sample.used
+        cohorts, code = np.unique(wide.cohort, return_inverse=True)
+        cells = _free_cells(wide.periods, cohorts, code, _row_weights(wide), control, anticipation)
+        totals = np.array([np.nansum(wide.outcome[code == g], axis=0) for g in range(len(cohorts))])
+        wide = wide.without_rows((cells & (totals == 0))[code], "cell with a zero outcome throughout")
+        if absorb == "unit":
+            wide = wide.keep(np.nansum(wide.outcome, axis=1) > 0, "unit with a zero outcome throughout")
+        if wide.sample.used == before:
+            return wide
+
+
+def _offset(wide: WidePanel) -> np.ndarray:
+    return np.zeros_like(wide.outcome) if wide.offset is None else np.nan_to_num(wide.offset)
+
+
+def _within(wide: WidePanel, code, cells, family, scale):
+    weights, one = _row_weights(wide), np.ones((len(code), 1))
+    if family == "linear":
+        fit = fit_saturated(wide.outcome, weights, code, one, cells)
+    else:
+        fit = fit_saturated_poisson(wide.outcome, weights, _offset(wide), code, one, cells)
+    return fit.effects[:, 0], fit.influence, len(fit.effects) + len(wide.periods)
+
+
+def _pooled(wide: WidePanel, code, cells, family, scale):
+    weights, shape = _row_weights(wide), layout(code, wide.covariates[:, 0], cells)
+    if family == "linear":
+        fit = fit_cells_linear(wide.outcome, weights, shape)
+    else:
+        fit = fit_cells_poisson(wide.outcome, weights, _offset(wide), shape)
+    effects, influence = _effects(fit, shape, code, weights, np.argwhere(cells), scale)
+    return effects, influence, fit.parameters
 
 
 def _effects(fit: CellFit, shape: Layout, code, row_weights, cells, scale):
