@@ -204,6 +204,11 @@ def test_bad_text_fails_and_leaves_earlier_files(what, tmp_path):
     assert (tmp_path / "01_first.pdf").read_bytes() == b"earlier"
 
 
+def test_unsupported_latex_fails_for_the_page_alone(tmp_path):
+    with pytest.raises(convert.ConversionError, match="nosuchmacro"):
+        convert.to_html(r"$\nosuchmacro{x}$", directory=tmp_path, bibliography=build._bibliography())
+
+
 def test_same_label_twice_fails(tmp_path):
     with pytest.raises(convert.ConversionError, match="given twice"):
         build.typeset(chapters(figure("one")), out=tmp_path, progress=False)

@@ -173,3 +173,36 @@ def test_doctor_sees_a_truncated_published_file(tmp_path, monkeypatch, capsys):
     (tmp_path / "nchs/NCHSURCodes2013.csv").write_bytes(b"short")
     cli.main(["doctor"])
     assert "published files, nchs: 1 altered (first: nchs/NCHSURCodes2013.csv)" in told(capsys)[0]
+
+
+@pytest.fixture
+def one_claim(monkeypatch):
+    """`sanctuary verify` with findings a test may set, against the claims of the package."""
+    from analysis.cli import verify
+    from analysis.studies import verdicts
+
+    found: list[dict] = []
+    monkeypatch.setattr(verify, "_findings", lambda: found)
+    accepted = pd.DataFrame(columns=["claim", "study", "verdict", "note"])
+    monkeypatch.setattr(verdicts, "committed", lambda: accepted)
+    return found, accepted
+
+
+def test_verify_prints_the_tally_and_sees_what_moved(one_claim, capsys):
+    from analysis.studies.claims import VERDICTS, claims
+
+    assert cli.main(["verify"]) == 1
+    out, err = told(capsys)
+    assert all(verdict in out for verdict in VERDICTS)
+    assert err.count("moved: ") == len(claims())
+
+
+def test_verify_is_quiet_when_nothing_moved(one_claim, monkeypatch, capsys):
+    from analysis.studies import verdicts
+    from analysis.studies.claims import claims, compare
+
+    today = compare(claims(), {})
+    monkeypatch.setattr(verdicts, "committed", lambda: today)
+    assert cli.main(["verify", "--all"]) == 0
+    out, err = told(capsys)
+    assert err == "" and all(name in out for name in claims())

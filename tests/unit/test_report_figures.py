@@ -121,6 +121,15 @@ def test_event_study_draws_every_interval_and_the_reference():
     assert with_bands.count("LineCollection") == without.count("LineCollection") + 1
 
 
+def test_the_reference_period_is_an_open_dot_unless_estimated():
+    def dots(reference):
+        svg = report.event_study_plot(event_time_result(), ylabel="r", reference=reference, **WORDS).svg
+        return svg.count("fill: #ffffff")
+
+    assert dots(-1) > dots(None)
+    assert dots(-2) == dots(None)
+
+
 def test_forest_prints_its_values():
     svg = DRAWN["forest"]().svg
     for text in ("1.0 [0.0, 2.0]", "−2.0 [−3.0, −1.0]", "0.5 [−0.5, 1.5]", "published"):

@@ -20,12 +20,20 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("--accept", action="store_true", help="make today's verdicts the committed ones")
 
 
+STUDIES = ("uar2017", "cap2017")
+
+
+def _findings() -> list:
+    from importlib import import_module
+
+    return [import_module(f"analysis.studies.{name}").findings() for name in STUDIES]
+
+
 def run(options: argparse.Namespace) -> int:
     """Compare claims with findings and print the tally."""
-    from ..studies import verdicts
-    from ..studies.findings import compare_all
+    from ..studies import claims, verdicts
 
-    table = compare_all()
+    table = claims.compare(claims.claims(), claims.collect(*_findings()))
     if options.all:
         columns = ["claim", "printed", "unit", "estimate", "conf_low", "conf_high", "verdict", "note"]
         print(table[columns].to_string(index=False))
