@@ -10,6 +10,7 @@ Nothing here computes a statistic. In a notebook::
 """
 
 from .charts import coverage_heatmap, series_with_breaks, small_multiples, status_grid, timeline
+from .curves import curves_plot
 from .figures import Figure
 from .maps import albers_usa, county_map
 from .models import models_table
@@ -18,6 +19,7 @@ from .prose import Prose, escape, listed, say
 from .style import house_style
 from .tables import Table, frame_table
 from .values import number
+from .verdicts import verdicts_table
 
 __all__ = [
     "Figure",
@@ -27,6 +29,7 @@ __all__ = [
     "balance_plot",
     "county_map",
     "coverage_heatmap",
+    "curves_plot",
     "escape",
     "event_study_plot",
     "forest_plot",
@@ -40,4 +43,5 @@ __all__ = [
     "small_multiples",
     "status_grid",
     "timeline",
+    "verdicts_table",
 ]
