@@ -11,6 +11,7 @@ import statsmodels.api as sm
 from scipy.optimize import linprog
 
 from analysis.estimators import (
+    ColumnError,
     EstimationError,
     NotIdentifiedError,
     balance_table,
@@ -75,6 +76,14 @@ def test_exact_cuts_match_exactly():
     found = fit(coarsened_exact, data, cuts="exact")
     table = balance_table(data, treatment="d", covariates=["x1", "x2"], weights=found)
     np.testing.assert_allclose(table["smd_after"], 0, atol=1e-12)
+
+
+def test_exact_strata_alone_will_do():
+    data = sample(2).assign(group=lambda frame: np.where(frame["z"] > 0, "a", "b"))
+    found = fit(coarsened_exact, data, covariates=[], exact="group")
+    effects = data.groupby(["group", "d"])["y"].mean().unstack()
+    share = data[data["d"] == 1].groupby("group").size() / data["d"].sum()
+    assert found.estimate[0] == pytest.approx((share * (effects[1] - effects[0])).sum())
 
 
 def test_cut_points_close_bins_on_the_right():
@@ -202,6 +211,9 @@ def test_genetic_search_is_the_same_on_one_core_and_two():
         (coarsened_exact, {"cuts": "scott"}, EstimationError, "scott"),
         (subclassify, {"subclasses": 90}, NotIdentifiedError, "fewer subclasses"),
         (entropy_balance, {"moments": 4}, EstimationError, "moments"),
+        (full_match, {"covariates": [], "exact": "z"}, ColumnError, "at least one covariate"),
+        (entropy_balance, {"covariates": []}, ColumnError, "at least one covariate"),
+        (subclassify, {"outcome": []}, ColumnError, "at least one outcome"),
         (full_match, {"estimand": "all"}, EstimationError, "estimand"),
         (genetic_match, {"population": 2}, EstimationError, "population"),
     ],

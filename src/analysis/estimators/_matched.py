@@ -52,18 +52,24 @@ class MatchFrame:
         return weights
 
 
-def read_frame(data, outcome, treatment, covariates, exact=None, more=((), ())) -> MatchFrame:
+def read_frame(
+    data, outcome, treatment, covariates, exact=None, more=((), ()), exact_suffices=False
+) -> MatchFrame:
     """Check columns, drop incomplete rows counting each under its first missing column, return arrays.
 
     Parameters
     ----------
     more : pair of sequences of str
         Columns of the bias adjustment, and of clusters.
+    exact_suffices : bool
+        Whether exact strata will do without covariates.
     """
     outcomes, names, strata = as_list(outcome), as_list(covariates), as_list(exact)
     adjust, cluster = more
     require_columns(data, [*outcomes, treatment, *names, *strata, *adjust, *cluster])
-    if not names and not strata:
+    if not outcomes:
+        raise ColumnError("name at least one outcome")
+    if not names and not (strata and exact_suffices):
         raise ColumnError("name at least one covariate to match on")
     columns = {name: numeric(data, name) for name in dict.fromkeys([treatment, *outcomes, *names, *adjust])}
     complete, missing = _complete(data, columns, [*strata, *cluster])

@@ -12,7 +12,7 @@ from ._matched import MatchFrame, read_frame
 from ._metric import propensity
 from ._result import Estimates
 from ._strata import clustered_result, require_estimand, stratum_weights, weighted_result
-from .errors import ColumnError, EstimationError, NotIdentifiedError
+from .errors import EstimationError, NotIdentifiedError
 
 Cuts = int | str | Sequence[float]
 
@@ -36,7 +36,7 @@ def coarsened_exact(
     data, outcome, treatment, exact, estimand, level
         As in `match`.
     covariates : str or sequence of str
-        Numeric columns that are coarsened.
+        Numeric columns that are coarsened; may be empty when `exact` is given.
     cuts : int, str, sequence of float, or mapping of str to these
         For all covariates or by name: a number of bins of equal width over the range of the rows
         used; inner cut points, each closing its bin on the right; ``"sturges"`` (``ceil(log2 n) + 1``
@@ -65,7 +65,7 @@ def coarsened_exact(
     """
     require_level(level)
     require_estimand(estimand)
-    frame = read_frame(data, outcome, treatment, covariates, exact)
+    frame = read_frame(data, outcome, treatment, covariates, exact, exact_suffices=True)
     points = _cut_points(frame, cuts)
     stratum = _coarse_codes(frame, points)
     design = {"cuts": cuts if isinstance(cuts, int | str) else "given", "adjusted": adjust}
@@ -144,8 +144,6 @@ def subclassify(
     require_level(level)
     require_estimand(estimand)
     frame = read_frame(data, outcome, treatment, covariates)
-    if not frame.names:
-        raise ColumnError("subclassification needs covariates")
     score = propensity(frame.treated, frame.covariates)
     target = {"ATT": frame.treated, "ATC": ~frame.treated, "ATE": np.ones(len(score), bool)}[estimand]
     inner = np.quantile(score[target], np.arange(1, subclasses) / subclasses)
