@@ -115,7 +115,7 @@ def judged(
     found = table.assign(mean=mean, detectable=np.nan, smallest_margin=np.nan)
     rows = table["std_error"] > 0
     error, df = (table.loc[rows, name].to_numpy(float) for name in ("std_error", "df"))
-    found.loc[rows, "detectable"] = minimum_detectable_effect(error, power=power, level=level, df=df)
+    found.loc[rows, "detectable"] = _detectable(error, df, power, level)
     found["detectable_share"] = found["detectable"] / mean
     found.loc[rows, "smallest_margin"] = _equivalence(table[rows], error, level)["smallest_bound"].to_numpy()
     for name, margin in margins.items():
@@ -125,6 +125,11 @@ def judged(
         found.loc[tested, f"p_{name}"] = test["p_value"].to_numpy()
         found.loc[tested, f"within_{name}"] = test["equivalent"].to_numpy(bool)
     return found
+
+
+def _detectable(error: np.ndarray, df: np.ndarray, power: float, level: float) -> list[float]:
+    pairs = zip(error.tolist(), df.tolist(), strict=True)
+    return [float(minimum_detectable_effect(e, power=power, level=level, df=d)) for e, d in pairs]  # type: ignore[arg-type]
 
 
 def _equivalence(rows: pd.DataFrame, unit: np.ndarray, level: float) -> pd.DataFrame:

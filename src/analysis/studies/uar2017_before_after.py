@@ -89,8 +89,8 @@ def _first(texts: np.ndarray) -> np.ndarray:
 
 def _at(table: pd.DataFrame, oris: pd.Series, years: np.ndarray) -> np.ndarray:
     """Return the table's cells of each agency in each of its years, missing beyond the table's years."""
-    rows = table.index.get_indexer(oris.astype(object))
-    columns = table.columns.get_indexer(years.ravel()).reshape(years.shape)
+    rows = table.index.get_indexer(pd.Index(oris.astype(object)))
+    columns = table.columns.get_indexer(pd.Index(years.ravel())).reshape(years.shape)
     cells = table.to_numpy()[rows[:, None], columns]
     return np.where(columns >= 0, cells, np.nan if cells.dtype == float else "")
 

@@ -103,7 +103,7 @@ def _present(one: Matched, year: int, group: str) -> np.ndarray:
 
 def _rates(one: Matched, series: CitySeries, outcome: str) -> dict[int, np.ndarray]:
     table = series.values[outcome].reindex(one.design.units["ori"])
-    return {int(year): table[year].to_numpy(float) for year in table}
+    return {year: table[year].to_numpy(float) for year in range(FIRST, LAST + 1)}
 
 
 def ledger(matched: Mapping[str, Matched], places: pd.DataFrame) -> pd.DataFrame:

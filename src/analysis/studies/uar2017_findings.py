@@ -51,7 +51,7 @@ def before_after(results: Results, outcome: str, window: int = 1) -> pd.Series:
 def _matched(results: Results) -> list[Finding]:
     names = {"violent": "violent", "rape": "rape_legacy", "property": "property"}
     found = [
-        _interval(f"uar_matched_{name}", difference(results, outcome, group="after"))
+        _interval(f"uar_matched_{name}", difference(results, outcome, group="after"), _told(results, outcome))
         for name, outcome in names.items()
     ]
     pooled = difference(results, "violent", group="after")
@@ -91,8 +91,19 @@ def _sample(results: Results) -> list[Finding]:
     return found + [Finding(name, math.nan, unit="calendar year", note=_OUR_CHOICE) for name in ours]
 
 
-def _interval(claim: str, row: pd.Series) -> Finding:
+def _interval(claim: str, row: pd.Series, more: str = "") -> Finding:
     note = ""
     if not row["conf_low"] <= 0 <= row["conf_high"]:
-        note = f"The 95% interval leaves out zero with {int(row['used'])} cities of the substitute list."
-    return Finding(claim, row["estimate"], row["conf_low"], row["conf_high"], unit=_RATE, note=note)
+        note = (
+            f"The 95% interval leaves out zero, with {int(row['used'])} cities of the substitute list. {more}"
+        )
+    return Finding(claim, row["estimate"], row["conf_low"], row["conf_high"], unit=_RATE, note=note.strip())
+
+
+def _told(results: Results, outcome: str) -> str:
+    """Say how far the same pairs stood apart before adoption, and how that changed."""
+    before, change = (difference(results, outcome, group=group) for group in ("before", "change"))
+    return (
+        f"The same pairs stood {before['estimate']:.0f} apart before adoption; the change is "
+        f"{change['estimate']:.0f}, 95% interval {change['conf_low']:.0f} to {change['conf_high']:.0f}."
+    )

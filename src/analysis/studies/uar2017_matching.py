@@ -129,22 +129,48 @@ def in_force(cities: pd.DataFrame, years: Sequence[int]) -> pd.DataFrame:
 def pooled(pairs: pd.DataFrame, series: CitySeries, outcome: str, years: Sequence[int]) -> Iterator[dict]:
     """Yield matched differences averaged over each pair's years before and after adoption, and their change.
 
-    Each pair weighs the same, however many years it has; the year of adoption belongs to neither side.
+    Each pair weighs the same, however many years it has; the year of adoption belongs to neither side. The
+    change uses only years in which both cities' series are those of the year of adoption, so that no break
+    falls between.
     """
-    differences = pair_differences(pairs, series, outcome)[list(years)]
-    after = in_force(pairs, years).set_axis(differences.index)
-    before = pd.DataFrame(
-        np.asarray(years)[None, :] < pairs["cohort"].to_numpy(float)[:, None],
-        index=differences.index,
-        columns=differences.columns,
-    )
-    control = series.values[outcome].reindex(pairs["control"])[list(years)].set_axis(differences.index)
-    means = {"before": differences.where(before).mean(axis=1), "after": differences.where(after).mean(axis=1)}
-    means["change"] = means["after"] - means["before"]
-    for group, values in means.items():
-        shown = control.where(before if group == "before" else after & differences.notna())
-        level = shown.mean(axis=1)[values.notna()].mean()
-        yield {"group": group, **_paired(values), "mean_control": level}
+    gaps = pair_differences(pairs, series, outcome)[list(years)].to_numpy()
+    control = _of(series.values[outcome], pairs["control"], years)
+    after = in_force(pairs, years).to_numpy(bool)
+    before = np.asarray(years)[None, :] < pairs["cohort"].to_numpy(float)[:, None]
+    unbroken = _unbroken(pairs, series, outcome, years)
+    change = _mean(gaps, after & unbroken) - _mean(gaps, before & unbroken)
+    for group, values, level in (
+        ("before", _mean(gaps, before), _mean(control, before & np.isfinite(gaps))),
+        ("after", _mean(gaps, after), _mean(control, after & np.isfinite(gaps))),
+        ("change", change, _mean(control, after & unbroken & np.isfinite(gaps))),
+    ):
+        shown = level[np.isfinite(values)]
+        yield {
+            "group": group,
+            **_paired(values),
+            "controls": len(shown),
+            "mean_control": shown.mean() if len(shown) else np.nan,
+        }
+
+
+def _unbroken(pairs: pd.DataFrame, series: CitySeries, outcome: str, years: Sequence[int]) -> np.ndarray:
+    start = np.searchsorted(list(years), pairs["cohort"].to_numpy(int), side="right") - 1
+    same = np.ones((len(pairs), len(years)), bool)
+    for name in ("ori", "control"):
+        parts = _of(series.segments[outcome].ffill(axis=1).bfill(axis=1), pairs[name], years)
+        same &= parts == parts[np.arange(len(pairs)), start][:, None]
+    return same
+
+
+def _of(table: pd.DataFrame, oris: pd.Series, years: Sequence[int]) -> np.ndarray:
+    return table.reindex(oris.astype(object))[list(years)].to_numpy(float)
+
+
+def _mean(values: np.ndarray, where: np.ndarray) -> np.ndarray:
+    """Return row means of the finite values in `where`, missing where there are none."""
+    kept = where & np.isfinite(values)
+    n = kept.sum(axis=1)
+    return np.where(n > 0, np.where(kept, values, 0).sum(axis=1) / np.maximum(n, 1), np.nan)
 
 
 def difference(design: Design, estimator: str, present: np.ndarray, rates: np.ndarray) -> dict[str, float]:

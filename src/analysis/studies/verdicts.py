@@ -25,19 +25,16 @@ def tally(verdicts: pd.DataFrame) -> pd.DataFrame:
 
 def committed() -> pd.DataFrame:
     """Return the committed verdicts: ``claim, study, verdict, note``."""
-    text = files(__package__).joinpath("published", "verdicts.csv").read_text("utf-8")
-    return pd.DataFrame(
-        list(csv.DictReader(text.splitlines())), columns=["claim", "study", "verdict", "note"]
-    )
+    return _read(files(__package__).joinpath("published", "verdicts.csv").read_text("utf-8"))
 
 
 def accept(verdicts: pd.DataFrame, path: Path | None = None) -> Path:
-    """Write verdicts as the committed ones.
+    """Write verdicts as the committed ones; those of studies that are not among them stay as they are.
 
     Parameters
     ----------
     verdicts : pandas.DataFrame
-        As `claims.compare` returns them.
+        As `claims.compare` returns them, of one study or several.
     path : pathlib.Path, optional
         Where to write; the package's ``published/verdicts.csv`` when omitted.
 
@@ -56,8 +53,23 @@ def accept(verdicts: pd.DataFrame, path: Path | None = None) -> Path:
         )
     place = path or Path(__file__).parent / "published" / "verdicts.csv"
     table = verdicts[["claim", "study", "verdict", "note"]]
+    if place.is_file():
+        table = _in_order(table, _read(place.read_text("utf-8")))
     place.write_text(table.to_csv(index=False, lineterminator="\n"), "utf-8")
     return place
+
+
+def _read(text: str) -> pd.DataFrame:
+    return pd.DataFrame(
+        list(csv.DictReader(text.splitlines())), columns=["claim", "study", "verdict", "note"]
+    )
+
+
+def _in_order(table: pd.DataFrame, kept: pd.DataFrame) -> pd.DataFrame:
+    """Return the kept verdicts with the studies of `table` replaced in place, new studies last."""
+    now = {str(study): rows for study, rows in table.groupby("study", sort=False)}
+    before = {str(study): rows for study, rows in kept.groupby("study", sort=False)}
+    return pd.concat([now.get(study, rows) for study, rows in (before | now).items()], ignore_index=True)
 
 
 def moved(verdicts: pd.DataFrame, accepted: pd.DataFrame) -> pd.DataFrame:
