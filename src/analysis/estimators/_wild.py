@@ -103,10 +103,10 @@ class _Collapsed:
 
 
 def _work(sums: WildSums, null: float | None) -> _Errors | _Collapsed:
-    parts = [sums.own, sums.numerator, sums.nuisance]
+    own, numerator, nuisance = sums.own, sums.numerator, sums.nuisance
     if sums.restricted and null is not None:
-        parts = [(pair[0] - null * pair[1],) for pair in parts]
-    errors = _Errors(*parts, sums.spread)
+        own, numerator, nuisance = ((pair[0] - null * pair[1],) for pair in (own, numerator, nuisance))
+    errors = _Errors(own, numerator, nuisance, sums.spread)
     dense = all(own.ndim == 1 for own in errors.own)
     return _Collapsed(errors) if dense and len(sums.scores) >= MANY_CLUSTERS else errors
 

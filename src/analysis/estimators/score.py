@@ -19,7 +19,7 @@ from ._parallel import run_chunks
 from ._poisson_fit import fit_poisson
 from ._result import Estimates
 from ._threads import same_bits
-from ._wild import tail
+from ._wild import Tail, tail
 from ._wild_frame import ALTERNATIVES, require_clusters
 from .errors import EstimationError, NotConvergedError
 from .ols import as_effects, with_intercept
@@ -93,7 +93,12 @@ def score_bootstrap(
     require_level(level)
     if alternative not in ALTERNATIVES:
         raise EstimationError(f"alternative must be one of {ALTERNATIVES}, not {alternative!r}")
-    model: dict[str, Any] = {"outcome": outcome, "effects": as_effects(effects), "trends": trends, "weights": weights}
+    model: dict[str, Any] = {
+        "outcome": outcome,
+        "effects": as_effects(effects),
+        "trends": trends,
+        "weights": weights,
+    }
     names = [treatment, *as_list(covariates)]
     whole = poisson(
         data,
@@ -105,11 +110,7 @@ def score_bootstrap(
         level=level,
         **model,
     )
-    used = pd.DataFrame(data.loc[whole.sample.rows])
-    kept = [name for name in names if whole.extra["columns"][name] == "used"]
-    arrays = with_intercept(
-        prepare(used, columns=kept, offset=offset, cluster=cluster, singletons="keep", **model)
-    )
+    arrays = _used_arrays(data, whole, names, {"offset": offset, "cluster": cluster} | model)
     clusters = int(arrays.clusters[0].max()) + 1
     require_clusters([clusters], [cluster])
     plan = plan_draws(distribution, clusters, draws, seed)
@@ -127,30 +128,45 @@ def score_bootstrap(
 
     observed, drawn = tested(null)
     found = tail(drawn, observed, alternative)
-    low, high = np.nan, np.nan
+    bounds = (np.nan, np.nan)
     if intervals:
-        low, high = invert(p_value, estimate, std_error, 1 - level, alternative)
+        bounds = invert(p_value, estimate, std_error, 1 - level, alternative)
+    said = {"distribution": distribution, "alternative": alternative, "null": null}
+    return _result(whole, treatment, plan, said, found, observed, bounds, drawn)
+
+
+def _used_arrays(data: pd.DataFrame, whole: Estimates, names: list[str], model: dict[str, Any]) -> Arrays:
+    """Return the arrays of the rows and regressors that `poisson` used."""
+    used = pd.DataFrame(data.loc[whole.sample.rows])
+    kept = [name for name in names if whole.extra["columns"][name] == "used"]
+    return with_intercept(prepare(used, columns=kept, singletons="keep", **model))
+
+
+def _result(
+    whole: Estimates,
+    treatment: str,
+    plan: WildDraws,
+    said: dict[str, Any],
+    found: Tail,
+    observed: float,
+    bounds: tuple[float, float],
+    drawn: np.ndarray,
+) -> Estimates:
+    estimate, std_error = _of(whole, treatment)
+    drew = {"bootstrap": "score", "draws": plan.draws, "enumerated": plan.enumerated}
     return Estimates(
         method="score_bootstrap",
         keys=pd.DataFrame({"term": [treatment]}),
         estimate=np.array([estimate]),
         covariance=np.array([[std_error**2]]),
         sample=whole.sample,
-        design=dict(whole.design)
-        | {
-            "bootstrap": "score",
-            "distribution": distribution,
-            "draws": plan.draws,
-            "enumerated": plan.enumerated,
-            "alternative": alternative,
-            "null": null,
-        },
-        level=level,
+        design=dict(whole.design) | said | drew,
+        level=whole.level,
         overrides={
             "statistic": np.array([observed]),
             "p_value": np.array([found.p_value]),
-            "conf_low": np.array([low]),
-            "conf_high": np.array([high]),
+            "conf_low": np.array([bounds[0]]),
+            "conf_high": np.array([bounds[1]]),
         },
         seed=plan.seed,
         extra={
