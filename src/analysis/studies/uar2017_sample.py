@@ -9,11 +9,21 @@ import pandas as pd
 
 from ..panels.policy_cohorts import assign_treatment, cohorts
 from .city_series import CitySeries
-from .uar2017_spec import BASELINE, CODINGS, COVARIATES, EXACT, FIRST_ADOPTION, FLOOR, LAST, PAST_CRIME
+from .uar2017_spec import (
+    BASELINE,
+    CODINGS,
+    COVARIATES,
+    EXACT,
+    FIRST_ADOPTION,
+    FLOOR,
+    LAST,
+    NAMED_BY_AUTHORS,
+    PAST_CRIME,
+)
 
 #: Why a place of the panel is neither treated nor a control, or cannot be matched; the first that holds.
 DROPPED = {
-    "exposed": "a policy, law or list names it by the last year",
+    "exposed": "a policy, symbolic act, law or list names it by the last year",
     "small": "fewer people than the floor, or not printed, before the first adoption",
     "crime": "past crime not printed",
     "census": "no census figures",
@@ -74,15 +84,15 @@ def units_of(
     coding : str
         A key of `CODINGS`.
     clean_through : int, optional
-        A control is a place that no policy, law or list names up to and including this year.
+        A control is a place that no policy, symbolic act, law, list or author of the paper names up to and including this year.
     """
     table = places.rename(columns={"primary_ori": "ori"})
-    table["geoid"] = _policy_codes(policies, undated, table["ori"]).fillna(table["place_fips"])
+    table["geoid"] = policy_codes(policies, undated, table["ori"]).fillna(table["place_fips"])
     table = assign_treatment(table, policies, undated, CODINGS[coding])
     table["is_treated"] = table["geoid"].isin(treated["geoid"]).astype("int64")
     table = _with_covariates(table.drop(columns=["cohort", "ended_year"]), series)
     table = table.merge(treated[["geoid", "cohort", "ended_year"]], on="geoid", how="left", validate="1:1")
-    exposed = table["exposed_from"].le(clean_through).fillna(False).astype(bool)
+    exposed = is_named(table, clean_through)
     tests = {
         "exposed": exposed & table["is_treated"].eq(0),
         "small": ~table["population"].ge(FLOOR),
@@ -98,11 +108,24 @@ def units_of(
     return Sample(treated, units, left)
 
 
-def _policy_codes(policies: pd.DataFrame, undated: pd.DataFrame, oris: pd.Series) -> pd.Series:
+def policy_codes(policies: pd.DataFrame, undated: pd.DataFrame, oris: pd.Series) -> pd.Series:
     """Return the code by which the policy panels name each agency's place; for a few towns it is another."""
     rows = pd.concat([table.loc[table["kind"].eq("city"), ["ori", "geoid"]] for table in (policies, undated)])
     codes = rows.dropna().sort_values(["ori", "geoid"]).drop_duplicates("ori").set_index("ori")["geoid"]
     return oris.map(codes.astype(object))
+
+
+def is_named(table: pd.DataFrame, year: int) -> pd.Series:
+    """Return whether a policy, symbolic act, law, list or author names each place up to and including a year.
+
+    Parameters
+    ----------
+    table : pandas.DataFrame
+        ``ori``, and ``exposed_from`` and ``symbolic_from`` of `assign_treatment`.
+    year : int
+    """
+    by_year = table[["exposed_from", "symbolic_from"]].le(year).fillna(False).any(axis=1)
+    return by_year.astype(bool) | table["ori"].isin(NAMED_BY_AUTHORS)
 
 
 def baseline(series: CitySeries, outcome: str) -> pd.Series:

@@ -22,6 +22,9 @@ CROSS_SECTION = 2012
 LAST_LEGACY = 2012
 #: People at baseline: until 2004 the FBI's table prints no smaller city.
 FLOOR = 10_000
+#: Agencies an author of the paper names as treated, without a date that could be read: never controls.
+#: St. Louis (insidehighered.com, node 57178; row `uar_prepost_st_louis` of `published/uar2017.csv`).
+NAMED_BY_AUTHORS = ("MOSPD0000",)
 #: Codings of treatment by name, as definitions of the panel `policies`; the first is the paper's words.
 CODINGS = {
     "status inquiry": "status_inquiry",
