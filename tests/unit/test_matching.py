@@ -202,6 +202,9 @@ def test_index_labels_need_not_be_unique_or_ordered():
         ({}, {"variance": "cluster"}, EstimationError, "replace=False"),
         ({}, {"estimand": "LATE"}, EstimationError, "LATE"),
         ({}, {"neighbours": 0}, EstimationError, "at least 1"),
+        ({}, {"neighbours": 61}, EstimationError, "units to match to"),
+        ({"x1": 7.0}, {"distance": "propensity"}, ColumnError, r"\['x1'\] does not vary"),
+        ({}, {"covariates": ["x1", "x1"], "distance": "propensity"}, NotIdentifiedError, "collinear"),
     ],
 )
 def test_bad_input_is_named(change, options, error, words):

@@ -52,14 +52,20 @@ def _named_root(standardized, distance, names):
         return np.eye(len(names))
     if distance != "mahalanobis":
         raise EstimationError(f"distance {distance!r} is none of {METRICS}, nor weights")
-    correlation = standardized.T @ standardized / len(standardized)
-    smallest, vectors = np.linalg.eigh(correlation)
+    correlation = _require_rank(standardized, names)
+    return _cholesky(np.linalg.inv(correlation), "the covariance of covariates is singular")
+
+
+def _require_rank(standardized, names):
+    """Return the matrix of second moments, or raise naming the covariates that are collinear."""
+    moments = standardized.T @ standardized / len(standardized)
+    smallest, vectors = np.linalg.eigh(moments)
     if smallest[0] < 1e-7:
         involved = [name for name, load in zip(names, vectors[:, 0], strict=True) if abs(load) > 0.05]
         raise NotIdentifiedError(
             f"the covariance of covariates is singular: {involved} are collinear; leave one out"
         )
-    return _cholesky(np.linalg.inv(correlation), "the covariance of covariates is singular")
+    return moments
 
 
 def _diagonal_root(weights):
@@ -75,11 +81,15 @@ def _cholesky(matrix, message):
         raise NotIdentifiedError(message) from None
 
 
-def propensity(treated: np.ndarray, values: np.ndarray, linear: bool = False) -> np.ndarray:
+def propensity(
+    treated: np.ndarray, values: np.ndarray, names: Sequence[str], linear: bool = False
+) -> np.ndarray:
     """Return logit propensity scores, or their linear index, fitted by maximum likelihood (statsmodels).
 
     Raises
     ------
+    ColumnError
+        When a covariate is constant.
     NotIdentifiedError
         When covariates separate treated from controls or are collinear.
     NotConvergedError
@@ -90,6 +100,7 @@ def propensity(treated: np.ndarray, values: np.ndarray, linear: bool = False) ->
     from statsmodels.api import Logit, add_constant
     from statsmodels.tools.sm_exceptions import PerfectSeparationError, PerfectSeparationWarning
 
+    _require_rank(standardize(values, names), names)
     design = add_constant(values, has_constant="add")
     try:
         with warnings.catch_warnings():

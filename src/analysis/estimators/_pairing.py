@@ -24,7 +24,9 @@ from .errors import EstimationError, NotIdentifiedError
 def locate(frame: MatchFrame, distance):
     """Return the frame with the coordinates matched on, and the propensity score if one was fitted."""
     if isinstance(distance, str) and distance in SCORES:
-        score = propensity(frame.treated, frame.covariates, linear=distance == "linear_propensity")
+        score = propensity(
+            frame.treated, frame.covariates, frame.names, linear=distance == "linear_propensity"
+        )
         coordinates = standardize(score[:, None], [distance])
         return replaced(
             frame, coordinates=coordinates, caliper_values=coordinates, caliper_names=(distance,)
@@ -71,6 +73,9 @@ def find_pairs(
     frame: MatchFrame, method, estimand, neighbours, replace, ties, admit, order, tolerance
 ) -> Pairs:
     """Return pairs of used rows, matched within strata, for the estimand's targets."""
+    largest = max((~frame.treated).sum() * (estimand != "ATC"), frame.treated.sum() * (estimand != "ATT"))
+    if neighbours > largest:
+        raise EstimationError(f"neighbours={neighbours}, but there are only {largest} units to match to")
     parts = []
     sides = {"ATT": [True], "ATC": [False], "ATE": [True, False]}[estimand]
     rank = _choosing_rank(frame, order) if not replace else None
@@ -99,7 +104,7 @@ def find_pairs(
 def _choosing_rank(frame, order):
     if order == "data":
         return np.arange(len(frame.treated))
-    score = propensity(frame.treated, frame.covariates, linear=True)
+    score = propensity(frame.treated, frame.covariates, frame.names, linear=True)
     sequence = np.argsort(-score if order == "largest" else score, kind="stable")
     rank = np.empty(len(score), np.int64)
     rank[sequence] = np.arange(len(score))

@@ -144,7 +144,7 @@ def subclassify(
     require_level(level)
     require_estimand(estimand)
     frame = read_frame(data, outcome, treatment, covariates)
-    score = propensity(frame.treated, frame.covariates)
+    score = propensity(frame.treated, frame.covariates, frame.names)
     target = {"ATT": frame.treated, "ATC": ~frame.treated, "ATE": np.ones(len(score), bool)}[estimand]
     inner = np.quantile(score[target], np.arange(1, subclasses) / subclasses)
     stratum = np.searchsorted(inner, score, side="left")

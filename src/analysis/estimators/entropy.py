@@ -13,7 +13,7 @@ from ._checks import require_level
 from ._matched import MatchFrame, read_frame
 from ._result import Estimates
 from ._strata import require_estimand, weighted_result
-from .errors import EstimationError, NotIdentifiedError
+from .errors import ColumnError, EstimationError, NotIdentifiedError
 
 _GAP = 1e-6
 
@@ -85,7 +85,7 @@ def _features(frame: MatchFrame, moments):
     centre, scale = frame.covariates.mean(axis=0), frame.covariates.std(axis=0)
     if (scale == 0).any():
         flat = [name for name, bad in zip(frame.names, scale == 0, strict=True) if bad]
-        raise EstimationError(f"covariate {flat} does not vary among the rows used: leave it out")
+        raise ColumnError(f"covariate {flat} does not vary among the rows used: leave it out")
     base = (frame.covariates - centre) / scale
     columns, labels = [], []
     for power in range(1, moments + 1):

@@ -58,7 +58,7 @@ def match(
     estimand : {"ATT", "ATC", "ATE"}
         Average effect on the treated, the untreated, or all units, among those with a match.
     neighbours : int
-        Matches of each unit.
+        Matches of each unit; a stratum or caliper that holds fewer gives those it has.
     replace : bool
         Whether one unit may serve several. Without replacement the estimand is ATT or ATC, units
         choose greedily in `order`, and errors are clustered by matched set.
