@@ -5,7 +5,7 @@ from __future__ import annotations
 import pandas as pd
 
 from .cap2017_fits import ADJUSTED, DIFFERENCE, MATCHED, WITHIN
-from .cap2017_spec import COVARIATES, MAIN
+from .cap2017_spec import COVARIATES, ECONOMY, MAIN
 
 #: What each design holds constant, in the order of the main table.
 DESIGNS = {
@@ -65,9 +65,13 @@ def before_forest(before: pd.DataFrame) -> pd.DataFrame:
 def love(balance: pd.DataFrame) -> tuple[dict[str, float], dict[str, dict[str, float]]]:
     """Return standardised differences by covariate before matching, and after each kind of it."""
     table = balance.assign(name=balance["covariate"].map(COVARIATES))
-    kinds = {str(kind): rows.set_index("name") for kind, rows in table.groupby("matching", sort=False)}
-    before = next(iter(kinds.values()))["smd_before"].to_dict()
-    return before, {kind: rows["smd_after"].to_dict() for kind, rows in kinds.items()}
+    kinds = {str(kind): rows for kind, rows in table.groupby("matching", sort=False)}
+    after = {kind: _by_name(rows, "smd_after") for kind, rows in kinds.items()}
+    return _by_name(next(iter(kinds.values())), "smd_before"), after
+
+
+def _by_name(rows: pd.DataFrame, column: str) -> dict[str, float]:
+    return dict(zip(rows["name"], rows[column], strict=True))
 
 
 def map_classes(counties: pd.DataFrame) -> dict[str, str]:
@@ -83,3 +87,20 @@ def powers(power: pd.DataFrame) -> dict[str, pd.Series]:
     """Return power by true difference, one curve a design."""
     parts = {design: power[power["design"] == design] for design in DESIGNS}
     return {DESIGNS[design]: rows.set_index("effect")["power"] for design, rows in parts.items()}
+
+
+def economy_table(economy: pd.DataFrame) -> pd.DataFrame:
+    """Return one row an outcome: the comparison mean, each design's difference, the matched interval.
+
+    Income is in thousands of dollars, so that a format serves all rows.
+    """
+    names = {outcome: name for outcome, (name, _) in ECONOMY.items()}
+    numbers = ["comparison_mean", "estimate", "conf_low", "conf_high", "detectable"]
+    scale = economy["outcome"].eq("median_household_income_nominal").map({True: 1e-3, False: 1.0})
+    table = economy.assign(**{name: economy[name] * scale for name in numbers})
+    wide = table.pivot(index="outcome", columns="design", values="estimate")
+    near = table[table["design"] == MATCHED].set_index("outcome")
+    result = near[["comparison_mean"]].join(wide[[DIFFERENCE, MATCHED]]).join(near[["conf_low", "conf_high"]])
+    result = result.join(wide[[ADJUSTED, WITHIN]]).join(near["detectable"]).loc[list(names)]
+    result.insert(0, "name", [names[outcome] for outcome in result.index])
+    return result.reset_index(drop=True)
