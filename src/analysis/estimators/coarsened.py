@@ -99,11 +99,14 @@ def _inner_cuts(name, values, cuts):
 
 def _coarse_codes(frame: MatchFrame, points):
     """Return stratum codes, dense, in the order of exact stratum and then each covariate's bin."""
-    code = frame.stratum
+    code, size = frame.stratum, int(frame.stratum.max()) + 1
     for values, inner in zip(frame.covariates.T, points.values(), strict=True):
-        code = code * (len(inner) + 1) + np.searchsorted(inner, values, side="left")
-        code = np.unique(code, return_inverse=True)[1].astype(np.int64)
-    return code
+        bins = len(inner) + 1
+        if size * bins > 2**62:
+            code = np.unique(code, return_inverse=True)[1].astype(np.int64)
+            size = int(code.max()) + 1
+        code, size = code * bins + np.searchsorted(inner, values, side="left"), size * bins
+    return np.unique(code, return_inverse=True)[1].astype(np.int64)
 
 
 def subclassify(
