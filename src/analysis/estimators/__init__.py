@@ -12,6 +12,7 @@ from .bacon import bacon_decomposition
 from .balance import balance_table, balance_tests, effective_sample_sizes
 from .cluster_diagnostics import ClusterDiagnostics, cluster_diagnostics
 from .coarsened import coarsened_exact, subclassify
+from .cohorts import adoption_cohort, ended_cohort
 from .conformal import conformal_intervals
 from .efficient_timing import efficient_timing
 from .entropy import entropy_balance
@@ -46,6 +47,7 @@ from .randomization import randomization_test
 from .score import score_bootstrap
 from .sensitivity import e_value, rosenbaum_bounds
 from .stacked import stacked
+from .switchers import switchers
 from .synthetic_control import synthetic_control
 from .synthetic_did import synthetic_did
 from .twfe_weights import CellWeights, twfe_weights
@@ -68,6 +70,7 @@ __all__ = [
     "TooFewClustersError",
     "WaldTest",
     "adjust_p_values",
+    "adoption_cohort",
     "bacon_decomposition",
     "balance_table",
     "balance_tests",
@@ -80,6 +83,7 @@ __all__ = [
     "e_value",
     "effective_sample_sizes",
     "efficient_timing",
+    "ended_cohort",
     "entropy_balance",
     "equivalence_test",
     "event_study",
@@ -110,6 +114,7 @@ __all__ = [
     "sign_and_magnitude_errors",
     "stacked",
     "subclassify",
+    "switchers",
     "synthetic_control",
     "synthetic_did",
     "twfe_weights",
