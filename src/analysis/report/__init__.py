@@ -11,6 +11,7 @@ Nothing here computes a statistic. In a notebook::
 
 from .charts import coverage_heatmap, series_with_breaks, small_multiples, status_grid, timeline
 from .curves import curves_plot
+from .comparisons import detectable_plot, differences_by_year, slope_plot
 from .figures import Figure
 from .maps import albers_usa, county_map
 from .models import models_table
@@ -29,6 +30,8 @@ __all__ = [
     "balance_plot",
     "county_map",
     "coverage_heatmap",
+    "detectable_plot",
+    "differences_by_year",
     "curves_plot",
     "escape",
     "event_study_plot",
@@ -40,6 +43,7 @@ __all__ = [
     "number",
     "say",
     "series_with_breaks",
+    "slope_plot",
     "small_multiples",
     "status_grid",
     "timeline",

@@ -112,7 +112,7 @@ def histories(panels: Mapping[str, pd.DataFrame]) -> dict[str, CityHistory]:
         city: _history(
             city,
             ori,
-            nearest(traits.loc[ori], pool).assign(name=lambda t: t["ori"].map(names)),
+            nearest(traits.T[ori], pool).assign(name=lambda t: t["ori"].map(names)),
             series,
             panels,
         )
@@ -178,7 +178,7 @@ def _history(
         middle=pd.DataFrame({name: others[name].median().where(enough[name]) for name in OUTCOMES}),
         low=pd.DataFrame({name: others[name].min().where(enough[name]) for name in OUTCOMES}),
         high=pd.DataFrame({name: others[name].max().where(enough[name]) for name in OUTCOMES}),
-        breaks={name: _new_series(series.segments[name].loc[ori]) for name in OUTCOMES},
+        breaks={name: _new_series(series.segments[name].T[ori]) for name in OUTCOMES},
         events=_events(policies),
         gaps=_gaps(series, ori),
     )
@@ -202,9 +202,9 @@ def _events(policies: pd.DataFrame) -> dict[int, str]:
 
 def _gaps(series: CitySeries, ori: str) -> pd.DataFrame:
     rows = [
-        {"outcome": name, "year": int(year), "reason": reason}
+        {"outcome": name, "year": year, "reason": reason}
         for name in OUTCOMES
-        for year, reason in series.reasons[name].loc[ori].items()
+        for year, reason in zip(series.reasons[name], series.reasons[name].T[ori], strict=True)
         if reason
     ]
     return pd.DataFrame(rows, columns=["outcome", "year", "reason"])

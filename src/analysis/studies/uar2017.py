@@ -12,12 +12,11 @@ of 2000 to 2014. This study does the same, in this order:
 3. *Before and after.* One, two and three years either side of the year of adoption, which is left out; all
    years of a window must be comparable. Mean paired difference with its t interval, an exact sign test and
    a test by random signs. Beside it, the same change less that of the matched city.
-4. *Matched cities.* Controls are cities of at least `FLOOR` people that nothing names by 2014: no policy, symbolic
-   act, statewide law, list, or author of the paper.
-   One to one at the least total Mahalanobis distance on `COVARIATES` within census regions, and full
-   matching on the same distances; nearest neighbours with replacement for the cross-section. Differences by
-   year, averaged over the years a policy was in force, and in 2012. Errors by matched pair, by matched set,
-   and Abadie-Imbens.
+4. *Matched cities.* Controls are cities of at least `FLOOR` people that nothing names by 2014: no
+   policy, symbolic act, statewide law, list, or author of the paper. One to one at the least total
+   Mahalanobis distance on `COVARIATES` within census regions, and full matching on the same distances;
+   nearest neighbours with replacement for the cross-section. Differences by year, averaged over the years
+   a policy was in force, and in 2012. Errors by matched pair, by matched set, and Abadie-Imbens.
 5. *What could have been seen.* Every difference carries the effect it would have found with 80% power, and
    whether differences of 5% of the mean, or of 17.9 violent crimes, are excluded.
 

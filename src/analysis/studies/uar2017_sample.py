@@ -84,7 +84,7 @@ def units_of(
     coding : str
         A key of `CODINGS`.
     clean_through : int, optional
-        A control is a place that no policy, symbolic act, law, list or author of the paper names up to and including this year.
+        A control is a place that nothing names up to and including this year: see `is_named`.
     """
     table = places.rename(columns={"primary_ori": "ori"})
     table["geoid"] = policy_codes(policies, undated, table["ori"]).fillna(table["place_fips"])
