@@ -1,0 +1,173 @@
+"""Master files to a Parquet dataset, partitioned by year, in bounded memory; on one machine or on a cluster."""
+
+from __future__ import annotations
+
+import os
+import shutil
+import tempfile
+from collections.abc import Iterable, Iterator
+from dataclasses import dataclass
+from pathlib import Path
+
+import numpy as np
+import pandas as pd
+import pyarrow as pa
+import pyarrow.compute as pc
+import pyarrow.parquet as pq
+
+from ...errors import AnalysisError
+from .decoding import engine
+from .dictionary import dictionary
+from .framing import Source
+from .reading import Ledger, Piece, bar, damaged_frame, ledger_frame, pieces, sources_of
+
+#: Folders of a dataset.
+YEARS, MONTHS = "agency_year", "agency_month"
+
+
+@dataclass(frozen=True)
+class Ingested:
+    """What `ingest` wrote.
+
+    Attributes
+    ----------
+    directory : pathlib.Path
+        The dataset: ``agency_year/year=YYYY/*.parquet``, ``agency_month/year=YYYY/*.parquet``, and
+        ``ledger.csv``, ``damaged.csv``, ``dictionary.csv``.
+    ledger, damaged : pandas.DataFrame
+        As in `analysis.sources.return_a.Reading`.
+    """
+
+    directory: Path
+    ledger: pd.DataFrame
+    damaged: pd.DataFrame
+
+
+def ingest(
+    paths: str | Path | Iterable[str | Path],
+    directory: str | Path,
+    *,
+    jobs: int = 2,
+    decoder: str = "auto",
+    progress: bool = False,
+    overwrite: bool = False,
+    client=None,
+) -> Ingested:
+    """Write master files as a Parquet dataset that is read back lazily, year by year.
+
+    Parameters
+    ----------
+    paths : path or iterable of paths
+        Files, plain or zipped, of any years.
+    directory : path
+        Where the dataset goes; it appears whole, at the end, or not at all.
+    jobs : int, optional
+        Threads on this machine. The bytes written depend neither on it nor on `client`.
+    decoder : str, optional
+        One of `analysis.sources.return_a.decoding.ENGINES`.
+    progress : bool, optional
+        Show a bar of bytes read.
+    overwrite : bool, optional
+        Replace a dataset that is there.
+    client : dask.distributed.Client, optional
+        Run one task a file on its workers, which must see the same file system.
+
+    Returns
+    -------
+    Ingested
+        Every record is read or set aside: ``ledger.read + ledger.set_aside == ledger.records``.
+
+    Raises
+    ------
+    AnalysisError
+        If something is at `directory` and `overwrite` is false.
+    MissingFileError, LayoutError
+        As `read_agency_years`; nothing is written then.
+    """
+    directory, sources = Path(directory), sources_of(paths)
+    _require_free(directory, overwrite)
+    engine(decoder)
+    directory.parent.mkdir(parents=True, exist_ok=True)
+    with tempfile.TemporaryDirectory(dir=directory.parent, prefix=".ingesting-") as aside:
+        making = Path(aside) / directory.name
+        making.mkdir()
+        with bar(sources, progress) as shown:
+            if client is None:
+                ledgers = [_ingest_source(each, making, jobs, decoder, shown.update) for each in sources]
+            else:
+                ledgers = list(_on_cluster(client, sources, making, decoder, shown))
+        done = Ingested(directory, ledger_frame(ledgers), damaged_frame(ledgers))
+        _write_tables(done, making)
+        _put_in_place(making, directory, Path(aside))
+    return done
+
+
+def _ingest_source(source: Source, making: Path, jobs: int, decoder: str, advance=None) -> Ledger:
+    ledger = Ledger(source)
+    for piece in pieces(
+        source, months=True, jobs=jobs, decoder=engine(decoder), then=_Writer(source, making)
+    ):
+        ledger.add(piece)
+        if advance:
+            advance(piece.bytes)
+    ledger.require_readable()
+    return ledger
+
+
+def _on_cluster(client, sources: list[Source], making: Path, decoder: str, shown) -> Iterator[Ledger]:
+    tasks = [client.submit(_ingest_source, each, making, 1, decoder, pure=False) for each in sources]
+    for source, task in zip(sources, tasks, strict=True):
+        yield task.result()
+        shown.update(source.bytes)
+
+
+@dataclass(frozen=True)
+class _Writer:
+    """Writes a piece's tables, one file a year and chunk, and keeps only what is to be counted."""
+
+    source: Source
+    directory: Path
+
+    def __call__(self, piece: Piece) -> Piece:
+        for folder, table in ((YEARS, piece.years), (MONTHS, piece.months)):
+            for year, part in _by_year(table):
+                place = self.directory / folder / f"year={year}"
+                place.mkdir(parents=True, exist_ok=True)
+                _write(part, place / f"{self.source.stem}-{piece.number:05d}.parquet")
+        counted = piece.years.select(["ori", "cards_not_adding_up", "cards_unreported_not_empty"])
+        return Piece(piece.number, piece.bytes, counted, None, piece.damages)
+
+
+def _by_year(table: pa.Table) -> Iterator[tuple[int, pa.Table]]:
+    years = table["year"].to_numpy()
+    rest = table.drop_columns("year")
+    found = np.unique(years)
+    for year in found:
+        yield int(year), rest if len(found) == 1 else rest.filter(pc.equal(table["year"], pa.scalar(year)))
+
+
+def _write(table: pa.Table, path: Path) -> None:
+    pq.write_table(table, path, compression="zstd", compression_level=1, version="2.6")
+
+
+def _write_tables(done: Ingested, making: Path) -> None:
+    done.ledger.to_csv(making / "ledger.csv", index=False)
+    done.damaged.to_csv(making / "damaged.csv", index=False)
+    dictionary().to_csv(making / "dictionary.csv", index=False)
+
+
+def _require_free(directory: Path, overwrite: bool) -> None:
+    taken = directory.is_dir() and any(directory.iterdir())
+    if directory.is_file() or (taken and not (overwrite and (directory / "ledger.csv").is_file())):
+        raise AnalysisError(
+            "Something is already there.",
+            where=str(directory),
+            remedy="Name another directory, or ask to overwrite a dataset made earlier.",
+        )
+
+
+def _put_in_place(making: Path, directory: Path, aside: Path) -> None:
+    if directory.exists():
+        os.replace(directory, aside / "earlier")
+    os.replace(making, directory)
+    shutil.rmtree(aside / "earlier", ignore_errors=True)
