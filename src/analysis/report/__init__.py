@@ -10,8 +10,8 @@ Nothing here computes a statistic. In a notebook::
 """
 
 from .charts import coverage_heatmap, series_with_breaks, small_multiples, status_grid, timeline
-from .curves import curves_plot
 from .comparisons import detectable_plot, differences_by_year, slope_plot
+from .curves import curves_plot
 from .figures import Figure
 from .maps import albers_usa, county_map
 from .models import models_table
@@ -30,9 +30,9 @@ __all__ = [
     "balance_plot",
     "county_map",
     "coverage_heatmap",
+    "curves_plot",
     "detectable_plot",
     "differences_by_year",
-    "curves_plot",
     "escape",
     "event_study_plot",
     "forest_plot",
