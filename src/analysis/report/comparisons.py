@@ -188,22 +188,17 @@ def _marked_sizes(axes, curves, at: Mapping[str, float]) -> None:
     for name, size in at.items():
         axes.axvline(size, color=SOFT, lw=0.7, ls=":", zorder=0)
         axes.text(size, 1.01, name, transform=top, ha="center", va="bottom", fontsize=8, color=SOFT)
-        for table, colour in zip(curves.values(), CYCLE, strict=False):
+        for place, (table, colour) in enumerate(zip(curves.values(), CYCLE, strict=False)):
             value = float(np.exp(np.interp(np.log(size), np.log(table["size"]), np.log(table["detectable"]))))
             axes.plot([size], steady([value]), "o", ms=4, color=colour, zorder=4)
-            axes.annotate(
-                number(value, ",.0f"),
-                (size, value),
-                (4, 3),
-                textcoords="offset points",
-                fontsize=7.5,
-                color=INK,
-            )
+            offset, side = ((5, 3), "left") if place % 2 == 0 else ((-5, -9), "right")
+            look = {"textcoords": "offset points", "fontsize": 7.5, "color": INK, "ha": side}
+            axes.annotate(number(value, ",.0f"), (size, value), offset, **look)
 
 
 def _marked_effects(axes, marks: Mapping[str, float]) -> None:
-    for name, value in marks.items():
+    across = axes.get_yaxis_transform()
+    for place, (name, value) in enumerate(sorted(marks.items(), key=lambda mark: -mark[1])):
         axes.axhline(value, color=RUST, lw=0.9, ls=(0, (4, 3)), zorder=1)
-        axes.text(
-            0.01, value, name, transform=axes.get_yaxis_transform(), va="bottom", fontsize=7.5, color=RUST
-        )
+        side = "bottom" if place % 2 == 0 else "top"
+        axes.text(0.01, value, name, transform=across, va=side, fontsize=7.5, color=RUST)
