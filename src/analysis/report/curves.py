@@ -8,7 +8,7 @@ import matplotlib.pyplot as plt
 import pandas as pd
 
 from .figures import Figure
-from .style import CYCLE, FAINT, FULL, INK, RUST, SOFT, house_style
+from .style import CYCLE, FULL, INK, RUST, SOFT, house_style
 from .values import number, steady
 
 
@@ -55,6 +55,7 @@ def curves_plot(
             axes.axhline(level, color=SOFT, lw=0.7, ls=(0, (4, 3)), zorder=0)
         for (_, line), colour in zip(lines.items(), CYCLE, strict=False):
             axes.plot(steady(line.index), steady(line), color=colour, lw=1.5)
+        axes.set_xlim(right=max(float(line.index[-1]) for line in lines.values()))
         if limits:
             axes.set_ylim(*limits)
         _ends(axes, lines)
@@ -62,8 +63,6 @@ def curves_plot(
         for name, at in (marks or {}).items():
             axes.axvline(at, color=RUST, lw=0.9, ls=(0, (4, 3)), zorder=0)
             axes.text(at, 1.01, name, transform=top, ha="center", va="bottom", fontsize=8, color=RUST)
-        axes.grid(axis="y", color=FAINT, lw=0.4)
-        axes.set_axisbelow(True)
         axes.set(xlabel=xlabel, ylabel=ylabel)
         axes.xaxis.set_major_formatter(lambda value, _: number(value, xspec))
         axes.yaxis.set_major_formatter(lambda value, _: number(value, yspec))

@@ -215,12 +215,8 @@ def balance_plot(
         axes.set_xlabel(xlabel)
         axes.tick_params(axis="y", length=0)
         axes.spines["left"].set_visible(False)
-        _legend_above(axes, len(series))
+        drawing.legend(loc="outside upper left", ncols=len(series), handletextpad=0.3, columnspacing=1.4)
     return Figure.from_matplotlib(drawing, caption=caption, alt=alt, label=label)
-
-
-def _legend_above(axes, columns: int) -> None:
-    axes.legend(loc="lower left", bbox_to_anchor=(0, 1), ncols=columns, borderaxespad=0.2, handletextpad=0.3)
 
 
 def _zero_line(axes) -> None:

@@ -6,6 +6,7 @@ import numpy as np
 import pandas as pd
 
 from ..panels.policy_cohorts import cohorts, exposure, state_laws
+from ..sources.states import by_usps
 from .cap2017_spec import (
     BEFORE,
     COMPLETE,
@@ -178,7 +179,7 @@ def ledger(frame: pd.DataFrame) -> pd.DataFrame:
 
 
 def by_state(frame: pd.DataFrame) -> pd.DataFrame:
-    """Return ``state, counties, own_policy, by_law, declining_share`` of states with a declining county."""
+    """Return ``state, name, counties, own_policy, by_law, declining_share`` where any county declines."""
     grouped = frame.groupby("state")
     table = pd.DataFrame(
         {
@@ -188,4 +189,5 @@ def by_state(frame: pd.DataFrame) -> pd.DataFrame:
         }
     )
     table["declining_share"] = (table["own_policy"] + table["by_law"]) / table["counties"]
+    table.insert(0, "name", table.index.map(by_usps("name")))
     return table[table["declining_share"] > 0].reset_index()

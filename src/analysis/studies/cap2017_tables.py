@@ -66,7 +66,7 @@ def love(balance: pd.DataFrame) -> tuple[dict[str, float], dict[str, dict[str, f
     """Return standardised differences by covariate before matching, and after each kind of it."""
     table = balance.assign(name=balance["covariate"].map(COVARIATES))
     kinds = {str(kind): rows for kind, rows in table.groupby("matching", sort=False)}
-    after = {kind: _by_name(rows, "smd_after") for kind, rows in kinds.items()}
+    after = {kind.removeprefix("Nearest, "): _by_name(rows, "smd_after") for kind, rows in kinds.items()}
     return _by_name(next(iter(kinds.values())), "smd_before"), after
 
 
