@@ -1,4 +1,4 @@
-"""The command ``sanctuary``: data, verify, report, notebooks, doctor."""
+"""The command ``sanctuary``: data, ingest, verify, report, notebooks, doctor."""
 
 from __future__ import annotations
 
@@ -7,7 +7,7 @@ import sys
 from collections.abc import Sequence
 
 from ..errors import AnalysisError
-from . import data, doctor, notebooks, report, verify
+from . import data, doctor, ingest, notebooks, report, verify
 
 __all__ = ["main", "parser"]
 
@@ -23,6 +23,10 @@ A fresh checkout holds the panels, so the report needs no download:
 With the published files in data/raw (or in the directory ANALYSIS_RAW_DIR names):
 
   sanctuary data        rebuild the panels from the published files
+
+With an FBI master file of your own, of any year:
+
+  sanctuary ingest      write its agency-months and agency-years as Parquet
 """
 
 EPILOG = """\
@@ -41,7 +45,7 @@ def parser() -> argparse.ArgumentParser:
         formatter_class=argparse.RawDescriptionHelpFormatter,
     )
     commands = top.add_subparsers(title="commands", metavar="COMMAND", required=True)
-    for module in (data, verify, report, notebooks, doctor):
+    for module in (data, ingest, verify, report, notebooks, doctor):
         name = module.__name__.rsplit(".", 1)[1]
         text = (module.__doc__ or "").strip()
         sub = commands.add_parser(

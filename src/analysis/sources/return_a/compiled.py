@@ -27,7 +27,6 @@ from .layout import (
     state_numbers,
 )
 
-_OPTIONS = {"cache": True, "nogil": True, "boundscheck": False}
 _CARDS = len(CARDS)
 _CARD = OFFENSES * WIDTH
 _FIRST_TYPE = field("unfounded_type").start
@@ -78,7 +77,7 @@ def totals(block: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
     return sums, stray
 
 
-@njit(**_OPTIONS)
+@njit(cache=True, nogil=True)
 def _number(row, start, width):
     value, k = 0, 0
     while k < width and row[start + k] == 32:
@@ -101,7 +100,7 @@ def _number(row, start, width):
     return _BAD
 
 
-@njit(**_OPTIONS)
+@njit(cache=True, nogil=True)
 def _all_digits(counts):
     """Return whether bytes are all digits: neither ``b - 48`` nor ``b + 70`` sets the highest bit."""
     marks = np.uint8(0)
@@ -111,7 +110,7 @@ def _all_digits(counts):
     return marks < 128
 
 
-@njit(**_OPTIONS)
+@njit(cache=True, nogil=True)
 def _first_bad_count(row, start):
     for k in range(0, COUNTS, WIDTH):
         if _number(row, start + k, WIDTH) == _BAD:
@@ -119,7 +118,7 @@ def _first_bad_count(row, start):
     return -1
 
 
-@njit(**_OPTIONS)
+@njit(cache=True, nogil=True)
 def _first_bad_byte(row, first, last, kinds, allowed):
     for k in range(first, last):
         kind = kinds[k]
@@ -128,7 +127,7 @@ def _first_bad_byte(row, first, last, kinds, allowed):
     return LENGTH
 
 
-@njit(**_OPTIONS)
+@njit(cache=True, nogil=True)
 def _first_bad(row, first, last, kinds, allowed, where):
     """Return the first damage among the codes and numbers in a part of the record, LENGTH for none."""
     bad = _first_bad_byte(row, first, last, kinds, allowed)
@@ -139,7 +138,7 @@ def _first_bad(row, first, last, kinds, allowed, where):
     return bad
 
 
-@njit(**_OPTIONS)
+@njit(cache=True, nogil=True)
 def _check_record(row, kinds, allowed, header, tail, states):
     bad = _first_bad(row, 0, HEADER, kinds, allowed, header)
     if bad < LENGTH:
@@ -163,7 +162,7 @@ def _check_record(row, kinds, allowed, header, tail, states):
     return -1
 
 
-@njit(**_OPTIONS)
+@njit(cache=True, nogil=True)
 def _check(block, kinds, allowed, where, states, out):
     header = where[where[:, 0] < HEADER]
     tail = where[(where[:, 0] >= HEADER) & (where[:, 0] < HEADER + MONTH)]
@@ -172,7 +171,7 @@ def _check(block, kinds, allowed, where, states, out):
         out[i] = _check_record(block[i], kinds, allowed, header, tail, states)
 
 
-@njit(**_OPTIONS)
+@njit(cache=True, nogil=True)
 def _months(block, out):
     for i in range(len(block)):
         for month in range(MONTHS):
@@ -190,13 +189,13 @@ def _months(block, out):
                     out[k, at] = _number(counts, k * WIDTH, WIDTH)
 
 
-@njit(**_OPTIONS)
+@njit(cache=True, nogil=True)
 def _reported(row, month, card):
     kind = row[HEADER + month * MONTH + _FIRST_TYPE + card]
     return kind == 53 or kind == 50
 
 
-@njit(**_OPTIONS)
+@njit(cache=True, nogil=True)
 def _is_empty(card):
     marks = np.uint8(0)
     for k in range(_CARD):
@@ -204,7 +203,7 @@ def _is_empty(card):
     return marks == 0
 
 
-@njit(**_OPTIONS)
+@njit(cache=True, nogil=True)
 def _add_digits(counts, sums):
     """Add bytes to position sums; return whether all are digits."""
     marks = np.uint8(0)
@@ -215,7 +214,7 @@ def _add_digits(counts, sums):
     return marks < 128
 
 
-@njit(**_OPTIONS)
+@njit(cache=True, nogil=True)
 def _slow_total(row, card, sums, i):
     stray = 0
     for k in range(OFFENSES):
@@ -236,7 +235,7 @@ def _slow_total(row, card, sums, i):
     return stray
 
 
-@njit(**_OPTIONS)
+@njit(cache=True, nogil=True)
 def _totals(block, sums, stray):
     places = np.empty(_CARD, np.uint16)
     for i in range(len(block)):

@@ -72,7 +72,7 @@ def undamaged(chunk: Chunk, decoder: ModuleType) -> Records:
     bad = decoder.check(chunk.block)
     if (bad < 0).all():
         return Records(chunk.block, chunk.records, chunk.damages)
-    damages = [_damage(chunk, i, int(bad[i])) for i in np.flatnonzero(bad >= 0)]
+    damages = [_damage(chunk, int(i), int(bad[i])) for i in np.flatnonzero(bad >= 0)]
     damages = sorted([*chunk.damages, *damages], key=lambda damage: damage.record)
     return Records(chunk.block[bad < 0], chunk.records[bad < 0], damages)
 

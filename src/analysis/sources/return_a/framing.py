@@ -140,7 +140,7 @@ def chunks(source: Source, records: int = CHUNK) -> Iterator[Chunk]:
     with _reading(source.path), _opened(source) as stream:
         buffer = stream.read(records * (LENGTH + 2))
         cut = _Cut(_line_end(buffer), source.name)
-        size = records * cut.stride
+        size = max(records, 2) * cut.stride
         while buffer:
             if len(buffer) < size:
                 buffer += stream.read(size - len(buffer))

@@ -1,4 +1,4 @@
-"""Master files to a Parquet dataset, partitioned by year, in bounded memory; on one machine or on a cluster."""
+"""Master files to a Parquet dataset by year, in bounded memory, on one machine or on a cluster."""
 
 from __future__ import annotations
 

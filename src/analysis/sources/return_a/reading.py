@@ -80,7 +80,7 @@ class Ledger:
             return
         first = self.damages[0]
         raise LayoutError(
-            f"{len(self.damages):,} of {self.records:,} records cannot be read; the first because {first.reason}.",
+            f"{len(self.damages):,} of {self.records:,} records cannot be read; the first: {first.reason}.",
             where=f"{self.source.name}, record {first.record:,}, offset {first.offset:,}",
             remedy="It is no Return A master file of 7,385-byte records, or it is damaged.",
         )
