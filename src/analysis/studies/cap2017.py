@@ -326,7 +326,7 @@ _LIST = (
 #: What else is known of a claim; held by a test.
 _MORE = {
     "cap_crime": " Under all four designs the interval lies above the printed figure.",
-    "cap_poverty": " The interval of the unadjusted difference reaches the printed figure, the matched one does not.",
+    "cap_poverty": " The unadjusted interval reaches the printed figure, the matched one does not.",
     "cap_unemployment": " Under no design but the unadjusted one does the interval reach the printed figure.",
 }
 _NO_FILE = "No file among the sources counts public assistance by county."
