@@ -136,11 +136,12 @@ def test_a_record_by_hand(tmp_path, decoder):
     path = write(tmp_path / "hand.txt", fields.join(made))
     reading = read_agency_years(path, decoder=decoder)
     row = reading.frame.iloc[0]
-    assert (row["year"], row["ori"], row["state"], row["population"]) == (2013, "ILCPD0000", "IL", 123)
+    assert (row["year"], row["ori7"], row["state"], row["population"]) == (2013, "ILCPD00", "IL", 123)
     assert row["actual_murder"] == 5 and pd.isna(row["actual_robbery"]) and row["actual_rape"] == 0
     assert row["months_reported"] == 2 and row["months_cleared"] == 1 and row["months_adjusted"] == 1
     assert row["months_included"] == 1
     assert row["cards_unreported_not_empty"] == 1 and row["cards_not_adding_up"] == 0
+    assert row["last_updated"] == pd.Timestamp("1973-01-06")
     assert pd.isna(row["juvenile_age"]) and row["header_updated"] == pd.Timestamp("2000-02-29")
     months = read_agency_months(path, decoder=decoder).frame.set_index("month")
     assert months["actual_murder"].dropna().to_dict() == {2: 7, 4: -2}

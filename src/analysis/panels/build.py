@@ -28,6 +28,9 @@ from .places import agencies_without_place, build_place_year, build_places
 from .policies import INPUTS as POLICY_INPUTS
 from .policies import KEYS as POLICY_KEYS
 from .policies import build_policies, rows_without_policy
+from .return_a import FILE as RETURN_A_FILE
+from .return_a import KEYS as RETURN_A_KEYS
+from .return_a import build_return_a_2013
 from .series_breaks import KEYS as BREAK_KEYS
 from .series_breaks import build_series_breaks
 from .store import write_panel
@@ -209,6 +212,10 @@ def _unmatched_agencies(materials: Materials) -> Built:
     return Built(validate(frame, UnmatchedAgencies), ["state", "city"], inputs)
 
 
+def _return_a_2013(_: Materials) -> Built:
+    return Built(build_return_a_2013(), RETURN_A_KEYS, [RETURN_A_FILE])
+
+
 def _places(materials: Materials) -> Built:
     cities = materials.built["city_year"].frame
     frame = build_places(cities, materials.agencies, materials.place_index, materials.place_series[0])
@@ -250,5 +257,6 @@ BUILDERS: dict[str, Callable[[Materials], Built]] = {
     "unmatched_agencies": _unmatched_agencies,
     "places": _places,
     "place_year": _place_year,
+    "return_a_2013": _return_a_2013,
     **{name: _policy_panel(name) for name in POLICY_KEYS},
 }

@@ -43,11 +43,13 @@ def integers(raw: np.ndarray) -> np.ndarray:
     numpy.ndarray of int32, shape (...)
         `layout.MISSING` where blank.
     """
-    places = 10 ** np.arange(raw.shape[-1] - 1, -1, -1, dtype=np.int32)
-    digits = raw - np.uint8(48)
-    values = digits.astype(np.int32) @ places
-    odd = (digits > 9).any(axis=-1)
-    values[odd] = [_number(text) for text in raw[odd]]
+    digits = np.ascontiguousarray(np.moveaxis(raw, -1, 0)) - np.uint8(48)
+    values, odd = np.zeros(raw.shape[:-1], np.int32), np.zeros(raw.shape[:-1], np.bool_)
+    for digit in digits:
+        odd |= digit > 9
+        values = values * np.int32(10) + digit
+    if odd.any():
+        values[odd] = [_number(text) for text in raw[odd]]
     return values
 
 

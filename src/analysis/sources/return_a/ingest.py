@@ -134,7 +134,7 @@ class _Writer:
                 place = self.directory / folder / f"year={year}"
                 place.mkdir(parents=True, exist_ok=True)
                 _write(part, place / f"{self.source.stem}-{piece.number:05d}.parquet")
-        counted = piece.years.select(["ori", "cards_not_adding_up", "cards_unreported_not_empty"])
+        counted = piece.years.select(["ori7", "cards_not_adding_up", "cards_unreported_not_empty"])
         return Piece(piece.number, piece.bytes, counted, None, piece.damages)
 
 

@@ -64,7 +64,7 @@ class Ledger:
         self.records = self.read + len(self.damages)
         self.not_adding_up += int(piece.years["cards_not_adding_up"].to_numpy().sum(dtype=np.int64))
         self.unreported_not_empty += int(piece.years["cards_unreported_not_empty"].to_numpy().sum())
-        self.oris.update(piece.years["ori"].to_pylist())
+        self.oris.update(piece.years["ori7"].to_pylist())
 
     def require_readable(self) -> None:
         """Refuse a file of which most records are damaged.

@@ -50,6 +50,7 @@ def agency_years_from(records: Records, source: str, sums: np.ndarray, stray: np
     columns |= {"population": _population(block)} | _months_by_card(block)
     columns |= {name: _integers(sums[k]) for k, name in enumerate(layout.count_columns())}
     columns |= _officers_of_the_year(block)
+    columns["last_updated"] = _last_updated(block)
     columns["cards_not_adding_up"] = pa.array(_not_adding_up(sums))
     columns["cards_unreported_not_empty"] = pa.array(stray)
     return pa.table(columns)
@@ -92,7 +93,7 @@ def _keys(records: Records, source: str) -> dict[str, pa.Array]:
     states = pa.array([layout.states()[each] for each in number.tolist()], pa.string())
     return {
         "year": pa.array(year.astype(np.int32)),
-        "ori": pc.binary_join_element_wise(ori7, "00", ""),
+        "ori7": ori7,
         "state": states.dictionary_encode(),
         "source": pa.DictionaryArray.from_arrays(np.zeros(len(block), np.int32), [source]),
         "record": pa.array(records.numbers.astype(np.int32)),
@@ -193,6 +194,14 @@ def _included(block: np.ndarray, returned: np.ndarray) -> np.ndarray:
     later = (target > np.arange(1, MONTHS + 1)) & (target <= MONTHS)
     at = np.clip(target - 1, 0, MONTHS - 1)
     return later & ~returned & np.take_along_axis(returned, at, axis=1)
+
+
+def _last_updated(block: np.ndarray) -> pa.Array:
+    raw = fields.characters(block, layout.field("month_updated")).reshape(-1, 6)
+    days, absent = fields.dates(raw)
+    absent |= fields.characters(block, layout.field("actual_type")).ravel() == ord(" ")
+    last = np.where(absent, np.iinfo(np.int32).min, days).reshape(-1, MONTHS).max(axis=1)
+    return pa.array(last, mask=absent.reshape(-1, MONTHS).all(axis=1)).cast(pa.date32())
 
 
 def _officers_of_the_year(block: np.ndarray) -> dict[str, pa.Array]:
