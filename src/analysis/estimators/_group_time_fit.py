@@ -26,7 +26,7 @@ def fit_cells(
     cannot be estimated is NaN, with its reason in the ledger.
     """
     batches: dict[tuple, list[int]] = {}
-    chosen = [_comparison(wide, cell, control, anticipation, panel) for cell in cells]
+    chosen = _comparisons(wide, cells, control, anticipation, panel)
     shared = wide.covariates.shape[1] == 1 and (wide.weights == wide.weights[:, :1]).all()
     for position, (cell, (treated, controls)) in enumerate(zip(cells, chosen, strict=True)):
         earlier = -1 if shared else min(cell.target, cell.base)
@@ -48,13 +48,14 @@ def fit_cells(
     return effects, influence, _ledger(wide, cells, chosen, reasons)
 
 
-def _comparison(wide, cell: Cell, control, anticipation, panel):
-    treated = wide.cohort == cell.cohort
-    controls = controls_of(wide, cell, control, anticipation)
-    if panel != "repeated":
-        seen = wide.observed[:, cell.target] & wide.observed[:, cell.base]
-        return treated & seen, controls & seen
-    return treated, controls
+def _comparisons(wide, cells, control, anticipation, panel) -> list[tuple[np.ndarray, np.ndarray]]:
+    """Return each cell's treated and control units."""
+    treated = {g: wide.cohort == g for g in {cell.cohort: None for cell in cells}}
+    pairs = [(treated[c.cohort], controls_of(wide, c, control, anticipation)) for c in cells]
+    if panel == "repeated" or wide.observed.all():
+        return pairs
+    seen = [wide.observed[:, c.target] & wide.observed[:, c.base] for c in cells]
+    return [(on & both, off & both) for (on, off), both in zip(pairs, seen, strict=True)]
 
 
 def _fit_pairs(wide, cells, treated, controls, method, trim):

@@ -100,54 +100,77 @@ def _precision(cross: np.ndarray) -> np.ndarray:
     return np.linalg.inv(cross)
 
 
-def untreated_weights(fit: Imputed, target: np.ndarray) -> np.ndarray:
-    """Return the weights that an average of effects puts on untreated outcomes, shape (units, periods)."""
-    on_cells = np.zeros(fit.wide.outcome.shape)
-    on_cells[fit.row_unit, fit.row_period] = target
-    unit, period = fit.model.effects(on_cells.sum(axis=1, keepdims=True), on_cells.sum(axis=0)[:, None])
-    load = unit + period.T
-    if len(fit.precision):
-        moved = fit.precision @ np.tensordot(fit.partial, on_cells, axes=([1, 2], [0, 1]))
-        load = load + np.tensordot(moved, fit.partial, axes=1)
-    return -fit.model.weights * load
+@dataclass(frozen=True)
+class Averages:
+    """Averages of effects, each treated row in one of them.
+
+    Attributes
+    ----------
+    group : numpy.ndarray of int, shape (rows,)
+        Which average a treated row belongs to.
+    weight : numpy.ndarray, shape (rows,)
+        Its weight in it; the weights of each average sum to one.
+    count : int
+        Number of averages.
+    """
+
+    group: np.ndarray
+    weight: np.ndarray
+    count: int
+
+    def sums(self, values: np.ndarray, code: np.ndarray, size: int) -> np.ndarray:
+        """Return weighted sums by code and average, shape (size, averages)."""
+        total = np.bincount(code * self.count + self.group, self.weight * values, size * self.count)
+        return total.reshape(size, self.count)
+
+    def of(self, values: np.ndarray) -> np.ndarray:
+        """Return the averages of values by row, shape (averages,)."""
+        return np.bincount(self.group, self.weight * values, self.count)
 
 
-def unit_influence(fit: Imputed, targets: np.ndarray, *, leave_out: bool) -> np.ndarray:
-    """Return each unit's share of the sampling error of the averages, shape (units, averages)."""
-    return np.column_stack([_one_influence(fit, target, leave_out) for target in targets])
+def averages(group: np.ndarray, weight: np.ndarray) -> Averages:
+    """Return averages with weights scaled to one in each."""
+    return Averages(group, weight / np.bincount(group, weight)[group], int(group.max()) + 1)
 
 
-def _one_influence(fit: Imputed, target: np.ndarray, leave_out: bool) -> np.ndarray:
-    untreated = (untreated_weights(fit, target) * fit.residual).sum(axis=1)
-    treated = target * _around_cells(fit, target, leave_out)
-    return untreated + np.bincount(fit.row_unit, treated, len(untreated))
-
-
-def _around_cells(fit: Imputed, target: np.ndarray, leave_out: bool) -> np.ndarray:
-    """Return treated effects around their cell mean, weighted by squared target weights."""
-    _, cell = np.unique(
-        np.column_stack([fit.wide.cohort[fit.row_unit], fit.row_period]), axis=0, return_inverse=True
+def _untreated_influence(fit: Imputed, target: Averages) -> np.ndarray:
+    """Return what untreated residuals add to the averages' sampling error, shape (units, averages)."""
+    units, periods = fit.residual.shape
+    ones = np.ones(len(fit.row_unit))
+    unit, period = fit.model.effects(
+        target.sums(ones, fit.row_unit, units), target.sums(ones, fit.row_period, periods)
     )
-    weight = target**2
+    scores = fit.model.weights * fit.residual
+    influence = unit * scores.sum(axis=1, keepdims=True) + scores @ period
+    if len(fit.precision):
+        on_rows = np.array([target.of(column[fit.row_unit, fit.row_period]) for column in fit.partial])
+        influence += np.einsum("kut,ut->uk", fit.partial, scores) @ (fit.precision @ on_rows)
+    return -influence
+
+
+def unit_influence(fit: Imputed, target: Averages, *, leave_out: bool) -> np.ndarray:
+    """Return each unit's share of the sampling error of the averages, shape (units, averages)."""
+    around = _around_cells(fit, target, leave_out)
+    return _untreated_influence(fit, target) + target.sums(around, fit.row_unit, len(fit.residual))
+
+
+def _around_cells(fit: Imputed, target: Averages, leave_out: bool) -> np.ndarray:
+    """Return treated effects around their cell mean, weighted by squared target weights."""
+    _, cohort = np.unique(fit.wide.cohort, return_inverse=True)
+    cell = cohort[fit.row_unit] * fit.residual.shape[1] + fit.row_period
+    weight = target.weight**2
     total, weighted = np.bincount(cell, weight), np.bincount(cell, weight * fit.effect)
-    with np.errstate(invalid="ignore", divide="ignore"):
-        if leave_out:
-            if (np.bincount(cell, target > 0) == 1).any():
-                raise NotIdentifiedError("a cohort-period has one treated unit: leave-out needs two")
-            mean = (weighted[cell] - weight * fit.effect) / (total[cell] - weight)
-        else:
-            mean = weighted[cell] / total[cell]
-    return np.where(weight > 0, fit.effect - mean, 0.0)
+    if not leave_out:
+        return fit.effect - (weighted / np.where(total > 0, total, 1.0))[cell]
+    if (np.bincount(cell) == 1).any():
+        raise NotIdentifiedError("a cohort-period has one treated unit: leave-out needs two")
+    return fit.effect - (weighted[cell] - weight * fit.effect) / (total[cell] - weight)
 
 
-def two_stage_influence(fit: Imputed, targets: np.ndarray, estimates: np.ndarray) -> np.ndarray:
+def two_stage_influence(fit: Imputed, target: Averages, estimates: np.ndarray) -> np.ndarray:
     """Return each unit's share of sampling error when both stages are one moment condition."""
-    columns = []
-    for target, estimate in zip(targets, estimates, strict=True):
-        untreated = (untreated_weights(fit, target) * fit.residual).sum(axis=1)
-        treated = np.bincount(fit.row_unit, target * (fit.effect - estimate), len(untreated))
-        columns.append(untreated + treated)
-    return np.column_stack(columns)
+    treated = target.sums(fit.effect - estimates[target.group], fit.row_unit, len(fit.residual))
+    return _untreated_influence(fit, target) + treated
 
 
 def pre_trend_columns(fit: Imputed, leads: int) -> tuple[np.ndarray, np.ndarray, np.ndarray]:

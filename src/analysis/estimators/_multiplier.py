@@ -4,9 +4,10 @@ from __future__ import annotations
 
 import numpy as np
 
+from ._threads import each
 from .errors import EstimationError
 
-_CHUNK = 250
+_CHUNK, _CELLS = 250, 5_000_000
 
 
 def uniform_band(
@@ -42,26 +43,29 @@ def uniform_band(
 def largest_t(contributions: np.ndarray, std_error: np.ndarray, draws: int, seed: int) -> np.ndarray:
     """Return the largest absolute t over the k estimates in each of `draws` sign draws."""
     live = std_error > 0
-    scaled = contributions[:, live] / std_error[live]
-    random = np.random.default_rng(seed)
-    parts = [
-        np.abs(signs(random, min(_CHUNK, draws - start), len(scaled)) @ scaled).max(axis=1)
-        for start in range(0, draws, _CHUNK)
-    ]
-    return np.concatenate(parts)
+    scaled = (contributions[:, live] / std_error[live]).astype(np.float32)
+    total, size = scaled.sum(axis=0, dtype=np.float64), max(16, min(_CHUNK, _CELLS // len(scaled)))
+
+    def part(start: int) -> np.ndarray:
+        random = np.random.default_rng([seed, start])
+        heads = coins(random, min(size, draws - start), len(scaled)) @ scaled
+        return np.abs(2.0 * heads - total).max(axis=1)
+
+    return np.concatenate(each(part, range(0, draws, size), parallel=scaled.size * draws > 10**7))
 
 
-def signs(random: np.random.Generator, draws: int, clusters: int) -> np.ndarray:
-    """Return Rademacher signs, shape (draws, clusters), eight to a random byte."""
+def coins(random: np.random.Generator, draws: int, clusters: int) -> np.ndarray:
+    """Return fair zeros and ones, shape (draws, clusters), eight to a random byte."""
     packed = np.frombuffer(random.bytes(draws * -(-clusters // 8)), np.uint8).reshape(draws, -1)
-    return np.unpackbits(packed, axis=1, count=clusters).astype(np.float64) * 2 - 1
+    return np.unpackbits(packed, axis=1, count=clusters).astype(np.float32)
 
 
 def cluster_sums(influence: np.ndarray, cluster: np.ndarray) -> np.ndarray:
     """Return influence (units, k) summed by cluster (clusters, k), in order of code."""
-    _, code = np.unique(cluster, return_inverse=True)
-    if len(code) == code.max() + 1:
+    sizes = np.bincount(cluster)
+    if sizes.max() == 1:
         return influence
+    _, code = np.unique(cluster, return_inverse=True)
     order = np.argsort(code, kind="stable")
     starts = np.flatnonzero(np.diff(code[order], prepend=-1))
     return np.add.reduceat(influence[order], starts, axis=0)

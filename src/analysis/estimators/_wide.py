@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass, field, replace
+from functools import cached_property
 
 import numpy as np
 import pandas as pd
@@ -33,8 +34,8 @@ class WidePanel:
         Codes of clusters; the unit's own code when none were given.
     units : pandas.Index
         Labels of units in row order.
-    row_unit : numpy.ndarray of int, shape (rows given,)
-        Unit of each given row, -1 for rows not used.
+    row_unit, row_period : numpy.ndarray of int, shape (rows given,)
+        Unit and period of each given row, the unit -1 for rows not used.
     sample : Sample
         Ledger of rows.
     offset : numpy.ndarray, shape (units, periods), or None
@@ -49,10 +50,11 @@ class WidePanel:
     cluster: np.ndarray
     units: pd.Index
     row_unit: np.ndarray
+    row_period: np.ndarray
     sample: Sample = field(repr=False)
     offset: np.ndarray | None = field(default=None, repr=False)
 
-    @property
+    @cached_property
     def observed(self) -> np.ndarray:
         """Where a unit has a usable row, shape (units, periods)."""
         return ~np.isnan(self.outcome)
@@ -86,7 +88,8 @@ class WidePanel:
         if early.sum() < 2:
             raise NotIdentifiedError(f"fewer than two periods before {end:g}")
         dropped = {**self.sample.dropped, reason: self.sample.dropped.get(reason, 0) + lost}
-        sample = replace(self.sample, used=self.sample.used - lost, dropped=dropped, rows=None)
+        row_unit = np.where(early[self.row_period], self.row_unit, -1)
+        sample = replace(self.sample, used=self.sample.used - lost, dropped=dropped, rows=row_unit >= 0)
         covariates = self.covariates if self.covariates.shape[1] == 1 else self.covariates[:, early]
         cut = replace(
             self,
@@ -95,6 +98,8 @@ class WidePanel:
             covariates=covariates,
             offset=None if self.offset is None else self.offset[:, early],
             periods=self.periods[early],
+            row_unit=row_unit,
+            row_period=np.where(row_unit >= 0, self.row_period, 0),
             sample=sample,
         )
         return cut.keep(np.any(cut.observed, axis=1), reason)
@@ -109,8 +114,10 @@ class WidePanel:
         if not lost:
             return self
         dropped = {**self.sample.dropped, reason: self.sample.dropped.get(reason, 0) + lost}
-        sample = replace(self.sample, used=self.sample.used - lost, dropped=dropped, rows=None)
-        cut = replace(self, outcome=np.where(cells, np.nan, self.outcome), sample=sample)
+        gone = (self.row_unit >= 0) & cells[self.row_unit, self.row_period]
+        row_unit = np.where(gone, -1, self.row_unit)
+        sample = replace(self.sample, used=self.sample.used - lost, dropped=dropped, rows=row_unit >= 0)
+        cut = replace(self, outcome=np.where(cells, np.nan, self.outcome), row_unit=row_unit, sample=sample)
         return cut.keep(np.any(cut.observed, axis=1), reason)
 
     def as_never(self, first: float) -> WidePanel:
@@ -167,29 +174,33 @@ def wide_panel(
     frame = data.loc[usable]
     if frame.empty:
         raise NotIdentifiedError(f"no complete row among {len(data)}: {dropped}")
-    require_unique(frame, unit, time)
     row, labels = codes(frame[unit])
-    periods, column = np.unique(values[time][usable], return_inverse=True)
-    if len(periods) < 2:
-        raise NotIdentifiedError(f"one period only ({periods[0]:g}): differences need two")
+    column, periods = codes(pd.Series(values[time][usable]))
     shape = (len(labels), len(periods))
+    if np.bincount(row * shape[1] + column).max() > 1:
+        require_unique(frame, unit, time)
+    if shape[1] < 2:
+        raise NotIdentifiedError(f"one period only ({periods[0]:g}): differences need two")
     place = (row, column)
     first = _constant_within(cohort_periods(data[cohort])[usable], row, shape[0], cohort)
-    groups = row if cluster is None else codes(frame[cluster])[0]
-    group = _constant_within(groups.astype(float), row, shape[0], cluster or unit).astype(np.int64)
+    group = np.arange(shape[0])
+    if cluster is not None:
+        own = codes(frame[cluster])[0].astype(float)
+        group = _constant_within(own, row, shape[0], cluster).astype(np.int64)
     wide_weights = _spread(_weights(values, weights, usable), place, shape)
     sample = Sample(len(data), len(frame), dropped, shape[0], len(np.unique(group)), usable)
-    row_unit = np.full(len(data), -1)
-    row_unit[usable] = row
+    row_unit, row_period = np.full(len(data), -1), np.zeros(len(data), np.int64)
+    row_unit[usable], row_period[usable] = row, column
     return WidePanel(
         outcome=_spread(values[outcome][usable], place, shape),
         cohort=first,
-        periods=periods,
+        periods=periods.to_numpy(float),
         covariates=_covariates([values[name][usable] for name in names], place, shape),
         weights=wide_weights,
         cluster=group,
         units=labels,
         row_unit=row_unit,
+        row_period=row_period,
         sample=sample,
         offset=None if offset is None else _spread(values[offset][usable], place, shape),
     )
@@ -237,8 +248,10 @@ def _weights(values, weights, usable) -> np.ndarray:
 
 
 def _covariates(columns, place, shape) -> np.ndarray:
-    wide = np.stack([np.ones(shape)] + [_spread(c, place, shape) for c in columns], axis=2)
-    spread = np.nanmax(wide, axis=1) - np.nanmin(wide, axis=1)
-    if (spread == 0).all():
-        return np.nanmax(wide, axis=1)[:, None, :]
-    return wide
+    row = place[0]
+    within = np.ones((shape[0], 1, len(columns) + 1))
+    for k, column in enumerate(columns, start=1):
+        within[row, 0, k] = column
+        if (within[row, 0, k] != column).any():
+            return np.stack([np.ones(shape)] + [_spread(c, place, shape) for c in columns], axis=2)
+    return within

@@ -10,12 +10,14 @@ import pandas as pd
 
 from ._checks import require_level
 from ._result import Estimates
+from ._threads import same_bits
 from ._wide import WidePanel, wide_panel
 from .errors import EstimationError, NotIdentifiedError
 
 ESTIMANDS = ("simple", "cohort", "calendar", "event")
 
 
+@same_bits
 def efficient_timing(
     data: pd.DataFrame,
     *,

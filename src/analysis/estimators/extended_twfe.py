@@ -11,11 +11,13 @@ from ._cell_regression import CellFit, Layout, fit_cells_linear, fit_cells_poiss
 from ._cell_result import cell_result
 from ._checks import as_list, require_level
 from ._saturated import fit_saturated, fit_saturated_poisson
+from ._threads import same_bits
 from ._wide import WidePanel, wide_panel
 from .errors import ColumnError, EstimationError, NotIdentifiedError
 from .group_time import GroupTime
 
 
+@same_bits
 def extended_twfe(
     data: pd.DataFrame,
     *,

@@ -15,6 +15,7 @@ from ._checks import require_level
 from ._group_time_fit import fit_cells
 from ._multiplier import cluster_sums, uniform_band
 from ._result import Estimates
+from ._threads import same_bits
 from ._two_by_two import METHODS
 from ._wide import WidePanel, wide_panel
 from .errors import EstimationError, NotIdentifiedError
@@ -26,6 +27,7 @@ PANELS = ("complete", "pairwise", "repeated")
 class GroupTime(Estimates):
     """Group-time effects: an `Estimates` keyed by ``cohort`` and ``time`` that can be aggregated."""
 
+    @same_bits
     def aggregate(
         self,
         by: str = "simple",
@@ -87,6 +89,7 @@ class GroupTime(Estimates):
         return pd.Series({"statistic": statistic, "df": int(before.sum()), "p_value": p_value})
 
 
+@same_bits
 def group_time(
     data: pd.DataFrame,
     *,
@@ -236,7 +239,8 @@ def _result(wide, effects, influence, ledger, design, draws, level, seed):
         raise NotIdentifiedError(
             f"no cell could be estimated: {ledger['not_estimated'].value_counts().to_dict()}"
         )
-    influence, keys = influence[:, found], ledger.loc[found, ["cohort", "time"]].reset_index(drop=True)
+    influence = influence if found.all() else influence[:, found]
+    keys = ledger.loc[found, ["cohort", "time"]].reset_index(drop=True)
     sums = cluster_sums(influence, wide.cluster)
     units = len(wide.cohort)
     covariance = sums.T @ sums / units**2
@@ -263,5 +267,5 @@ def _result(wide, effects, influence, ledger, design, draws, level, seed):
 
 
 def _unit_weights(wide):
-    mean = np.nanmean(wide.weights, axis=1)
+    mean = np.where(wide.observed, wide.weights, 0.0).sum(axis=1) / wide.observed.sum(axis=1)
     return mean / mean.mean()

@@ -8,9 +8,18 @@ import numpy as np
 import pandas as pd
 
 from ._checks import require_level
-from ._imputation_fit import Imputed, impute, pre_trend_columns, two_stage_influence, unit_influence
+from ._imputation_fit import (
+    Averages,
+    Imputed,
+    averages,
+    impute,
+    pre_trend_columns,
+    two_stage_influence,
+    unit_influence,
+)
 from ._multiplier import cluster_sums
 from ._result import Estimates
+from ._threads import same_bits
 from ._wide import WidePanel, wide_panel
 from .errors import EstimationError, NotIdentifiedError
 
@@ -18,6 +27,7 @@ VARIANCES = ("conservative", "leave_out")
 TARGETS = ("overall", "event", "cohort", "calendar", "cell")
 
 
+@same_bits
 def imputation(
     data: pd.DataFrame,
     *,
@@ -80,12 +90,13 @@ def imputation(
     wide = _prepare(data, outcome, unit, time, cohort, covariates, weights, cluster, anticipation, by, level)
     fit = impute(wide, anticipation)
     keys, target = _targets(fit, by)
-    estimate = target @ fit.effect
+    estimate = target.of(fit.effect)
     influence = unit_influence(fit, target, leave_out=variance == "leave_out")
     design = _design(outcome, by, anticipation, weights, cluster or unit) | {"variance": variance}
     return _estimates("imputation", fit, keys, estimate, influence, design, level)
 
 
+@same_bits
 def two_stage(
     data: pd.DataFrame,
     *,
@@ -125,7 +136,7 @@ def two_stage(
     wide = _prepare(data, outcome, unit, time, cohort, covariates, weights, cluster, anticipation, by, level)
     fit = impute(wide, anticipation)
     keys, target = _targets(fit, by)
-    estimate = target @ fit.effect
+    estimate = target.of(fit.effect)
     influence = two_stage_influence(fit, target, estimate)
     design = _design(outcome, by, anticipation, weights, cluster or unit)
     return _estimates("two_stage", fit, keys, estimate, influence, design, level)
@@ -163,20 +174,24 @@ def _design(outcome, by, anticipation, weights, cluster):
     }
 
 
-def _targets(fit: Imputed, by: str) -> tuple[pd.DataFrame, np.ndarray]:
-    """Return the keys of the averages and their weights on treated rows, shape (averages, rows)."""
+def _targets(fit: Imputed, by: str) -> tuple[pd.DataFrame, Averages]:
+    """Return the keys of the averages and which treated rows each takes."""
     cohort, time = fit.wide.cohort[fit.row_unit], fit.wide.periods[fit.row_period]
-    labels = {
-        "overall": pd.DataFrame({"term": "att"}, index=range(len(cohort))),
-        "event": pd.DataFrame({"event_time": time - cohort}),
-        "cohort": pd.DataFrame({"cohort": cohort}),
-        "calendar": pd.DataFrame({"time": time}),
-        "cell": pd.DataFrame({"cohort": cohort, "time": time}),
+    if by == "overall":
+        return pd.DataFrame({"term": ["att"]}), averages(np.zeros(len(cohort), int), fit.row_weight)
+    if by == "cell":
+        first, cohort_code = np.unique(fit.wide.cohort, return_inverse=True)
+        size = len(fit.wide.periods)
+        found, group = np.unique(cohort_code[fit.row_unit] * size + fit.row_period, return_inverse=True)
+        keys = pd.DataFrame({"cohort": first[found // size], "time": fit.wide.periods[found % size]})
+        return keys, averages(group, fit.row_weight)
+    label, values = {
+        "event": ("event_time", time - cohort),
+        "cohort": ("cohort", cohort),
+        "calendar": ("time", time),
     }[by]
-    group = labels.groupby(list(labels.columns), sort=True)
-    keys = group.size().reset_index()[list(labels.columns)]
-    member = (group.ngroup().to_numpy()[None, :] == np.arange(len(keys))[:, None]) * fit.row_weight
-    return keys, member / member.sum(axis=1, keepdims=True)
+    found, group = np.unique(values, return_inverse=True)
+    return pd.DataFrame({label: found}), averages(group, fit.row_weight)
 
 
 def _estimates(method, fit: Imputed, keys, estimate, influence, design, level) -> Estimates:

@@ -8,11 +8,13 @@ import pandas as pd
 from ._cell_result import cell_result
 from ._checks import require_level
 from ._saturated import fit_saturated
+from ._threads import same_bits
 from ._wide import wide_panel
 from .errors import EstimationError, NotIdentifiedError
 from .group_time import GroupTime
 
 
+@same_bits
 def interaction_weighted(
     data: pd.DataFrame,
     *,

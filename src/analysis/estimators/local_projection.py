@@ -7,6 +7,7 @@ import pandas as pd
 
 from ._checks import require_level
 from ._result import Estimates, Sample
+from ._threads import same_bits
 from ._wide import WidePanel, wide_panel
 from .errors import EstimationError, NotIdentifiedError
 from .ols import ols
@@ -14,6 +15,7 @@ from .ols import ols
 _COLUMNS = ("change", "switch", "time", "cluster", "weight")
 
 
+@same_bits
 def local_projection(
     data: pd.DataFrame,
     *,

@@ -7,11 +7,13 @@ import pandas as pd
 
 from ._checks import require_level
 from ._result import Estimates, Sample
+from ._threads import same_bits
 from ._wide import WidePanel, wide_panel
 from .errors import EstimationError, NotIdentifiedError
 from .ols import ols
 
 
+@same_bits
 def stacked(
     data: pd.DataFrame,
     *,

@@ -12,6 +12,7 @@ from ._checks import require_level
 from ._multiplier import cluster_sums, uniform_band
 from ._result import Estimates
 from ._switchers_fit import Comparison, Horizon, Problem, compare, horizon
+from ._threads import same_bits
 from ._treatment_paths import Paths, treatment_paths
 from ._wide import WidePanel, wide_panel
 from .errors import ColumnError, EstimationError, NotIdentifiedError
@@ -22,6 +23,7 @@ CORRECTIONS = ("cells", "none")
 _SWITCH = "_position_of_first_change"
 
 
+@same_bits
 def switchers(
     data: pd.DataFrame,
     *,
