@@ -236,7 +236,7 @@ def draw_series(axes, lines, breaks, events, background=(), band=None) -> None:
     _events(axes, events)
     _break_notes(axes, breaks)
     axes.set_ylim(bottom=0)
-    axes.yaxis.set_major_formatter(lambda value, _: number(value, ",.4g"))
+    axes.yaxis.set_major_formatter(lambda value, _: number(value, ",.6g"))
     axes.xaxis.set_major_locator(plt.MaxNLocator(integer=True, nbins=9))
 
 

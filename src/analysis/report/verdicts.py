@@ -64,9 +64,10 @@ def _found(row: dict) -> str:
     if pd.isna(row["estimate"]):
         return MISSING
     spec = "year" if "year" in row["unit"] and "dollar" not in row["unit"] else f",.{_decimals(row)}f"
-    found = number(row["estimate"], spec)
     if pd.isna(row["conf_low"]):
-        return found
+        whole = not row["printed"] and float(row["estimate"]).is_integer()
+        return number(row["estimate"], "count" if whole else spec)
+    found = number(row["estimate"], spec)
     return f"{found} [{number(row['conf_low'], spec)}, {number(row['conf_high'], spec)}]"
 
 

@@ -78,6 +78,8 @@ class CityHistory:
         Years of adoption of instruments that date a policy, with what they limit.
     gaps : pandas.DataFrame
         ``outcome, year, reason`` of every year left out.
+    pool : int
+        Cities among which the comparison cities are the nearest.
     """
 
     city: str
@@ -90,6 +92,7 @@ class CityHistory:
     breaks: dict[str, dict[int, str]]
     events: dict[int, str]
     gaps: pd.DataFrame
+    pool: int
 
 
 @cache
@@ -108,16 +111,12 @@ def histories(panels: Mapping[str, pd.DataFrame]) -> dict[str, CityHistory]:
     traits = _traits(series)
     names = city_names(panels["city_year"][panels["city_year"]["ori"].isin(traits.index)])
     pool = traits[traits.index.isin(clean) & traits["population"].ge(FLOOR)].dropna()
-    return {
-        city: _history(
-            city,
-            ori,
-            nearest(traits.T[ori], pool).assign(name=lambda t: t["ori"].map(names)),
-            series,
-            panels,
-        )
-        for city, ori in CITIES.items()
-    }
+    found = {}
+    for city, ori in CITIES.items():
+        near = nearest(traits.T[ori], pool)
+        near["name"] = near["ori"].map(names)
+        found[city] = _history(city, ori, near, series, panels, len(pool))
+    return found
 
 
 def never_named(panels: Mapping[str, pd.DataFrame]) -> list[str]:
@@ -165,7 +164,12 @@ def _traits(series: CitySeries) -> pd.DataFrame:
 
 
 def _history(
-    city: str, ori: str, neighbours: pd.DataFrame, series: CitySeries, panels: Mapping[str, pd.DataFrame]
+    city: str,
+    ori: str,
+    neighbours: pd.DataFrame,
+    series: CitySeries,
+    panels: Mapping[str, pd.DataFrame],
+    pool: int,
 ) -> CityHistory:
     others = {name: series.values[name].loc[neighbours["ori"]] for name in OUTCOMES}
     enough = {name: table.notna().sum().ge(NEIGHBOURS / 2) for name, table in others.items()}
@@ -181,6 +185,7 @@ def _history(
         breaks={name: _new_series(series.segments[name].T[ori]) for name in OUTCOMES},
         events=_events(policies),
         gaps=_gaps(series, ori),
+        pool=pool,
     )
 
 
@@ -190,14 +195,17 @@ def _new_series(segments: pd.Series) -> dict[int, str]:
 
 
 def _events(policies: pd.DataFrame) -> dict[int, str]:
-    """Return the years within the series in which an instrument that dates a policy began or ended."""
+    """Return the years within the series in which an instrument that dates a policy began or ended.
+
+    What ends in the year in which another instrument begins goes on, and is not called ended.
+    """
     dated = policies[policies["role"].eq("dates a policy") & policies["limits"].ne("symbolic act")]
-    found: dict[int, list[str]] = {}
+    found: dict[int, str] = {}
+    for row in dated[dated["ended"].notna()].to_dict("records"):
+        found[int(row["ended"][:4])] = "ended"
     for row in dated.to_dict("records"):
-        found.setdefault(int(row["adopted"][:4]), []).append(row["limits"])
-        if isinstance(row["ended"], str):
-            found.setdefault(int(row["ended"][:4]), []).append("ended")
-    return {year: ", ".join(dict.fromkeys(texts)) for year, texts in sorted(found.items()) if year >= FIRST}
+        found[int(row["adopted"][:4])] = row["limits"]
+    return {year: found[year] for year in sorted(found) if year >= FIRST}
 
 
 def _gaps(series: CitySeries, ori: str) -> pd.DataFrame:
