@@ -13,6 +13,7 @@ from .balance import balance_table, balance_tests, effective_sample_sizes
 from .cluster_diagnostics import ClusterDiagnostics, cluster_diagnostics
 from .coarsened import coarsened_exact, subclassify
 from .cohorts import adoption_cohort, ended_cohort
+from .compare import ESTIMATORS, Comparison, compare_estimators
 from .conformal import conformal_intervals
 from .efficient_timing import efficient_timing
 from .entropy import entropy_balance
@@ -26,6 +27,7 @@ from .errors import (
     TooFewClustersError,
 )
 from .event import event_study, two_by_two
+from .exposure import exposure_rings
 from .extended_twfe import extended_twfe
 from .full_matching import full_match
 from .genetic import genetic_match
@@ -46,6 +48,7 @@ from .pretest_power import PretestPower, pretest_power
 from .randomization import randomization_test
 from .score import score_bootstrap
 from .sensitivity import e_value, rosenbaum_bounds
+from .stability import Refits, leave_one_out, placebo_dates
 from .stacked import stacked
 from .switchers import switchers
 from .synthetic_control import synthetic_control
@@ -54,9 +57,11 @@ from .twfe_weights import CellWeights, twfe_weights
 from .wild import wild_bootstrap
 
 __all__ = [
+    "ESTIMATORS",
     "CellWeights",
     "ClusterDiagnostics",
     "ColumnError",
+    "Comparison",
     "Conley",
     "Estimates",
     "EstimationError",
@@ -66,6 +71,7 @@ __all__ = [
     "NotConvergedError",
     "NotIdentifiedError",
     "PretestPower",
+    "Refits",
     "Sample",
     "TooFewClustersError",
     "WaldTest",
@@ -78,6 +84,7 @@ __all__ = [
     "breakdown_value",
     "cluster_diagnostics",
     "coarsened_exact",
+    "compare_estimators",
     "conformal_intervals",
     "driscoll_kraay",
     "e_value",
@@ -87,6 +94,7 @@ __all__ = [
     "entropy_balance",
     "equivalence_test",
     "event_study",
+    "exposure_rings",
     "extended_twfe",
     "first_differences",
     "full_match",
@@ -97,6 +105,7 @@ __all__ = [
     "imputation",
     "interaction_weighted",
     "joint_test",
+    "leave_one_out",
     "local_projection",
     "match",
     "minimum_detectable_effect",
@@ -104,6 +113,7 @@ __all__ = [
     "negative_binomial",
     "ols",
     "omitted_variable_bounds",
+    "placebo_dates",
     "poisson",
     "pretest_power",
     "random_effects",

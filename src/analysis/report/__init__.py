@@ -12,6 +12,7 @@ Nothing here computes a statistic. In a notebook::
 from .charts import coverage_heatmap, series_with_breaks, small_multiples, status_grid, timeline
 from .comparisons import detectable_plot, differences_by_year, slope_plot
 from .curves import curves_plot
+from .estimators import comparison_plot, comparison_table
 from .figures import Figure
 from .maps import albers_usa, county_map
 from .models import models_table
@@ -28,6 +29,8 @@ __all__ = [
     "Table",
     "albers_usa",
     "balance_plot",
+    "comparison_plot",
+    "comparison_table",
     "county_map",
     "coverage_heatmap",
     "curves_plot",
