@@ -10,12 +10,12 @@ interpreter in the environment variable ``MODERNDID_PYTHON``.
 from __future__ import annotations
 
 import contextlib
-import io
 import json
 import os
 import platform
 import subprocess
 import sys
+import tempfile
 import time
 import warnings
 from pathlib import Path
@@ -72,8 +72,7 @@ def csdid_group_time(data):
     from csdid.att_gt import ATTgt
 
     fit = ATTgt(yname="y", tname="t", idname="unit", gname="g", data=data, xformla="y~x", biters=DRAWS)
-    with contextlib.redirect_stdout(io.StringIO()):
-        fit.fit(est_method="dr", bstrap=True).aggte("simple", bstrap=False)
+    fit.fit(est_method="dr", bstrap=True).aggte("simple", bstrap=False)
     return fit.atte["overall_att"], fit.atte["overall_se"]
 
 
@@ -177,33 +176,34 @@ def _memory(field: str) -> float:
 def serve(job: str, name: str, units: int) -> None:
     """Answer each line on standard input with seconds, megabytes above the resident data, and the answer."""
     warnings.simplefilter("ignore")
+    answers = os.fdopen(os.dup(1), "w")
+    os.dup2(2, 1)
     function, data = CONTENDERS[job][name], panel(units) if units else None
-    with contextlib.redirect_stdout(io.StringIO()):
-        function(panel(300) if units else None)
+    function(panel(300) if units else None)
     for _ in sys.stdin:
         resident = _memory("VmRSS")
         with contextlib.suppress(OSError):
             Path("/proc/self/clear_refs").write_text("5")
         start = time.perf_counter()
-        with contextlib.redirect_stdout(io.StringIO()):
-            answer = [float(v) for v in function(data)]
+        answer = [float(v) for v in function(data)]
         seconds = time.perf_counter() - start
-        print(json.dumps([seconds, _memory("VmHWM") - resident, answer]), flush=True)
+        print(json.dumps([seconds, _memory("VmHWM") - resident, answer]), file=answers, flush=True)
 
 
-def _start(job: str, name: str, units: int) -> subprocess.Popen:
+def _start(job: str, name: str, units: int):
     python = os.environ.get("MODERNDID_PYTHON", "") if name == "moderndid" else sys.executable
     command = [python, __file__, "--serve", job, name, str(units)]
-    return subprocess.Popen(
-        command, stdin=subprocess.PIPE, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True
-    )
+    errors = tempfile.TemporaryFile("w+")
+    child = subprocess.Popen(command, stdin=subprocess.PIPE, stdout=subprocess.PIPE, stderr=errors, text=True)
+    return child, errors
 
 
-def _ask(child: subprocess.Popen):
+def _ask(child: subprocess.Popen, errors):
     child.stdin.write("\n")
     child.stdin.flush()
     if not (line := child.stdout.readline()):
-        raise RuntimeError((child.stderr.read().strip().splitlines() or ["no answer"])[-1])
+        errors.seek(0)
+        raise RuntimeError((errors.read().strip().splitlines() or ["no answer"])[-1])
     return json.loads(line)
 
 
@@ -222,13 +222,13 @@ def duel(job: str, units: int, rounds: int) -> pd.DataFrame:
             if name in failed:
                 continue
             try:
-                answer = _ask(child)
+                answer = _ask(*child)
             except (RuntimeError, BrokenPipeError) as error:
                 failed[name] = str(error)
                 continue
             if turn:
                 answers.setdefault(name, []).append(answer)
-    for child in children.values():
+    for child, _ in children.values():
         child.stdin.close()
         child.wait()
     rows = [_row(name, answers.get(name, []), failed.get(name, "")) for name in CONTENDERS[job]]
@@ -299,9 +299,8 @@ def main() -> None:
         "# Staggered estimators: time and memory",
         "",
         "Written by `benchmarks/bench_staggered.py`. Contenders run in turn, each in its own process, on two",
-        "shared processors; medians after one call. The ratio is the peer's time over ours. The answer is the",
-        "overall effect and",
-        "its analytic or bootstrap error (group-time), event time 3 and its error, or the last interval.",
+        "processors; medians after one call. The ratio is a peer's time over ours; the answer the overall",
+        "effect and its error (group-time), event time 3 and its error, or the last interval.",
         "",
     ]
     versions = f"numpy {np.__version__}, pandas {pd.__version__}"
