@@ -2,16 +2,24 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 
 import numpy as np
 import pandas as pd
 
 from ..panels.honour_breaks import has_break, series_segment
-from ..panels.policy_cohorts import assign_treatment
+from ..panels.policy_cohorts import assign_treatment, exposure
+from .uar2017_sample import policy_codes
+from .uar2017_spec import NAMED_BY_AUTHORS
 
+PANELS = ("city_year", "series_breaks", "policies", "undated_places", "places")
 #: Footnotes that a state's coverage is limited say nothing about a city that is printed.
 _ABOUT_COVERAGE = "limited_data"
+_NEVER = 9999
+#: Lower ends of the size classes within which places may swap policies, residents.
+SIZES = (0, 50_000, 100_000, 250_000)
+SIZE_NAMES = ("under 50,000", "50,000 to 99,999", "100,000 to 249,999", "250,000 or more")
 
 
 @dataclass(frozen=True)
@@ -25,6 +33,8 @@ class SampleRules:
     outcome : str
         Count of ``city_year`` without suffix.
     first_year, last_year : int
+    first_cohort, last_cohort : int
+        Years of adoption kept; treated agencies of other years leave, counted.
     smallest : int
         Fewest residents an agency has in its first year in the sample.
     fewest_years : int
@@ -35,19 +45,27 @@ class SampleRules:
     keep_ended : bool
         Whether years after a policy ended stay in (as treated).
     include_state_laws : bool
-        Whether a statewide law treats every city of its state; otherwise cities of such states leave
+        Whether a statewide law treats every city of its state; otherwise controls of such states leave
         the sample when the law comes.
+    clean_counties : bool
+        Whether a control leaves when its county adopts any limit: county jails answer detainers.
+    keep_limited_before : bool
+        Whether a treated agency stays that another limit reached before the year of adoption.
     """
 
     definition: str
     outcome: str
     first_year: int = 1999
     last_year: int = 2019
+    first_cohort: int = 2000
+    last_cohort: int = 2019
     smallest: int = 25_000
     fewest_years: int = 15
     honour_breaks: bool = True
     keep_ended: bool = False
     include_state_laws: bool = False
+    clean_counties: bool = True
+    keep_limited_before: bool = True
 
 
 @dataclass(frozen=True)
@@ -57,8 +75,10 @@ class CitySample:
     Attributes
     ----------
     frame : pandas.DataFrame
-        ``unit`` (agency, or agency and stretch), ``ori, state, place_fips, year, population, count,
-        rate`` (per 100,000), ``log_rate`` (missing at zero), ``cohort`` (0: never), ``treated``.
+        ``unit`` (agency, or agency and stretch), ``ori, state, region, place_fips, city, year, population,
+        log_population, count, rate`` (per 100,000), ``log_rate`` (missing at zero), ``cohort`` (0: never),
+        ``treated``, ``residents`` (in the agency's first year), ``size`` (class), ``equal`` (the weight that
+        makes a count model treat cities alike).
     ledger : pandas.DataFrame
         ``step, rows, agencies``: what each step took out; rows of the frame last.
     """
@@ -67,32 +87,30 @@ class CitySample:
     ledger: pd.DataFrame
 
 
-def city_sample(
-    city_year: pd.DataFrame,
-    breaks: pd.DataFrame,
-    policies: pd.DataFrame,
-    undated: pd.DataFrame,
-    rules: SampleRules,
-) -> CitySample:
+def city_sample(panels: Mapping[str, pd.DataFrame], rules: SampleRules) -> CitySample:
     """Return the sample under `rules`.
 
-    A city named by any row or list without a usable date is never a control; one with a date for another
-    kind of limit is a control until that date. Both are counted in the ledger.
+    A city that any row, list or author of the rebuilt study names without a usable date is never a control;
+    one with a date for another kind of limit, a symbolic act or, by `rules`, a county's limit is a control
+    until that date. All are counted in the ledger.
+
+    Parameters
+    ----------
+    panels : mapping of str to pandas.DataFrame
+        `PANELS` by name. The order of their rows does not matter.
+    rules : SampleRules
     """
     ledger: list[tuple[str, int, int]] = []
-    rows = _Rows(_with_treatment(city_year, policies, undated, rules), ledger)
+    rows = _Rows(_with_treatment(panels, rules), ledger)
     years = rows.frame["year"].between(rules.first_year, rules.last_year)
     rows.keep(years, f"outside {rules.first_year}-{rules.last_year}")
     rows.keep(rows.frame["place_fips"].notna(), "agency without a place")
-    rows.keep(
-        rows.frame[rules.outcome].notna() & rows.frame["population"].gt(0), "offense or residents not printed"
-    )
-    _honour(rows, breaks, rules)
-    rows.keep(
-        _first(rows.frame, "population") >= rules.smallest,
-        f"fewer than {rules.smallest:,} residents at first",
-    )
-    rows.keep(~rows.frame["exposed_from"].eq(0).fillna(False), "listed without any date")
+    printed = rows.frame[rules.outcome].notna() & rows.frame["population"].gt(0)
+    rows.keep(printed, "offense or residents not printed")
+    _honour(rows, panels["series_breaks"], rules)
+    rows.frame = rows.frame.assign(residents=_first(rows.frame, "population"))
+    large = rows.frame["residents"] >= rules.smallest
+    rows.keep(large, f"fewer than {rules.smallest:,} residents at first")
     _treatment_rows(rows, rules)
     seen = rows.frame.groupby("ori")["year"].transform("nunique")
     rows.keep(seen >= rules.fewest_years, f"observed in fewer than {rules.fewest_years} years")
@@ -114,18 +132,23 @@ class _Rows:
         self.frame = self.frame[mask]
 
 
-def _with_treatment(city_year, policies, undated, rules) -> pd.DataFrame:
-    places = city_year[["state", "place_fips"]].dropna().drop_duplicates("place_fips")
+def _with_treatment(panels: Mapping[str, pd.DataFrame], rules: SampleRules) -> pd.DataFrame:
+    """Return `city_year` with each agency's cohort, and the first year anything else names its place."""
+    policies, undated = panels["policies"], panels["undated_places"]
+    cities = panels["city_year"].sort_values(["ori", "year"]).reset_index(drop=True)
+    codes = policy_codes(policies, undated, cities["ori"]).fillna(cities["place_fips"])
+    cities = cities.assign(geoid=codes)
+    places = cities[["state", "geoid"]].dropna().drop_duplicates("geoid")
     treated = assign_treatment(
-        places.rename(columns={"place_fips": "geoid"}),
-        policies,
-        undated,
-        rules.definition,
-        include_state_laws=rules.include_state_laws,
+        places, policies, undated, rules.definition, include_state_laws=rules.include_state_laws
+    ).set_index("geoid")
+    columns = ["cohort", "ended_year", "excluded_because", "exposed_from", "symbolic_from"]
+    counties = exposure(policies, undated, unit="county").set_index("fips")["exposed_from"]
+    regions = panels["places"].drop_duplicates("state").set_index("state")["region"]
+    return cities.join(treated[columns], on="geoid").assign(
+        county_from=cities["county_fips"].map(counties).astype("Int64"),
+        region=cities["state"].map(regions),
     )
-    columns = ["cohort", "ended_year", "in_event_time", "excluded_because", "exposed_from"]
-    table = treated.set_index("geoid")[columns]
-    return city_year.join(table, on="place_fips").reset_index(drop=True)
 
 
 def _honour(rows: _Rows, breaks: pd.DataFrame, rules: SampleRules) -> None:
@@ -134,9 +157,8 @@ def _honour(rows: _Rows, breaks: pd.DataFrame, rules: SampleRules) -> None:
         return
     about = breaks[breaks["break_kind"] != _ABOUT_COVERAGE]
     for effect in ("withheld", "incomplete", "exceptional"):
-        rows.keep(
-            ~has_break(rows.frame, about, effect, rules.outcome), f"figure {effect} by a footnote or break"
-        )
+        marked = has_break(rows.frame, about, effect, rules.outcome)
+        rows.keep(~marked, f"figure {effect} by a footnote or break")
     segment = series_segment(rows.frame, breaks, rules.outcome)
     rows.frame = rows.frame.assign(unit=rows.frame["ori"] + "/" + segment.astype(str))
 
@@ -147,27 +169,51 @@ def _first(frame: pd.DataFrame, column: str) -> pd.Series:
 
 
 def _treatment_rows(rows: _Rows, rules: SampleRules) -> None:
-    frame = rows.frame
-    treated = frame["cohort"].notna()
-    exposed = frame["exposed_from"].notna() & (frame["year"] >= frame["exposed_from"].fillna(9999))
-    rows.keep(treated | ~exposed, "control exposed to another limit, a doubtful date or a statewide law")
-    frame = rows.frame
+    """Leave out treated agencies that cannot serve, and controls from the year in which they stop being one."""
+    control = rows.frame["cohort"].isna()
+    unknown = rows.frame["exposed_from"].eq(0).fillna(False)
+    rows.keep(~(control & (unknown | rows.frame["ori"].isin(NAMED_BY_AUTHORS))), "listed without any date")
+    early = rows.frame["cohort"].lt(max(rules.first_cohort, rules.first_year + 1)).fillna(False)
+    rows.keep(~early, "adopted before the years studied")
+    rows.keep(~rows.frame["cohort"].gt(rules.last_cohort).fillna(False), "adopted after the years studied")
+    for column, what in _exposures(rules).items():
+        rows.keep(rows.frame["cohort"].notna() | ~_reached(rows.frame, column), what)
+    if not rules.keep_limited_before:
+        limited = rows.frame["exposed_from"].lt(rows.frame["cohort"]).fillna(False)
+        rows.keep(~limited, "treated after another limit")
     if not rules.keep_ended:
-        over = frame["ended_year"].notna() & (frame["year"] > frame["ended_year"].fillna(9999))
+        over = rows.frame["year"].gt(rows.frame["ended_year"].astype("Int64").fillna(_NEVER))
         rows.keep(~over, "after the policy ended")
 
 
+def _exposures(rules: SampleRules) -> dict[str, str]:
+    by_column = {
+        "exposed_from": "control under another limit, a doubtful date or a statewide law",
+        "symbolic_from": "control with a symbolic act",
+        "county_from": "control in a county that any list or row names",
+    }
+    return by_column if rules.clean_counties else dict(list(by_column.items())[:2])
+
+
+def _reached(frame: pd.DataFrame, column: str) -> pd.Series:
+    return frame["year"] >= frame[column].astype("Int64").fillna(_NEVER)
+
+
 def _finish(frame: pd.DataFrame, rules: SampleRules) -> pd.DataFrame:
-    count = frame[rules.outcome].astype(float)
-    population = frame["population"].astype(float)
+    count, population = frame[rules.outcome].astype(float), frame["population"].astype(float)
+    residents = frame["residents"].astype(float)
     cohort = frame["cohort"].fillna(0).astype(int)
     rate = count / population * 1e5
-    made = frame[["unit", "ori", "state", "place_fips", "city", "year"]].assign(
+    made = frame[["unit", "ori", "state", "region", "place_fips", "county_fips", "city", "year"]].assign(
         population=population,
+        log_population=np.log(population),
         count=count,
         rate=rate,
         log_rate=np.log(rate.where(rate > 0)),
         cohort=cohort,
         treated=((cohort > 0) & (frame["year"] >= cohort)).astype(float),
+        residents=residents,
+        size=np.digitize(residents, SIZES) - 1,
+        equal=1e5 / residents,
     )
     return made.sort_values(["ori", "year"]).reset_index(drop=True)
