@@ -109,8 +109,17 @@ class _Wide:
         return table.reindex(index=self.oris, columns=self.years)
 
 
+def _statements(breaks: pd.DataFrame) -> pd.DataFrame:
+    """Return the statements that can speak of a printed figure.
+
+    That a state's figures are withheld does not: cities it excepts, Minneapolis and St. Paul, are printed.
+    """
+    of_state = breaks["level"].eq("state") & breaks["effect"].eq("withheld")
+    return breaks[~of_state & breaks["break_kind"].ne(_ABOUT_COVERAGE)]
+
+
 def _reasons(rows: pd.DataFrame, breaks: pd.DataFrame, outcome: str, any_rape: bool) -> pd.Series:
-    about = breaks[breaks["break_kind"] != _ABOUT_COVERAGE]
+    about = _statements(breaks)
     faulty = has_break(rows, about, "withheld", outcome) | has_break(rows, about, "incomplete", outcome)
     revised = outcome in _WITH_LEGACY_RAPE and not any_rape
     tests = {

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from typing import TYPE_CHECKING
+from urllib.parse import urlsplit
 
 import pandas as pd
 
@@ -19,7 +20,7 @@ _STATISTICS = ["estimate", "std_error", "conf_low", "conf_high", "p_value"]
 
 
 def treated_table(results: Results) -> pd.DataFrame:
-    """Return the treated cities: ``city, adopted, instrument, confidence, match, source``."""
+    """Return the treated cities: ``city, adopted, instrument, confidence, match, source`` (its host)."""
     rows = results.treated[results.treated["coding"].eq(MAIN)]
     match = rows["control_name"].str.replace(r" (city|town|village|municipality)$", "", regex=True)
     short = match.str.replace(" metropolitan government (balance)", "", regex=False)
@@ -36,7 +37,7 @@ def treated_table(results: Results) -> pd.DataFrame:
             "instrument": rows["basis"].astype(object),
             "confidence": rows["confidence"].astype(object),
             "match": shown.astype(object),
-            "source": rows["source_url"].astype(object),
+            "source": [urlsplit(address).netloc.removeprefix("www.") for address in rows["source_url"]],
         }
     )
 
