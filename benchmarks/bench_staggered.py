@@ -142,8 +142,7 @@ def moderndid_bounds(_):
     results = create_sensitivity_results_rm(
         beta, covariance, 5, 6, method="C-LF", m_bar_vec=np.array([0.5, 1.0, 1.5, 2.0])
     )
-    last = list(results)[-1]
-    return float(last.lb), float(last.ub)
+    return float(np.asarray(results["lb"])[-1]), float(np.asarray(results["ub"])[-1])
 
 
 CONTENDERS = {
@@ -193,7 +192,7 @@ def serve(job: str, name: str, units: int) -> None:
 def _start(job: str, name: str, units: int):
     python = os.environ.get("MODERNDID_PYTHON", "") if name == "moderndid" else sys.executable
     command = [python, __file__, "--serve", job, name, str(units)]
-    errors = tempfile.TemporaryFile("w+")
+    errors = tempfile.TemporaryFile("w+")  # noqa: SIM115 (read when the child fails)
     child = subprocess.Popen(command, stdin=subprocess.PIPE, stdout=subprocess.PIPE, stderr=errors, text=True)
     return child, errors
 

@@ -13,12 +13,14 @@ from ._event_path import EventPath, event_path, target_weights
 from ._honest_relative import relative_set
 from ._honest_smoothness import smoothness_interval
 from ._result import Estimates
+from ._threads import same_bits
 from .errors import EstimationError
 
 RESTRICTIONS = ("relative_magnitudes", "smoothness")
 METHODS = ("hybrid", "conditional")
 
 
+@same_bits
 def honest_bounds(
     estimates: Estimates,
     *,
@@ -85,6 +87,7 @@ def honest_bounds(
     return table.assign(excludes_zero=(table["conf_low"] > 0) | (table["conf_high"] < 0))
 
 
+@same_bits
 def breakdown_value(
     estimates: Estimates,
     *,

@@ -12,6 +12,7 @@ from scipy import optimize, stats
 from ._checks import require_level
 from ._event_path import EventPath, event_path
 from ._result import Estimates
+from ._threads import same_bits
 from .errors import EstimationError
 
 
@@ -42,6 +43,7 @@ class PretestPower:
     table: pd.DataFrame
 
 
+@same_bits
 def pretest_power(
     estimates: Estimates,
     *,
