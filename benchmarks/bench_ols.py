@@ -149,10 +149,11 @@ def _preamble(model: str) -> str:
         f"{name} {os.environ.get(name, 'unset')}" for name in ("OPENBLAS_NUM_THREADS", "OPENBLAS_CORETYPE")
     )
     return (
-        f"# {'Least squares' if model == 'ols' else 'Poisson'} with two absorbed effects, clustered by unit\n\n"
-        f"{versions}; Python {platform.python_version()}, {os.cpu_count()} processors, {blas}. Median of the calls "
-        "after the first, from the data frame, checks included; each cell in a fresh process; memory is the peak "
-        "over what the data took. linearmodels counts nested effects as lost degrees of freedom.\n"
+        f"# {'Least squares' if model == 'ols' else 'Poisson'}: two absorbed effects, clustered by unit\n\n"
+        f"{versions}; Python {platform.python_version()}, {os.cpu_count()} processors, {blas}. "
+        "Median of the calls after the first, from the data frame, checks included; each cell in a fresh "
+        "process; memory is the peak over what the data took. "
+        "linearmodels counts nested effects as lost degrees of freedom.\n"
     )
 
 

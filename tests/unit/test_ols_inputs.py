@@ -267,6 +267,12 @@ for effects in (["unit"], ["unit", "year"], ["unit", "year", "state"], [("region
 for covariance in ("HC3", Conley("lat", "lon", 300.0)):
     result = ols(data, outcome="y", treatment="d", effects=["unit", "year"], covariance=covariance)
     bits.update(result.covariance.tobytes())
+import numpy as np
+import analysis.estimators._absorb as absorb
+absorb.DENSE_LEVELS = 0
+rng = np.random.default_rng(0)
+codes = [np.unique(rng.integers(0, k, 60_000), return_inverse=True)[1] for k in (8_000, 5_000, 4_000)]
+bits.update(absorb.Absorber(codes).residualize(rng.normal(size=(60_000, 2))).tobytes())
 print(bits.hexdigest())
 """
 
@@ -282,6 +288,7 @@ def test_same_bits_under_any_hash_seed_threads_and_compiler():
     ):
         environment = os.environ | {
             "PYTHONHASHSEED": seed, "OPENBLAS_NUM_THREADS": threads, "OMP_NUM_THREADS": threads,
+            "RAYON_NUM_THREADS": threads,
         }  # fmt: skip
         done = subprocess.run(
             [sys.executable, "-c", SCRIPT, str(Path(__file__).parents[1]), mode],

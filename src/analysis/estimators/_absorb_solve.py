@@ -2,6 +2,10 @@
 
 from __future__ import annotations
 
+import functools
+import os
+from typing import Any
+
 import numpy as np
 from scipy import sparse
 from scipy.linalg import lapack, solve_triangular
@@ -165,10 +169,33 @@ def _squares(columns, weights):
     return np.sum(columns**2 if weights is None else columns**2 * weights[:, None], axis=0)
 
 
-def _within(main, rest, weights):
+@functools.cache
+def _within_package() -> Any:
+    """Return the package `within`, its threads set to one: their number would show in the last bits.
+
+    It reads the number once, at its first solve, so this holds unless the caller has used it before.
+    """
     try:
         import within
     except ImportError:
+        return None
+    before = os.environ.get("RAYON_NUM_THREADS")
+    os.environ["RAYON_NUM_THREADS"] = "1"
+    try:
+        pair = np.array([0, 0, 1, 1], dtype=np.uint32)
+        effects = [within.Effect(pair, True, None), within.Effect(pair[[0, 2, 1, 3]], True, None)]
+        within.Solver(within.Design(effects), None).solve(np.arange(4.0))
+    finally:
+        if before is None:
+            del os.environ["RAYON_NUM_THREADS"]
+        else:
+            os.environ["RAYON_NUM_THREADS"] = before
+    return within
+
+
+def _within(main, rest, weights):
+    within = _within_package()
+    if within is None:
         return None
     effects = [within.Effect(_unsigned(main.codes), True, main.bases or None)]
     effects += [within.Effect(_unsigned(codes), True, _columns(z)) for codes, _, z in rest]
