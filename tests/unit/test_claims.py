@@ -132,6 +132,20 @@ def test_a_claim_that_comes_or_goes_is_an_error():
         check_verdicts(before, before[before["claim"] != "cap_crime"])
 
 
+def test_a_study_is_accepted_without_the_others(tmp_path):
+    path = tmp_path / "verdicts.csv"
+    accept(committed(), path)
+    before = path.read_text("utf-8")
+    own = committed()
+    own = own[own["study"] == PAPERS[0]].assign(verdict="agrees", note="once more")
+    accept(own, path)
+    lines = path.read_text("utf-8").splitlines()
+    others = [line for line in before.splitlines() if f",{PAPERS[0]}," not in line]
+    assert [line for line in lines if f",{PAPERS[0]}," not in line] == others
+    assert sum(line.endswith("agrees,once more") for line in lines) == len(own)
+    assert len(lines) == len(before.splitlines())
+
+
 def test_silence_is_not_accepted(tmp_path):
     with pytest.raises(LayoutError, match="no note says why"):
         accept(compare(claims(), {}), tmp_path / "verdicts.csv")
