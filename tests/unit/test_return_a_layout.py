@@ -8,8 +8,11 @@ import numpy as np
 import pytest
 from python_calamine import CalamineWorkbook
 
+from analysis.panels.columns import codebook_markdown
+from analysis.panels.return_a import ReturnA2013
+from analysis.paths import project_root
 from analysis.sources.registry import locate
-from analysis.sources.return_a import dictionary, layout
+from analysis.sources.return_a import dictionary, dictionary_markdown, layout
 
 
 def test_every_byte_belongs_to_exactly_one_field():
@@ -110,3 +113,9 @@ def test_years_of_two_digits():
 )
 def test_offsets_are_told_by_field(offset, name):
     assert layout.describe(offset)[0] == name
+
+
+def test_the_page_carries_the_dictionary_and_the_panel_as_they_are():
+    page = (project_root() / "docs" / "return_a.md").read_text("utf-8")
+    assert page.endswith(dictionary_markdown())
+    assert codebook_markdown(ReturnA2013) in page

@@ -55,7 +55,7 @@ def months(block: np.ndarray) -> np.ndarray:
     numpy.ndarray of int32, shape (112, records * 12)
         A row a card and offense, a column a record and month; `layout.MISSING` where blank.
     """
-    out = np.empty((_CARDS * OFFENSES, len(block) * MONTHS), np.int32)
+    out = np.zeros((_CARDS * OFFENSES, len(block) * MONTHS), np.int32)
     _months(block, out)
     return out
 
@@ -173,20 +173,30 @@ def _check(block, kinds, allowed, where, states, out):
 
 @njit(cache=True, nogil=True)
 def _months(block, out):
+    """Write counts into zeros; two cards in three hold nothing else and are passed over."""
     for i in range(len(block)):
         for month in range(MONTHS):
-            start = HEADER + month * MONTH + MONTH_HEAD
-            counts = block[i, start : start + COUNTS]
-            at = i * MONTHS + month
-            if _all_digits(counts):
-                for k in range(_CARDS * OFFENSES):
-                    p = k * WIDTH
-                    a, b, c = np.int32(counts[p]), np.int32(counts[p + 1]), np.int32(counts[p + 2])
-                    d, e = np.int32(counts[p + 3]), np.int32(counts[p + 4])
-                    out[k, at] = ((((a * 10 + b) * 10 + c) * 10 + d) * 10 + e) - 533328
-            else:
-                for k in range(_CARDS * OFFENSES):
-                    out[k, at] = _number(counts, k * WIDTH, WIDTH)
+            for card in range(_CARDS):
+                start = HEADER + month * MONTH + MONTH_HEAD + card * _CARD
+                counts = block[i, start : start + _CARD]
+                if not _is_empty(counts):
+                    _card(counts, out[card * OFFENSES : (card + 1) * OFFENSES, i * MONTHS + month])
+
+
+@njit(cache=True, nogil=True)
+def _card(counts, out):
+    marks = np.uint8(0)
+    for k in range(_CARD):
+        byte = counts[k]
+        marks |= np.uint8(byte - np.uint8(48)) | np.uint8(byte + np.uint8(70))
+    for k in range(OFFENSES):
+        p = k * WIDTH
+        if marks < 128:
+            a, b, c = np.int32(counts[p]), np.int32(counts[p + 1]), np.int32(counts[p + 2])
+            d, e = np.int32(counts[p + 3]), np.int32(counts[p + 4])
+            out[k] = ((((a * 10 + b) * 10 + c) * 10 + d) * 10 + e) - 533328
+        else:
+            out[k] = _number(counts, p, WIDTH)
 
 
 @njit(cache=True, nogil=True)
