@@ -125,7 +125,8 @@ def test_a_record_by_hand(tmp_path, decoder):
     made["actual"][0, 1, 0], made["actual"][0, 3, 0], made["actual"][0, 3, 5] = 7, -2, layout.MISSING
     made["actual"][0, 7, 0] = 99
     made["month_included_in"] = np.full((1, 12), b"00", "S2")
-    made["month_included_in"][0, [0, 2, 9]] = b"02", b"09", b"04"
+    # January's crimes are in February's return; the others name a month without one, an earlier one, or reported.
+    made["month_included_in"][0, [0, 2, 9, 1]] = b"02", b"09", b"04", b"04"
     for k, population in enumerate((100, 20, 3), 1):
         made[f"population_{k}"] = np.array([population], np.int32)
     made["year_of_century"], made["ori7"] = np.array([b"13"]), np.array([b"ILCPD00"])
