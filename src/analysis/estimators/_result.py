@@ -130,7 +130,7 @@ class Estimates:
 
     def _repr_markdown_(self) -> str:
         table = self.tidy().to_markdown(index=False, floatfmt=".4g") if _has_tabulate() else str(self.tidy())
-        notes = ", ".join(f"{name}: {value}" for name, value in self.design.items() if np.isscalar(value))
+        notes = ", ".join(f"{name}: {value!s}" for name, value in self.design.items() if np.isscalar(value))
         dropped = "; ".join(f"{count} {why}" for why, count in self.sample.dropped.items()) or "none"
         return f"{table}\n\n{self.method}. N = {self.sample.used:,}; dropped: {dropped}. {notes}."
 

@@ -140,7 +140,7 @@ def _frank_wolfe_in_loops(form, start, least_decrease, most):
     k = len(start)
     scale, point, gradient = 1.0, start.copy(), form @ start
     value = start @ gradient
-    vertex = np.argmin(gradient)
+    vertex = int(np.argmin(gradient))
     for taken in range(most):
         slope = gradient[vertex] - value
         bend = form[vertex, vertex] - 2.0 * gradient[vertex] + value

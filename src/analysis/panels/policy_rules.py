@@ -151,8 +151,9 @@ def _scoped(rows: pd.DataFrame) -> pd.DataFrame:
             where=f"policy_adoptions.csv, row {first['row']}",
             remedy="Add a line to panels/state_law_scope.csv.",
         )
-    for index in rows.index[state]:
-        rows = _with_scope(rows, index, scope[keys[rows.index.get_loc(index)]])
+    stated = [(index, key) for index, key, law in zip(rows.index, keys, state, strict=True) if law]
+    for index, key in stated:
+        rows = _with_scope(rows, index, scope[key])
     return rows
 
 

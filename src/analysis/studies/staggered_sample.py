@@ -100,17 +100,22 @@ def city_sample(panels: Mapping[str, pd.DataFrame], rules: SampleRules) -> CityS
         `PANELS` by name. The order of their rows does not matter.
     rules : SampleRules
     """
+    return sample_of(with_treatment(panels, rules), panels["series_breaks"], rules)
+
+
+def sample_of(cities: pd.DataFrame, breaks: pd.DataFrame, rules: SampleRules) -> CitySample:
+    """Return the sample of agency-years whose treatment is known already, as `with_treatment` returns it."""
     ledger: list[tuple[str, int, int]] = []
-    rows = _Rows(_with_treatment(panels, rules), ledger)
+    rows = _Rows(cities, ledger)
     years = rows.frame["year"].between(rules.first_year, rules.last_year)
     rows.keep(years, f"outside {rules.first_year}-{rules.last_year}")
     rows.keep(rows.frame["place_fips"].notna(), "agency without a place")
-    printed = rows.frame[rules.outcome].notna() & rows.frame["population"].gt(0)
-    rows.keep(printed, "offense or residents not printed")
-    _honour(rows, panels["series_breaks"], rules)
+    rows.keep(rows.frame["population"].gt(0), "residents not printed")
     rows.frame = rows.frame.assign(residents=_first(rows.frame, "population"))
     large = rows.frame["residents"] >= rules.smallest
     rows.keep(large, f"fewer than {rules.smallest:,} residents at first")
+    rows.keep(rows.frame[rules.outcome].notna(), "offense not printed")
+    _honour(rows, breaks, rules)
     _treatment_rows(rows, rules)
     seen = rows.frame.groupby("ori")["year"].transform("nunique")
     rows.keep(seen >= rules.fewest_years, f"observed in fewer than {rules.fewest_years} years")
@@ -132,7 +137,7 @@ class _Rows:
         self.frame = self.frame[mask]
 
 
-def _with_treatment(panels: Mapping[str, pd.DataFrame], rules: SampleRules) -> pd.DataFrame:
+def with_treatment(panels: Mapping[str, pd.DataFrame], rules: SampleRules) -> pd.DataFrame:
     """Return `city_year` with each agency's cohort, and the first year anything else names its place."""
     policies, undated = panels["policies"], panels["undated_places"]
     cities = panels["city_year"].sort_values(["ori", "year"]).reset_index(drop=True)
@@ -169,7 +174,7 @@ def _first(frame: pd.DataFrame, column: str) -> pd.Series:
 
 
 def _treatment_rows(rows: _Rows, rules: SampleRules) -> None:
-    """Leave out treated agencies that cannot serve, and controls from the year in which they stop being one."""
+    """Leave out treated agencies that cannot serve, and controls from the year they stop being one."""
     control = rows.frame["cohort"].isna()
     unknown = rows.frame["exposed_from"].eq(0).fillna(False)
     rows.keep(~(control & (unknown | rows.frame["ori"].isin(NAMED_BY_AUTHORS))), "listed without any date")
