@@ -1,8 +1,9 @@
 """Time the Return A decoder against other readers and against the machine, on the master file of 2013.
 
 ``python benchmarks/bench_return_a.py [FILE] [--write]``; without a file the registered one is unpacked.
-Every reader gets the file in the page cache and gives all 12 x 112 counts of every record as numbers; the slowest are
-timed on part of the records and scaled, as printed. Peers do not read overpunched negatives: for them those
+Every reader gets the file in the page cache and gives all 12 x 112 counts of every record as numbers; the
+slowest are timed on part of the records and scaled, as printed. Peers do not read overpunched negatives: for
+them those
 digits are replaced by zeros first. Two figures stand for the physical limit: reading the bytes and adding
 them up, as bytes (what numpy does by default) and as words of eight.
 """
@@ -228,9 +229,9 @@ def write(table, lines, records, size):
         "# Reading a Return A master file: time",
         "",
         f"Written by `benchmarks/bench_return_a.py`: {records:,} records, {size / 1e6:.0f} MB, in the page",
-        "cache; two processors, one thread unless said; fewest seconds of several runs. Every reader gives all",
-        "12 x 112 counts of a record as numbers. Two slow ones read part of the records and are scaled (and",
-        "with them DuckDB's planning of so many columns).",
+        "cache; two processors, one thread unless said; fewest seconds of several runs. Every reader gives",
+        "all 12 x 112 counts of a record as numbers. Two slow ones read part of the records and are scaled",
+        "(and with them DuckDB's planning of so many columns).",
         "",
         f"{platform.machine()}, Python {platform.python_version()}, {versions}.",
         "",
