@@ -11,7 +11,7 @@ export OPENBLAS_NUM_THREADS := 1
 export OMP_NUM_THREADS := 1
 
 .DEFAULT_GOAL := help
-.PHONY: help install report notebooks data verify doctor test lint format lock clean
+.PHONY: help install report notebooks data verify multiverse doctor test lint format lock clean
 
 help:  ## Show this list
 	@awk -F':.*## ' '/^[a-z]+:.*## / {printf "  make %-10s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
@@ -42,6 +42,9 @@ data: install  ## Rebuild the panels from the published files
 
 verify: install  ## Hold every published figure against what the data say
 	$(BIN)/sanctuary verify
+
+multiverse: install  ## Estimate thousands of specifications anew; can be stopped and started again
+	$(BIN)/sanctuary multiverse --jobs $(JOBS)
 
 doctor: install  ## Say what is missing here and how to get it
 	$(BIN)/sanctuary doctor

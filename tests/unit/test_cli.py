@@ -13,7 +13,7 @@ from analysis.errors import LayoutError, MissingFileError
 from analysis.panels import build as panels_build
 from analysis.panels.store import write_panel
 
-COMMANDS = ("data", "ingest", "verify", "report", "notebooks", "doctor")
+COMMANDS = ("data", "ingest", "multiverse", "verify", "report", "notebooks", "doctor")
 
 
 def told(capsys):

@@ -1,4 +1,4 @@
-"""The command ``sanctuary``: data, ingest, verify, report, notebooks, readme, doctor."""
+"""The command ``sanctuary``: data, ingest, multiverse, verify, report, notebooks, readme, doctor."""
 
 from __future__ import annotations
 
@@ -18,6 +18,7 @@ A fresh checkout holds the panels, so the report needs no download:
 
   sanctuary report      write the PDFs and the HTML page from the committed panels
   sanctuary verify      hold every published figure against what the data say
+  sanctuary multiverse  estimate thousands of specifications anew (a quarter of an hour)
   sanctuary doctor      say what is missing here, and how to get it
 
 With the published files in data/raw (or in the directory ANALYSIS_RAW_DIR names):

@@ -21,13 +21,15 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 
 def run(options: argparse.Namespace) -> int:
     """Run, store, and say how many specifications there are."""
-    from ..studies import multiverse
+    from ..studies import multiverse, multiverse_joint
 
     if options.fresh:
         multiverse.partial_path().unlink(missing_ok=True)
     with _workers(options) as jobs:
         frame = multiverse.run(n_jobs=jobs, progress=None if options.quiet else _show)
+        joint = multiverse_joint.run(multiverse_joint.representatives(frame), n_jobs=jobs)
     path = multiverse.commit(frame)
+    multiverse_joint.commit(joint)
     multiverse.partial_path().unlink()
     print(f"{len(frame):,} specifications, {len(multiverse.admitted(frame)):,} with an estimate: {path}")
     return 0

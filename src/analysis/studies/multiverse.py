@@ -142,19 +142,23 @@ def _plain(value: Any) -> Any:
 def commit(frame: pd.DataFrame, directory: Path | None = None) -> Path:
     """Write the results as the panel ``multiverse``, with the hashes of the panels they were made from."""
     directory = directory or processed_dir()
-    dropped = {
-        reason: int(n) for reason, n in frame.loc[frame["problem"].ne(""), "problem"].value_counts().items()
-    }
-    counts = {"admissible": grid_size()[0], "without a number": sum(dropped.values()), "seed": SEED}
+    problems = frame.loc[frame["problem"].ne(""), "problem"].astype(str).tolist()
+    counts = {"admissible": grid_size()[0], "without a number": len(problems), "seed": SEED}
+    counts |= {reason: problems.count(reason) for reason in sorted(set(problems))}
     path = write_panel(
-        NAME, frame, keys=["spec"], inputs=PANELS, dropped={}, counts=counts | dropped, directory=directory
+        NAME, frame, keys=["spec"], inputs=PANELS, dropped={}, counts=counts, directory=directory
     )
-    manifest = directory / f"{NAME}.manifest.json"
+    state_panels(NAME, directory)
+    return path
+
+
+def state_panels(name: str, directory: Path) -> None:
+    """Add to a manifest the hashes of the panels that the results were made from."""
+    manifest = directory / f"{name}.manifest.json"
     stated = json.loads(manifest.read_text("utf-8")) | {"panels": panel_hashes()}
     part = manifest.with_suffix(".part")
     part.write_text(json.dumps(stated, indent=1, ensure_ascii=False) + "\n", "utf-8")
     os.replace(part, manifest)
-    return path
 
 
 def results(*, current: bool = True) -> pd.DataFrame:
@@ -205,7 +209,7 @@ def quick_check(
 
 
 def admitted(frame: pd.DataFrame) -> pd.DataFrame:
-    """Return the results that have a number; raise nothing, since the manifest counts the others."""
+    """Return the results that have a number; the manifest counts the others by reason."""
     return frame[frame["problem"].eq("")].reset_index(drop=True)
 
 

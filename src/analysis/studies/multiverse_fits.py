@@ -54,19 +54,20 @@ def sample(choice: Choice) -> pd.DataFrame:
     cities = _cities(rules.definition, rules.include_state_laws, rules.smallest)
     if choice["confidence"] == "high":
         cities = cities[~cities["doubted"]]
-    frame = sample_of(cities, _panel("series_breaks"), rules).frame
+    frame = sample_of(cities, panel("series_breaks"), rules).frame
     return COMPARISONS[choice["comparison"]](frame).reset_index(drop=True)
 
 
 @functools.cache
-def _panel(name: str) -> pd.DataFrame:
+def panel(name: str) -> pd.DataFrame:
+    """Return a committed panel, read once a process."""
     return load(name)
 
 
 @functools.cache
 def _cities(definition: str, laws: bool, smallest: int) -> pd.DataFrame:
     """Return agency-years with their treatment; agencies that are never large enough are left out early."""
-    panels = {name: _panel(name) for name in PANELS}
+    panels = {name: panel(name) for name in PANELS}
     rules = SampleRules(definition, "homicide", include_state_laws=laws)
     cities = with_treatment(panels, rules)
     large = cities.groupby("ori")["population"].transform("max").ge(smallest).fillna(False)
@@ -95,9 +96,9 @@ def estimate(frame: pd.DataFrame, choice: Choice, *, draws: int = PLACEBO_DRAWS)
     """Return one specification's effect in percent of what was to be expected, with its interval and sample.
 
     The estimand is the mean effect from the year of adoption to `AFTER` years later. Effects of counts and
-    logs are ``100 (exp(b) - 1)``, with the error of the delta method and the interval of the exponent; effects
-    of rates are divided by the adopting cities' rate in the `BEFORE` years before, taken as known. ``problem``
-    says why there is no number.
+    logs are ``100 (exp(b) - 1)``, with the error of the delta method and the interval of the exponent;
+    effects of rates are divided by the adopting cities' rate in the `BEFORE` years before, taken as known.
+    ``problem`` says why there is no number.
     """
     adopters = frame[frame["cohort"].gt(0)].drop_duplicates("ori")
     found: dict[str, Any] = dict.fromkeys(NUMBERS, np.nan)

@@ -18,8 +18,10 @@ FITS_EACH = 3
 FEWEST_CITIES = 5
 #: Draws of the placebo test of observed against expected crimes, and of the joint permutation test.
 PLACEBO_DRAWS, PERMUTATIONS = 499, 199
-#: Specifications of the joint test, and of the quick run that is compared with the committed one.
-JOINT, QUICK = 40, 60
+#: Specifications of the quick run that is compared with the committed one.
+QUICK = 40
+#: Estimators of the joint permutation test: those that take hundredths of a second.
+JOINT_FITS = ("two_way", "region_years", "imputation", "interaction_weighted", "extended_twfe")
 SIGNIFICANT = 0.05
 #: Estimators that average effects with weights that can be negative when adoption is staggered.
 CONTRAST = ("two_way", "region_years")
@@ -51,7 +53,7 @@ FORKS: tuple[Fork, ...] = (
     Fork(
         "treatment",
         "Treatment",
-        "No published list of sanctuary places could be obtained; each coding is one thing the word can mean.",
+        "No published list could be obtained; each coding is one thing that sanctuary can mean.",
         {
             "status_inquiry": "Status inquiry",
             "detainers": "Detainers",
