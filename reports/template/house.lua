@@ -100,7 +100,8 @@ local function inline_svg(path, alt, prefix)
   local svg = read(path):gsub("^.-<svg", "<svg", 1)
   svg = svg:gsub('id="', 'id="' .. prefix .. "-"):gsub('href="#', 'href="#' .. prefix .. "-")
   svg = svg:gsub("url%(#", "url(#" .. prefix .. "-")
-  return (svg:gsub("<svg", '<svg role="img" aria-label="' .. escaped(alt) .. '"', 1))
+  local opening = '<svg role="img" aria-label="' .. escaped(alt) .. '"'
+  return (svg:gsub("<svg", function() return opening end, 1))
 end
 
 local function html_label(div, kind)
