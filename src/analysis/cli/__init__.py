@@ -7,7 +7,7 @@ import sys
 from collections.abc import Sequence
 
 from ..errors import AnalysisError
-from . import data, doctor, ingest, notebooks, readme, report, verify
+from . import data, doctor, ingest, multiverse, notebooks, readme, report, verify
 
 __all__ = ["main", "parser"]
 
@@ -46,7 +46,7 @@ def parser() -> argparse.ArgumentParser:
         formatter_class=argparse.RawDescriptionHelpFormatter,
     )
     commands = top.add_subparsers(title="commands", metavar="COMMAND", required=True)
-    for module in (data, ingest, verify, report, notebooks, readme, doctor):
+    for module in (data, ingest, multiverse, verify, report, notebooks, readme, doctor):
         name = module.__name__.rsplit(".", 1)[1]
         text = (module.__doc__ or "").strip()
         sub = commands.add_parser(
