@@ -45,7 +45,7 @@ class PoissonFit:
     drifting: bool = False
 
 
-def fit_poisson(arrays: Arrays, maximum: int = 100) -> PoissonFit:
+def fit_poisson(arrays: Arrays, maximum: int = 100, *, watch: bool = True) -> PoissonFit:
     """Maximise the Poisson pseudo-likelihood.
 
     Parameters
@@ -54,6 +54,9 @@ def fit_poisson(arrays: Arrays, maximum: int = 100) -> PoissonFit:
         The columns are residualised in place (which changes no coefficient).
     maximum : int
         Iterations.
+    watch : bool
+        Stop where predictors seem to fall without end. Once separation has been ruled out they do not: beside
+        very large outcomes the likelihood looks flat while rows near zero are still on their way.
 
     Raises
     ------
@@ -66,7 +69,7 @@ def fit_poisson(arrays: Arrays, maximum: int = 100) -> PoissonFit:
         change = state.step()
         if change <= TOLERANCE:
             return state.result(np.array(kept), dropped, iteration)
-        if state.is_flat and iteration >= 8 and change > 0.1:
+        if watch and state.is_flat and iteration >= 8 and change > 0.1:
             return state.result(np.array(kept), dropped, iteration, drifting=True)
     raise NotConvergedError(f"the Poisson fit did not converge in {maximum} steps (last change {change:.1e})")
 

@@ -147,19 +147,13 @@ def _fit(arrays: Arrays, singletons: str, separation: str) -> tuple[Arrays, Pois
         return arrays, fit
     apart = separated(arrays)
     if not apart.any():
-        return arrays, _require_settled(fit_poisson(arrays, maximum=1_000))
+        return arrays, fit_poisson(arrays, maximum=1_000, watch=False)
     if separation == "raise":
         raise EstimationError(
             f"{int(apart.sum())} zeros are separated from the positive outcomes: no maximum exists with "
             "them; separation='drop' leaves them out"
         )
     return _fit(arrays.keep(~apart, "separated"), singletons, separation)
-
-
-def _require_settled(fit: PoissonFit) -> PoissonFit:
-    if fit.drifting:
-        raise EstimationError("predictors fall without end but no separation was found: rescale regressors")
-    return fit
 
 
 def _infer(data, arrays: Arrays, fit: PoissonFit, covariance, correction, kept):
