@@ -18,6 +18,7 @@ from .maps import albers_usa, county_map
 from .models import models_table
 from .plots import balance_plot, event_study_plot, forest_plot
 from .prose import Prose, escape, listed, say
+from .spec_curve import shares_plot, specification_curve
 from .style import house_style
 from .tables import Table, frame_table
 from .values import number
@@ -46,8 +47,10 @@ __all__ = [
     "number",
     "say",
     "series_with_breaks",
+    "shares_plot",
     "slope_plot",
     "small_multiples",
+    "specification_curve",
     "status_grid",
     "timeline",
     "verdicts_table",
