@@ -8,7 +8,7 @@ from dataclasses import dataclass
 import numpy as np
 import pandas as pd
 
-from ..panels.honour_breaks import has_break, series_segment
+from ..panels.honour_breaks import OFFENSES_OF, has_break, series_segment
 from ..panels.policy_cohorts import assign_treatment, exposure
 from .uar2017_sample import policy_codes
 from .uar2017_spec import NAMED_BY_AUTHORS
@@ -17,6 +17,7 @@ PANELS = ("city_year", "series_breaks", "policies", "undated_places", "places")
 #: Footnotes that a state's coverage is limited say nothing about a city that is printed.
 _ABOUT_COVERAGE = "limited_data"
 _NEVER = 9999
+_COLUMNS = ("ori", "year", "state", "city", "place_fips", "county_fips", "population", "rape_definition")
 #: Lower ends of the size classes within which places may swap policies, residents.
 SIZES = (0, 50_000, 100_000, 250_000)
 SIZE_NAMES = ("under 50,000", "50,000 to 99,999", "100,000 to 249,999", "250,000 or more")
@@ -138,9 +139,13 @@ class _Rows:
 
 
 def with_treatment(panels: Mapping[str, pd.DataFrame], rules: SampleRules) -> pd.DataFrame:
-    """Return `city_year` with each agency's cohort, and the first year anything else names its place."""
+    """Return `city_year` with each agency's cohort, and the first year anything else names its place.
+
+    Of the rules only the definition and ``include_state_laws`` matter here.
+    """
     policies, undated = panels["policies"], panels["undated_places"]
-    cities = panels["city_year"].sort_values(["ori", "year"]).reset_index(drop=True)
+    kept = [*_COLUMNS, *OFFENSES_OF.keys() & set(panels["city_year"].columns)]
+    cities = panels["city_year"][sorted(kept)].sort_values(["ori", "year"]).reset_index(drop=True)
     codes = policy_codes(policies, undated, cities["ori"]).fillna(cities["place_fips"])
     cities = cities.assign(geoid=codes)
     places = cities[["state", "geoid"]].dropna().drop_duplicates("geoid")
