@@ -197,3 +197,12 @@ def forks_table() -> pd.DataFrame:
 
 def _fork(name: str):
     return next(fork for fork in FORKS if fork.name == name)
+
+
+def indicators(frame: pd.DataFrame, names: Iterable[str] | None = None) -> dict[str, pd.DataFrame]:
+    """Return for each fork, by its title, which specifications have which level, by the level's name."""
+    chosen = [_fork(name) for name in names] if names else FORKS
+    return {
+        fork.title: pd.DataFrame({title: frame[fork.name].eq(level) for level, title in fork.levels.items()})
+        for fork in chosen
+    }
