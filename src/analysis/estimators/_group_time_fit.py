@@ -38,13 +38,13 @@ def fit_cells(
     for positions in batches.values():
         treated, controls = chosen[positions[0]]
         try:
-            found, own = fit(wide, [cells[p] for p in positions], treated, controls, method, trim)
+            found, own, units = fit(wide, [cells[p] for p in positions], treated, controls, method, trim)
         except NotIdentifiedError as error:
             for position in positions:
                 reasons[position] = str(error)
             continue
         effects[positions] = found
-        influence[:, positions] = own
+        influence[units[:, None], positions] = own
     return effects, influence, _ledger(wide, cells, chosen, reasons)
 
 
@@ -63,21 +63,25 @@ def _fit_pairs(wide, cells, treated, controls, method, trim):
     used = np.flatnonzero(treated | controls)
     earlier = min(cells[0].target, cells[0].base)
     targets, bases = [c.target for c in cells], [c.base for c in cells]
-    change = wide.outcome[np.ix_(used, targets)] - wide.outcome[np.ix_(used, bases)]
+    outcome = wide.outcome[used]
+    change = outcome[:, targets] - outcome[:, bases]
     x = wide.covariates[used, min(earlier, wide.covariates.shape[1] - 1)]
     weights = _at(wide.weights, used, earlier, change)
     effects, own = panel_effect(change, treated[used].astype(float), x, weights, method, trim)
-    return effects, _scatter(own, used, len(wide.cohort))
+    return effects, own * (len(wide.cohort) / len(used)), used
 
 
 def _at(weights, used, earlier, change):
     chosen = weights[used, earlier]
+    if not np.isnan(chosen).any():
+        return chosen
     return np.where(np.isnan(chosen), np.nanmax(weights[used], axis=1), chosen)
 
 
 def _fit_repeated(wide, cells, treated, controls, method, trim):
     columns = [_fit_rows(wide, cell, treated, controls, method, trim) for cell in cells]
-    return np.array([c[0] for c in columns]), np.column_stack([c[1] for c in columns])
+    own = np.column_stack([c[1] for c in columns])
+    return np.array([c[0] for c in columns]), own, np.arange(len(own))
 
 
 def _fit_rows(wide, cell, treated, controls, method, trim):
@@ -104,12 +108,6 @@ def _require_both(treated, controls, where=""):
         raise NotIdentifiedError(f"no treated unit observed{where or ' in both periods'}")
     if not controls.any():
         raise NotIdentifiedError(f"no control unit observed{where or ' in both periods'}")
-
-
-def _scatter(own, used, units):
-    influence = np.zeros((units, own.shape[1]))
-    influence[used] = own * (units / len(used))
-    return influence
 
 
 def _ledger(wide, cells, chosen, reasons):

@@ -7,7 +7,7 @@ import numpy as np
 from ._threads import each
 from .errors import EstimationError
 
-_CHUNK, _CELLS = 250, 5_000_000
+_CHUNK, _CELLS, _PATTERNS = 250, 5_000_000, 64
 
 
 def uniform_band(
@@ -45,13 +45,37 @@ def largest_t(contributions: np.ndarray, std_error: np.ndarray, draws: int, seed
     live = std_error > 0
     scaled = (contributions[:, live] / std_error[live]).astype(np.float32)
     total, size = scaled.sum(axis=0, dtype=np.float64), max(16, min(_CHUNK, _CELLS // len(scaled)))
+    blocks = _blocks(scaled)
 
     def part(start: int) -> np.ndarray:
         random = np.random.default_rng([seed, start])
-        heads = coins(random, min(size, draws - start), len(scaled)) @ scaled
+        tosses = coins(random, min(size, draws - start), len(scaled))
+        heads = np.zeros((len(tosses), scaled.shape[1]))
+        for rows, columns, block in blocks:
+            heads[:, columns] += tosses[:, rows] @ block
         return np.abs(2.0 * heads - total).max(axis=1)
 
     return np.concatenate(each(part, range(0, draws, size), parallel=scaled.size * draws > 10**7))
+
+
+def _blocks(matrix: np.ndarray) -> list[tuple[slice, np.ndarray, np.ndarray]]:
+    """Return runs of rows, sorted by which columns are not zero, with those columns and the entries.
+
+    A control enters all cells, a treated unit those of its cohort: most entries are zero. Rows are
+    exchangeable here, since each gets coins of its own.
+    """
+    marks = np.random.default_rng(0).random(matrix.shape[1])
+    pattern = (matrix != 0) @ marks
+    found, code = np.unique(pattern, return_inverse=True)
+    if len(found) > _PATTERNS:
+        return [(slice(0, len(matrix)), np.arange(matrix.shape[1]), matrix)]
+    order = np.argsort(code, kind="stable")
+    ends = np.cumsum(np.bincount(code))
+    parts = [
+        (slice(end - n, end), order[end - n : end]) for end, n in zip(ends, np.bincount(code), strict=True)
+    ]
+    columns = [np.flatnonzero(matrix[rows[0]]) for _, rows in parts]
+    return [(run, c, matrix[np.ix_(rows, c)]) for (run, rows), c in zip(parts, columns, strict=True)]
 
 
 def coins(random: np.random.Generator, draws: int, clusters: int) -> np.ndarray:
