@@ -72,16 +72,17 @@ def _row(group: str, name: str, row: dict, mean: float) -> dict[str, Any]:
 @cache
 def headline() -> dict[str, Any]:
     """Return the figures of the summary's sentences, by name."""
-    city, county = city_differences(), county_differences()
-    change, matched, within = city.loc["change"], county.loc["matched"], county.loc["within states"]
+    city: dict = city_differences().to_dict("index")
+    county: dict = county_differences().to_dict("index")
+    change, matched, within = city["change"], county["matched"], county["within states"]
     printed = claims("cap2017")["cap_crime"].figure
     counts = verdicts()["verdict"].value_counts()
     return {
         "pairs": int(change["used"]),
-        "pairs_before": int(city.loc["before", "used"]),
-        "pairs_after": int(city.loc["after", "used"]),
-        "before": city.loc["before", "estimate"],
-        "after": city.loc["after", "estimate"],
+        "pairs_before": int(city["before"]["used"]),
+        "pairs_after": int(city["after"]["used"]),
+        "before": city["before"]["estimate"],
+        "after": city["after"]["estimate"],
         "change": change["estimate"],
         "change_low": change["conf_low"],
         "change_high": change["conf_high"],
