@@ -178,8 +178,8 @@ def _stack(rows: pd.DataFrame, date: int) -> pd.DataFrame:
     last = min(date + AFTER, LAST)
     clean = rows["cohort"].eq(0) | rows["cohort"].gt(last)
     near = rows[(rows["cohort"].eq(date) | clean) & rows["year"].between(date - BEFORE, last)]
-    both = near.groupby("code")["year"].agg(["min", "max"])
-    both = both[both["min"].lt(date) & both["max"].ge(date)].index
+    seen = near.groupby("code")["year"].agg(["min", "max"])
+    both = seen.index[seen["min"].lt(date) & seen["max"].ge(date)]
     near = near[near["code"].isin(both)]
     return near.assign(
         adopts=near["cohort"].eq(date),
@@ -197,7 +197,7 @@ def balanced(rows: pd.DataFrame) -> pd.DataFrame:
     cities = rows.drop_duplicates("ori")
     adopts = cities["cohort"].gt(0)
     cell = [cities["size"], cities["region"]]
-    treated, never = (kind.groupby(cell).sum() for kind in (adopts, ~adopts))
+    treated, never = (kind.astype(float).groupby(cell).sum() for kind in (adopts, ~adopts))
     share = (treated / never).where((treated > 0) & (never > 0))
     keys = pd.MultiIndex.from_frame(rows[["size", "region"]])
     weight = np.where(rows["cohort"].gt(0), 1.0, share.reindex(keys).to_numpy())

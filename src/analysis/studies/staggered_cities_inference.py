@@ -71,7 +71,7 @@ def methods(frame: pd.DataFrame, headline: Mapping[str, float], events: Estimate
 _CLUSTERS = {"ori": "agency", "state": "state"}
 
 
-def _named(design: str, chance: str, found: Mapping[str, float]) -> dict[str, Any]:
+def _named(design: str, chance: str, found: Mapping[Any, Any]) -> dict[str, Any]:
     return {"design": design, "chance": chance} | {name: found.get(name, np.nan) for name in _STATISTICS}
 
 
@@ -142,17 +142,15 @@ def trends(events: Estimates) -> dict[str, float]:
     """
     before = (events.keys["event_time"] < 0).to_numpy()
     selector = np.eye(len(events.estimate))[before]
-    slope = est.pretest_power(events, power=POWER).slope
+    slope = float(est.pretest_power(events, power=POWER).slope or np.nan)
     bounds = est.honest_bounds(events, values=VIOLATIONS, target="average", points=200, level=LEVEL)
-    by_value = bounds.set_index("value")
     found = {
         "leads_p": float(_joint(events, selector)),
-        "slope": float(slope),
+        "slope": slope,
         "bias": float(slope * np.mean(np.arange(0, AFTER + 1) + 1)),
     }
-    for value in VIOLATIONS:
-        found[f"low_{value:g}"] = float(by_value.loc[value, "conf_low"])
-        found[f"high_{value:g}"] = float(by_value.loc[value, "conf_high"])
+    for row in bounds.dropna(subset="value").to_dict("records"):
+        found |= {f"{end}_{row['value']:g}": float(row[f"conf_{end}"]) for end in ("low", "high")}
     return found
 
 

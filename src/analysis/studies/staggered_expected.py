@@ -102,7 +102,7 @@ def year_effects(counts: np.ndarray, people: np.ndarray) -> np.ndarray:
 def _wide(frame: pd.DataFrame):
     columns = ["ori", "city", "state", "region", "size", "residents", "cohort"]
     cities = frame[columns].drop_duplicates("ori").sort_values("ori").reset_index(drop=True)
-    years = np.arange(frame["year"].min(), frame["year"].max() + 1)
+    years = np.unique(frame["year"])
     codes = frame.assign(
         stretch=frame["unit"].str.rpartition("/")[2].where(frame["unit"].str.contains("/"), "0")
     )
@@ -160,7 +160,8 @@ def by_city(table: Expected) -> pd.DataFrame:
     -------
     pandas.DataFrame
         ``ori, city, state, size, residents, cohort, observed, expected, people, before`` (rate),
-        ``log_ratio`` (minus infinity without a crime), ``excess`` (observed less expected, per 100,000 resident-years),
+        ``log_ratio`` (minus infinity without a crime), ``excess`` (observed less
+        expected, per 100,000 resident-years),
         ``placebos`` (never-adopting cities of the size class with a comparison at the date) and ``p_value``
         (share of them with a ratio as far from 1 as its own, itself included).
     """
@@ -250,7 +251,7 @@ def jackknife(frame: pd.DataFrame, by: str, estimate: float, level: float) -> di
     }
 
 
-def _without(frame: pd.DataFrame, by: str, group: object) -> float:
+def _without(frame: pd.DataFrame, by: str, group: str) -> float:
     table = expected_crimes(frame[frame[by].ne(group)])
     rows = treated_rows(table)
     return ratio(table, rows, table.own[rows])
