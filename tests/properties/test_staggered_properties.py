@@ -291,3 +291,28 @@ def test_empty_cells_are_named_in_the_ledger():
     assert (lost["treated_units"] == 0).all()
     assert lost["not_estimated"].str.contains("no treated unit observed").all()
     assert len(result.estimate) + len(lost) == len(ledger)
+
+
+@pytest.mark.parametrize("method", ["dr", "ipw", "reg"])
+@pytest.mark.parametrize("kind", ["pairwise", "repeated"])
+def test_influence_is_the_derivative_in_the_weights(method, kind):
+    """Numerical derivatives of an estimate in each row's weight, summed by unit, are the influence function."""
+    data = panel(12, 0.15, units=40)
+    data = data[data["g"].isin([0, 4]) & data["t"].isin([3, 4])].reset_index(drop=True)
+    data = data.assign(x=np.random.default_rng(1).normal(size=len(data)), w=1.0)
+    data["x"] = data.groupby("unit")["x"].transform("first")
+    options = {**KEYS, "covariates": "x", "method": method, "panel": kind, "weights": "w"}
+    fit = group_time(data, **options)
+    derivative = [_derivative(data, row, options) for row in range(len(data))]
+    by_unit = pd.Series(derivative).groupby(data["unit"]).sum()
+    own = pd.Series(fit.influence[:, 0], index=fit.extra["panel"]["units"]) / len(fit.influence)
+    np.testing.assert_allclose(by_unit.reindex(own.index), own, atol=1e-7)
+
+
+def _derivative(data, row, options, step=1e-5):
+    ends = []
+    for move in (step, -step):
+        moved = data.copy()
+        moved.loc[row, "w"] += move
+        ends.append(group_time(moved, **options).estimate[0])
+    return (ends[0] - ends[1]) / (2 * step)
