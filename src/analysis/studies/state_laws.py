@@ -29,11 +29,11 @@ from typing import Any
 import numpy as np
 import pandas as pd
 
-from ..estimators import Estimates, synthetic_did
+from ..estimators import Estimates, minimum_detectable_effect, synthetic_did
 from ..panels.policy_cohorts import state_laws
 from ..panels.store import load
 from ..sources.states import by_usps
-from .synthetic_cases import LOG, METHODS, RATE, Case, Fitted, build_case, fit
+from .synthetic_cases import LEVEL, LOG, METHODS, RATE, Case, Fitted, build_case, fit
 
 FIRST, LAST = 1979, 2019
 #: Years under a law that are judged, the year of adoption included.
@@ -52,7 +52,11 @@ CITY_STATES = ("DC",)
 #: Words by which the FBI says that a year begins a new series, and that a year is incomplete.
 NOT_COMPARABLE, INCOMPLETE = "not comparable", "complete"
 #: The joint design: laws from this year on; draws of random placebo states, and their seed.
-JOINT_FROM, DRAWS, SEED = 2014, 999, 20_200_417
+JOINT_FROM, DRAWS, SEED = 2014, 499, 20_200_417
+#: Fewer draws where a state is left out in turn: what matters there is the estimate.
+FEWER_DRAWS = 99
+#: The joint design with every law moved back so many years, on years before any: nothing should be found.
+SHIFT, EARLIER = 6, "Six years earlier (placebo)"
 #: The law of the published design, and the two outcomes it reports.
 SB54 = ("CA", 2018)
 PUBLISHED_OUTCOMES = ("violent", "property")
@@ -76,7 +80,8 @@ class StateStudy:
     fits : dict
         `Fitted` by (law, outcome, scale, method).
     joint : pandas.DataFrame
-        All laws since 2014: ``outcome, scale, estimate, std_error, p_value, conf_low, conf_high, states, donors``.
+        All laws since 2014, first law of each state: ``variant, outcome, scale, estimate, std_error, conf_low,
+        conf_high`` (normal, placebo error), ``p_value`` (rank among placebos), ``detectable, states, donors``.
     sb54 : pandas.DataFrame
         Variants of the published design: ``variant, outcome, method`` and the columns of `fit`.
     """
@@ -114,7 +119,7 @@ def study(panels: Mapping[str, pd.DataFrame]) -> StateStudy:
         donors=donors.reset_index(drop=True),
         estimates=pd.DataFrame(rows),
         fits=fits,
-        joint=_joint(laws, rates, named, breaks),
+        joint=_joint(laws, panels),
         sb54=_sb54(laws, donors, rates, panels),
     )
 
@@ -207,33 +212,51 @@ def _case(
     )
 
 
-def _joint(laws, rates, named, breaks) -> pd.DataFrame:
-    """Return the average effect of all laws since `JOINT_FROM`, first law of each state, one row an outcome."""
-    whole = {"law": "all", "state": "", "first": FIRST, "last": LAST}
-    donors = donor_table(whole, rates, named, breaks)
-    donors = donors.loc[donors["reason"].eq(""), "state"]
-    first = laws[laws["first"].eq(FIRST) & laws["start"].ge(JOINT_FROM)].drop_duplicates("state")
-    start = first.set_index("state")["start"]
+def _joint(laws: pd.DataFrame, panels: Mapping[str, pd.DataFrame]) -> pd.DataFrame:
+    """Return the average effect of all laws since `JOINT_FROM` under every variant."""
+    start = laws[laws["first"].eq(FIRST) & laws["start"].ge(JOINT_FROM)].drop_duplicates("state")
+    start = start.set_index("state")["start"]
+    names = start.index.map(by_usps("name"))
+    jobs = [("Main", start, {}), ("From 1999 on", start, {"first": 1999})]
+    jobs += [("States with a ban left out", start, {"without": set(panels["state_bans"]["state"])})]
+    jobs += [("Incomplete donors left out", start, {"without": _incomplete(panels["state_year"], LAST)})]
+    jobs += [(EARLIER, start - SHIFT, {"last": JOINT_FROM - 1})]
+    jobs += [(f"Without {name}", start.drop(state), {"draws": FEWER_DRAWS}) for state, name in zip(start.index, names, strict=True)]
+    rates = rate_tables(panels["state_year"])
+    parts = []
+    for variant, begins, options in jobs:
+        outcomes = list(OUTCOMES) if variant == "Main" else ["violent_without_rape", "property"]
+        parts += _together(variant, begins, outcomes, rates, panels, **options)
+    return pd.DataFrame(parts)
+
+
+def _together(variant, start, outcomes, rates, panels, *, first=FIRST, last=LAST, without=frozenset(), draws=DRAWS):
+    whole = {"law": variant, "state": "", "first": first, "last": last}
+    table = donor_table(whole, rates, named_states(panels["policies"]), series_starts(panels["state_year"]))
+    donors = sorted(set(_less(table[table["reason"].eq("")], without)["state"]) - set(start.index))
+    begins = start[start.le(last)]
     rows = []
-    for outcome in OUTCOMES:
+    for outcome in outcomes:
+        window = rates[outcome].loc[[*begins.index, *donors], list(range(first, last + 1))]
         for scale in SCALES:
-            result = _staggered(rates[outcome].loc[[*start.index, *donors]], start, scale)
-            row = result.row(term="ATT", cohort=result.keys["cohort"].iloc[0]) if False else result.tidy().iloc[0]
-            names = ["estimate", "std_error", "conf_low", "conf_high"]
+            result = _staggered(window, begins, scale, draws)
+            found = result.tidy(LEVEL).iloc[0]
+            row = {name: float(found[name]) for name in ("estimate", "std_error", "conf_low", "conf_high")}
+            p_value = float(result.extra["placebo_p_values"][0])
+            detectable = float(np.ravel(minimum_detectable_effect(row["std_error"], df=np.inf))[0])
             rows.append(
-                {"outcome": outcome, "scale": scale, **{name: float(row[name]) for name in names}}
-                | {"p_value": float(result.extra["placebo_p_values"][0])}
-                | {"states": len(start), "donors": len(donors)}
+                {"variant": variant, "outcome": outcome, "scale": scale, **row, "p_value": p_value}
+                | {"detectable": detectable, "states": len(begins), "donors": len(donors)}
             )
-    return pd.DataFrame(rows)
+    return rows
 
 
-def _staggered(table: pd.DataFrame, start: pd.Series, scale: str) -> Estimates:
+def _staggered(table: pd.DataFrame, start: pd.Series, scale: str, draws: int = DRAWS) -> Estimates:
     values = np.log(table) if scale == LOG else table
     rows = values.rename_axis(index="state", columns="year").stack().rename("value").reset_index()
     rows["cohort"] = rows["state"].map(start).fillna(0).astype(int)
     return synthetic_did(
-        rows, outcome="value", unit="state", time="year", cohort="cohort", draws=DRAWS, seed=SEED
+        rows, outcome="value", unit="state", time="year", cohort="cohort", draws=draws, seed=SEED
     )
 
 

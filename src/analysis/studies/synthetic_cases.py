@@ -14,12 +14,15 @@ from typing import Any
 import numpy as np
 import pandas as pd
 
+from ..errors import ImpossibleValueError
 from ..estimators import Estimates, synthetic_control, synthetic_did
 
 LEVEL = 0.95
 METHODS = {"synthetic_control": "Synthetic control", "synthetic_did": "Synthetic DiD"}
 RATE, LOG = "rate", "log"
-TREATED_GAP, DONOR_GAP = "years the treated place lacks", "lacks a comparable year"
+DONOR_GAP = "lacks a comparable year of the window"
+#: With no more donors than this each is a placebo once, and nothing is random.
+MOST_DONORS = 500
 
 
 @dataclass(frozen=True)
@@ -133,7 +136,14 @@ def fit(case: Case, method: str) -> Fitted:
         from zero); ``placebo_sd``; ``fit_before`` (root mean square gap before); ``level_before`` and
         ``counterfactual`` (treated mean before, and what the weighted donors give after); ``weighted``
         (donors with a weight above a hundredth); ``hull`` (synthetic control only).
+
+    Raises
+    ------
+    ImpossibleValueError
+        With more donors than `MOST_DONORS`, of which placebos would be drawn at random.
     """
+    if case.donors > MOST_DONORS:
+        raise ImpossibleValueError(f"{case.donors} donors, more than {MOST_DONORS}.", where=case.name)
     result, placebos = _FITS[method](case)
     estimate = float(result.estimate[0])
     half = half_width(placebos.to_numpy())
@@ -197,7 +207,7 @@ def _did(case: Case) -> tuple[Estimates, pd.Series]:
         unit="unit",
         time="year",
         treatment="treated",
-        draws=max(2, case.donors),
+        draws=MOST_DONORS,
     )
     donors = result.extra["unit_weights"]["unit"]
     return result, pd.Series(result.extra["effects_drawn"][:, 0], index=donors)
