@@ -26,6 +26,9 @@ _COLUMNS = [
     *["ori", "state", "region", "city", "year", "population", "place_fips", "county_fips", "geoid"],
     *["cohort", "ended_year", "exposed_from", "symbolic_from", "county_from"],
 ]
+#: Cities of a state that a law treats together are no independent draws: placebo cities spread over states
+#: vary far less.
+NO_PLACEBO = "placebo places cannot imitate a statewide law"
 _WINDOWS = {"all": (2000, 2019), "paper": (2002, 2014)}
 _CLUSTER = {"state": "state", "agency": "ori", "placebo": "ori"}
 
@@ -106,6 +109,8 @@ def estimate(frame: pd.DataFrame, choice: Choice, *, draws: int = PLACEBO_DRAWS)
     found |= dict(zip(COUNTS, counts, strict=True)) | {"problem": ""}
     if len(adopters) < FEWEST_CITIES:
         return found | {"problem": f"fewer than {FEWEST_CITIES} adopting cities"}
+    if choice["errors"] == "placebo" and choice["laws"] == "treat":
+        return found | {"problem": NO_PLACEBO}
     try:
         raw = FITS[choice["estimator"]](frame, choice, draws)
     except est.EstimationError as error:
