@@ -182,9 +182,24 @@ def test_ledger_adds_up_and_marks_rows(name):
         assert sample.given == len(frame)
         assert sample.dropped.get("missing y", 0) == frame["y"].isna().sum()
         assert sample.used + sum(sample.dropped.values()) == len(frame)
-        if sample.rows is not None:
-            assert sample.rows.sum() == sample.used
-            assert not sample.rows[frame["y"].isna()].any()
+        assert sample.rows.sum() == sample.used
+        assert not sample.rows[frame["y"].isna()].any()
+
+
+@pytest.mark.parametrize("name", ["stacked", "local_projection"])
+def test_rows_outside_the_ledger_change_nothing(name):
+    """Rows booked as entering no comparison can be anything; each of the used ones counts."""
+    estimator, options = ALL[name]
+    data = panel(8, 0.05)
+    base = estimator(data, **KEYS, **options)
+    used = base.sample.rows
+    assert 0 < (~used).sum()
+    noise = np.random.default_rng(0).normal(size=len(data)) * 1e3
+    other = estimator(data.assign(y=np.where(used, data["y"], noise)), **KEYS, **options)
+    np.testing.assert_array_equal(other.estimate, base.estimate)
+    for row in np.flatnonzero(used)[::25]:
+        moved = data.assign(y=data["y"] + 1e3 * (np.arange(len(data)) == row))
+        assert (estimator(moved, **KEYS, **options).covariance != base.covariance).any()
 
 
 @pytest.mark.parametrize("name", ALL)

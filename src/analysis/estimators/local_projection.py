@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 import numpy as np
 import pandas as pd
 
@@ -84,7 +86,7 @@ def local_projection(
         keys=keys,
         estimate=np.array([fit.estimate[0] for fit in fits]),
         covariance=np.diag(errors**2),
-        sample=_sample(wide, fits),
+        sample=_sample(wide, fits, horizons, window[1], control),
         design={
             "outcome": outcome,
             "control": control,
@@ -141,20 +143,20 @@ def _long_differences(wide: WidePanel, horizon, last, control) -> pd.DataFrame:
 
 
 def _at_period(wide, start, t, horizon, last, control):
+    ends, switch, used = _pairs(wide, start, t, horizon, last, control)
+    change = wide.outcome[used][:, ends].mean(axis=1) - wide.outcome[used, t - 1]
+    cluster = wide.cluster[used].astype(float)
+    return [change, switch[used].astype(float), np.full(len(change), float(t)), cluster]
+
+
+def _pairs(wide, start, t, horizon, last, control) -> tuple[list[int], np.ndarray, np.ndarray]:
+    """Return the later ends of differences from period t - 1, who switches at t, and who is compared."""
     ends = [t + h for h in (range(last + 1) if horizon is None else [horizon])]
-    never = np.isinf(wide.cohort)
-    if ends[0] < 0 or ends[-1] >= len(wide.periods):
-        return [np.zeros(0)] * 4
     switch = start == t
-    clean = never if control == "never" else start > max(ends[-1], t)
-    change = wide.outcome[:, ends].mean(axis=1) - wide.outcome[:, t - 1]
-    used = (switch | clean) & ~np.isnan(change)
-    return [
-        change[used],
-        switch[used].astype(float),
-        np.full(used.sum(), float(t)),
-        wide.cluster[used].astype(float),
-    ]
+    if ends[0] < 0 or ends[-1] >= len(wide.periods):
+        return [], switch, np.zeros(len(start), bool)
+    clean = np.isinf(wide.cohort) if control == "never" else start > max(ends[-1], t)
+    return ends, switch, (switch | clean) & wide.observed[:, [*ends, t - 1]].all(axis=1)
 
 
 def _equal_weights(frame: pd.DataFrame) -> np.ndarray:
@@ -163,7 +165,14 @@ def _equal_weights(frame: pd.DataFrame) -> np.ndarray:
     return 1.0 / np.where(share < 1, 1 - share, 1.0)
 
 
-def _sample(wide: WidePanel, fits) -> Sample:
-    clusters = min(fit.sample.clusters for fit in fits)
-    old = wide.sample
-    return Sample(old.given, old.used, old.dropped, old.units, clusters, old.rows)
+def _sample(wide: WidePanel, fits, horizons, last, control) -> Sample:
+    """Return the ledger with rows that enter no difference booked as such."""
+    start = np.searchsorted(wide.periods, wide.cohort)
+    touched = np.zeros(wide.outcome.shape, bool)
+    for horizon in horizons:
+        for t in range(1, len(wide.periods)):
+            ends, _, used = _pairs(wide, start, t, horizon, last, control)
+            if ends:
+                touched[np.ix_(used, [*ends, t - 1])] = True
+    inside = wide.without_rows(~touched, "row in no difference").sample
+    return replace(inside, clusters=min(fit.sample.clusters for fit in fits))

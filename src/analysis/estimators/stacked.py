@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 import numpy as np
 import pandas as pd
 
 from ._checks import require_level
-from ._result import Estimates, Sample
+from ._result import Estimates
 from ._threads import same_bits
 from ._wide import WidePanel, wide_panel
 from .errors import EstimationError, NotIdentifiedError
@@ -130,6 +132,7 @@ def _sub_experiment(wide, start, g, window, control):
             "treated": np.repeat(treated[units], len(span)),
             "cluster": np.repeat(wide.cluster[units], len(span)),
             "unit": np.repeat(units, len(span)),
+            "column": np.tile(span, len(units)),
             "cohort": g,
         }
     )
@@ -146,11 +149,10 @@ def _corrective_weights(stack: pd.DataFrame) -> np.ndarray:
 
 
 def _result(wide, fit, stack, ledger, events, outcome, control, weighted, cluster) -> Estimates:
-    used = int(wide.observed[np.unique(stack["unit"])].sum())
-    dropped = dict(wide.sample.dropped)
-    if wide.sample.used > used:
-        dropped["unit in no sub-experiment"] = wide.sample.used - used
-    sample = Sample(wide.sample.given, used, dropped, stack["unit"].nunique(), fit.sample.clusters)
+    touched = np.zeros(wide.outcome.shape, bool)
+    touched[stack["unit"], stack["column"]] = True
+    inside = wide.without_rows(~touched, "row in no sub-experiment").sample
+    sample = replace(inside, clusters=fit.sample.clusters)
     design = {
         "outcome": outcome,
         "control": control,
