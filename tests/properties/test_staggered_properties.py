@@ -193,7 +193,7 @@ def test_rows_outside_the_ledger_change_nothing(name):
     data = panel(8, 0.05)
     base = estimator(data, **KEYS, **options)
     used = base.sample.rows
-    assert 0 < (~used).sum()
+    assert (~used).any()
     noise = np.random.default_rng(0).normal(size=len(data)) * 1e3
     other = estimator(data.assign(y=np.where(used, data["y"], noise)), **KEYS, **options)
     np.testing.assert_array_equal(other.estimate, base.estimate)

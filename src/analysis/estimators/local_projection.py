@@ -173,6 +173,6 @@ def _sample(wide: WidePanel, fits, horizons, last, control) -> Sample:
         for t in range(1, len(wide.periods)):
             ends, _, used = _pairs(wide, start, t, horizon, last, control)
             if ends:
-                touched[np.ix_(used, [*ends, t - 1])] = True
+                touched[np.ix_(used, np.array([*ends, t - 1]))] = True
     inside = wide.without_rows(~touched, "row in no difference").sample
     return replace(inside, clusters=min(fit.sample.clusters for fit in fits))
