@@ -75,8 +75,12 @@ def test_every_level_of_every_fork_is_there(committed, kept):
     for fork in spec.FORKS:
         assert set(committed[fork.name]) == set(fork.levels) == set(kept[fork.name])
         assert fork.reason and len(fork.levels) > 1
-    per_cell = committed.groupby(["treatment", "outcome"]).size()
-    assert len(per_cell) == 28 and per_cell.max() < 1.25 * per_cell.min()
+    near = {grid.spec_hash(choice) for choice in grid.one_step()}
+    per_cell = committed[~committed["spec"].isin(near)].groupby(["treatment", "outcome"]).size()
+    assert len(per_cell) == 28
+    for treatments in (["status_inquiry", "detainers"], ["any_limit", "first_limit_since_2002"]):
+        alike = per_cell.loc[treatments]
+        assert alike.max() < 1.6 * alike.min()
 
 
 def test_grid_is_counted_as_by_brute_force(monkeypatch):
@@ -244,10 +248,11 @@ def test_shares_of_variance_of_a_made_curve(kept):
     """Only one fork, and then only a pair, moves a made effect."""
     made = kept.assign(percent=kept["breaks"].eq("honoured") * 4.0 + np.arange(len(kept)) % 7 * 1e-6)
     shares = summary.variance_shares(made).set_index("term")["total"]
-    assert shares["breaks"] == pytest.approx(1, abs=1e-6) and shares.drop("breaks").abs().max() < 1e-6
+    assert 0.8 < shares["breaks"] <= 1 and shares.drop("breaks").abs().max() < 1e-6
     pair = kept["breaks"].eq("honoured").mul(2).sub(1) * kept["ended"].eq("kept").mul(2).sub(1)
     shares = summary.variance_shares(kept.assign(percent=pair * 1.0)).set_index("term")
-    assert (shares.loc[["breaks", "ended"], "total"] > 0.95).all()
+    assert (shares.loc[["breaks", "ended"], "total"] > 0.8).all()
+    assert (shares.drop(index=["breaks", "ended"])["total"].abs() < 1e-6).all()
     assert (shares.loc[["breaks", "ended"], "alone"] < 0.05).all()
 
 

@@ -84,7 +84,7 @@ def _curve(axes, ordered: pd.DataFrame, group, mark: Mapping[str, float], limits
         at = float(place[min(np.searchsorted(values, value), len(values) - 1)])
         axes.plot([at], steady([value]), "o", color=RUST, ms=4.5)
         axes.annotate(
-            name, (at, value), (0, -13), textcoords="offset points", ha="center", color=RUST, fontsize=8
+            name, (at, value), (0, 24), textcoords="offset points", ha="center", color=RUST, fontsize=8
         )
     axes.yaxis.set_major_formatter(lambda value, _: number(value, ",.4g"))
     axes.tick_params(axis="x", length=0, labelbottom=False)
@@ -158,6 +158,7 @@ def shares_plot(
             axes.barh(y, steady(values.reindex(names)), height=thick * 0.9, color=colour, label=title)
         axes.set_yticks(range(len(names)), names)
         axes.invert_yaxis()
+        axes.set_xlim(left=0)
         axes.set_xlabel(xlabel)
         axes.xaxis.set_major_formatter(lambda value, _: number(value, ".0%"))
         axes.tick_params(axis="y", length=0)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import functools
 import hashlib
 import itertools
 from collections.abc import Iterator, Mapping
@@ -16,6 +17,7 @@ from .multiverse_spec import (
     FORKS,
     HEADLINE,
     NAMES,
+    RULED,
     RULES,
     SAMPLE_FORKS,
     SEED,
@@ -39,6 +41,12 @@ def forbidden(choice: Mapping[str, str]) -> str:
 
 def fits_of(sample: Mapping[str, str]) -> list[dict[str, str]]:
     """Return the admissible ways to fit a sample, in the order of the forks."""
+    return [dict(fit) for fit in _admitted(tuple(sample[name] for name in RULED))]
+
+
+@functools.cache
+def _admitted(levels: tuple[str, ...]) -> list[dict[str, str]]:
+    sample = dict(zip(RULED, levels, strict=True))
     made = (
         dict(zip(FIT_NAMES, levels, strict=True))
         for levels in itertools.product(*(fork.levels for fork in FIT_FORKS))
@@ -51,7 +59,7 @@ def grid_size() -> tuple[int, pd.DataFrame]:
 
     Combinations that agree in all that the rules look at are counted together.
     """
-    seen = {"outcome", "comparison", "before", "treatment", *FIT_NAMES}
+    seen = {*RULED, *FIT_NAMES}
     other = int(np.prod([len(fork.levels) for fork in FORKS if fork.name not in seen]))
     looked = [fork for fork in FORKS if fork.name in seen]
     counts = dict.fromkeys(["", *(rule.reason for rule in RULES)], 0)
@@ -86,8 +94,10 @@ def _nearest(name: str, level: str) -> list[dict[str, str]]:
 def drawn(count: int = DRAWN, seed: int = SEED) -> list[dict[str, str]]:
     """Return at least `count` distinct admissible specifications, sample by sample.
 
-    Treatments and outcomes come in equal numbers; every other choice about the sample is drawn uniformly,
-    then `FITS_EACH` estimators with their scale are drawn without replacement, and a way to do each.
+    Treatments and outcomes are taken in turn; every other choice about the sample is drawn uniformly, then
+    `FITS_EACH` estimators with their scale are drawn without replacement, and a way to do each. A sample that
+    no fit is admitted for is passed over: codings that cannot leave out other limits before are drawn half as
+    often as the others.
     """
     random = np.random.default_rng(seed)
     found: dict[str, dict[str, str]] = {}

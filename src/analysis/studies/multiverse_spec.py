@@ -227,6 +227,8 @@ _CONTROL = {
 }
 _WEIGHTS = {"observed_expected": "residents", "stacked": "cities"}
 
+#: Choices about the sample that rules look at.
+RULED = ("outcome", "comparison", "before", "treatment")
 RULES: tuple[Rule, ...] = (
     Rule(
         "the estimator does not exist on this scale",

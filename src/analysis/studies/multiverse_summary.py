@@ -61,7 +61,8 @@ def variance_shares(frame: pd.DataFrame, response: str = "percent") -> pd.DataFr
     """Return each fork's share of the variance of the estimates, by two analyses of variance.
 
     Sums of squares are of type II: how much worse the model fits without the fork, all others given; less
-    what as many columns of chance would have explained, so that shares can be slightly negative.
+    what as many columns of chance would have explained, so that shares can be slightly negative. Columns of
+    the other forks' pairs take up some of a fork's part by chance: ``total`` is on the low side.
 
     Parameters
     ----------
