@@ -2,14 +2,14 @@
 
 1. *Dates.* Every limit on status inquiries or detainers that the panel of policies dates for one of the nine
    cities, each once. A date is usable when the city's own figures hold at least `BEFORE` comparable years
-   before it and `AFTER` from the year of adoption on, without a new series between them. All others are listed
-   with the reason.
+   before it and `AFTER` from the year of adoption on, without a new series between them. All others are
+   listed with the reason.
 2. *Outcomes.* Crimes per 100,000 residents from the FBI's tables, and their logarithms, of years that may be
    compared (`city_series`).
 3. *Window.* `FIRST` to `LAST`, cut to the comparable stretch of the city's series in which the policy came;
    years that the city lacks inside it are left out for all.
-4. *Donors.* Cities of at least 100,000 people that no policy, symbolic act, law or list names in any year, with
-   every year of the window printed, comparable and of one series.
+4. *Donors.* Cities of at least 100,000 people that no policy, symbolic act, law or list names in any year,
+   with every year of the window printed, comparable and of one series.
 5. *Inference.* The policy is handed to each donor in turn; see `synthetic_cases`.
 
 A city's date is not always its first limit: Chicago and San Francisco had older ones. The estimand is then
@@ -48,9 +48,9 @@ class CitiesStudy:
     Attributes
     ----------
     dates : pandas.DataFrame
-        Every dated limit: ``city, ori, adopted, start, limits, has_older, state_law`` (year of a statewide law
-        that came to cover it, if any), ``before, after`` (comparable years, by property crime), ``reason``
-        (empty: usable).
+        Every dated limit: ``case, city, ori, adopted, start, limits, has_older, state_law`` (year of a
+        statewide law that came to cover it, if any), ``cannot_serve``, ``before, after`` (comparable years, by
+        property crime), ``reason`` (empty: usable).
     cities : pandas.DataFrame
         One row a city: ``city, dates, usable, reason`` (why none of its dates is usable).
     estimates : pandas.DataFrame
@@ -131,11 +131,16 @@ def dated_limits(policies: pd.DataFrame, series: CitySeries) -> pd.DataFrame:
             "cannot_serve": _excluded(same),
         }
         years, reason = _window(date, series, COUNTED)
-        counts = {"before": sum(year < start for year in years), "after": sum(year >= start for year in years)}
+        counts = {
+            "before": sum(year < start for year in years),
+            "after": sum(year >= start for year in years),
+        }
         rows.append(date | counts | {"reason": reason})
     table = pd.DataFrame(rows)
     order = table["city"].map({name: at for at, name in enumerate(CITIES)})
-    return table.assign(order=order).sort_values(["order", "start"]).drop(columns="order").reset_index(drop=True)
+    return (
+        table.assign(order=order).sort_values(["order", "start"]).drop(columns="order").reset_index(drop=True)
+    )
 
 
 def _excluded(same: pd.DataFrame) -> str:

@@ -8,10 +8,10 @@
 3. *Window.* From `FIRST`, or the year from which the FBI calls the state's figures comparable, to `HORIZON`
    years from adoption on, 2019, or the year before the state's next law, whichever comes first.
 4. *Donors.* States that no row of the policy panel names by the window's end, however doubtful or symbolic,
-   with comparable figures all through the window; the District of Columbia is a city and no donor. Every state
-   that is no donor is counted under its first reason.
-5. *Estimators.* Synthetic control and synthetic difference-in-differences, rates and logarithms; permutation of
-   the law over donors; see `synthetic_cases`.
+   with comparable figures all through the window; the District of Columbia is a city and no donor. Every
+   state that is no donor is counted under its first reason.
+5. *Estimators.* Synthetic control and synthetic difference-in-differences, rates and logarithms; permutation
+   of the law over donors; see `synthetic_cases`.
 6. *All laws since 2014 together*, by staggered synthetic difference-in-differences.
 7. *Senate Bill 54*, the design of Kubrin and Bartos (2020), with variants.
 
@@ -73,15 +73,15 @@ class StateStudy:
     laws : pandas.DataFrame
         ``law, state, start, adopted, content, source_url, first, last, before, after``.
     donors : pandas.DataFrame
-        ``law, state, reason``: every state but the treated one, ``reason`` empty for donors by law; gaps in the
-        figures are counted in `estimates`.
+        ``law, state, reason``: every state but the treated one, ``reason`` empty for donors.
     estimates : pandas.DataFrame
         One row a ``law, outcome, scale, method``: see `synthetic_cases.fit`.
     fits : dict
         `Fitted` by (law, outcome, scale, method).
     joint : pandas.DataFrame
-        All laws since 2014, first law of each state: ``variant, outcome, scale, estimate, std_error, conf_low,
-        conf_high`` (normal, placebo error), ``p_value`` (rank among placebos), ``detectable, states, donors``.
+        All laws since 2014, first law of each state: ``variant, outcome, scale, estimate, std_error,
+        conf_low, conf_high`` (normal, placebo error), ``p_value`` (rank among placebos), ``detectable, states,
+        donors``.
     sb54 : pandas.DataFrame
         Variants of the published design: ``variant, outcome, method`` and the columns of `fit`.
     """
@@ -136,9 +136,7 @@ def rate_tables(state_year: pd.DataFrame) -> dict[str, pd.DataFrame]:
 def series_starts(state_year: pd.DataFrame) -> dict[str, list[int]]:
     """Return the years from which the FBI calls a state's figures not comparable with earlier ones."""
     marked = state_year[state_year["caveats"].fillna("").str.contains(NOT_COMPARABLE)]
-    return {
-        str(state): sorted(int(year) for year in rows["year"]) for state, rows in marked.groupby("state")
-    }
+    return {str(state): sorted(int(year) for year in rows["year"]) for state, rows in marked.groupby("state")}
 
 
 def named_states(policies: pd.DataFrame) -> pd.DataFrame:
@@ -221,7 +219,10 @@ def _joint(laws: pd.DataFrame, panels: Mapping[str, pd.DataFrame]) -> pd.DataFra
     jobs += [("States with a ban left out", start, {"without": set(panels["state_bans"]["state"])})]
     jobs += [("Incomplete donors left out", start, {"without": _incomplete(panels["state_year"], LAST)})]
     jobs += [(EARLIER, start - SHIFT, {"last": JOINT_FROM - 1})]
-    jobs += [(f"Without {name}", start.drop(state), {"draws": FEWER_DRAWS}) for state, name in zip(start.index, names, strict=True)]
+    jobs += [
+        (f"Without {name}", start.drop(state), {"draws": FEWER_DRAWS})
+        for state, name in zip(start.index, names, strict=True)
+    ]
     rates = rate_tables(panels["state_year"])
     parts = []
     for variant, begins, options in jobs:
@@ -230,7 +231,9 @@ def _joint(laws: pd.DataFrame, panels: Mapping[str, pd.DataFrame]) -> pd.DataFra
     return pd.DataFrame(parts)
 
 
-def _together(variant, start, outcomes, rates, panels, *, first=FIRST, last=LAST, without=frozenset(), draws=DRAWS):
+def _together(
+    variant, start, outcomes, rates, panels, *, first=FIRST, last=LAST, without=frozenset(), draws=DRAWS
+):
     whole = {"law": variant, "state": "", "first": first, "last": last}
     table = donor_table(whole, rates, named_states(panels["policies"]), series_starts(panels["state_year"]))
     donors = sorted(set(_less(table[table["reason"].eq("")], without)["state"]) - set(start.index))
@@ -253,7 +256,8 @@ def _together(variant, start, outcomes, rates, panels, *, first=FIRST, last=LAST
 
 def _staggered(table: pd.DataFrame, start: pd.Series, scale: str, draws: int = DRAWS) -> Estimates:
     values = np.log(table) if scale == LOG else table
-    rows = values.rename_axis(index="state", columns="year").stack().rename("value").reset_index()
+    rows = values.reset_index().melt(id_vars="state", var_name="year", value_name="value")
+    rows["year"] = rows["year"].astype(int)
     rows["cohort"] = rows["state"].map(start).fillna(0).astype(int)
     return synthetic_did(
         rows, outcome="value", unit="state", time="year", cohort="cohort", draws=draws, seed=SEED
@@ -275,7 +279,9 @@ def _sb54(laws, donors, rates, panels) -> pd.DataFrame:
     rows = []
     for name, (change, without) in variants.items():
         changed = law | change
-        own = _redone(changed, donors, rates, panels, without) if "first" in change else _less(donors, without)
+        own = (
+            _redone(changed, donors, rates, panels, without) if "first" in change else _less(donors, without)
+        )
         for outcome in PUBLISHED_OUTCOMES:
             for method in METHODS:
                 found = fit(_case(changed, own, rates[outcome], RATE), method)

@@ -118,7 +118,9 @@ def build_case(
 
 def long_of(case: Case) -> pd.DataFrame:
     """Return one row a unit and year: ``unit, year, value, treated``."""
-    rows = case.values.rename_axis(index="unit", columns="year").stack().rename("value").reset_index()
+    table = case.values.rename_axis(index="unit", columns=None).reset_index()
+    rows = table.melt(id_vars="unit", var_name="year", value_name="value")
+    rows["year"] = rows["year"].astype(int)
     return rows.assign(treated=(rows["unit"].eq(case.unit) & rows["year"].ge(case.start)).astype(int))
 
 
@@ -130,8 +132,8 @@ def fit(case: Case, method: str) -> Fitted:
     Fitted
         ``row``: ``estimate`` (mean over the years under treatment of treated less synthetic); ``p_value`` and
         ``rank`` (among absolute placebo estimates, the treated unit counted on both sides; rank 1 is the
-        largest); ``p_value_ratio`` (synthetic control only: rank of the ratio of root mean square gaps after to
-        before); ``conf_low, conf_high`` (constant effects that the rank test does not reject at 5%);
+        largest); ``p_value_ratio`` (synthetic control only: rank of the ratio of root mean square gaps after
+        to before); ``conf_low, conf_high`` (constant effects that the rank test does not reject at 5%);
         ``detectable`` (half that interval's width: the smallest estimate the test could call distinguishable
         from zero); ``placebo_sd``; ``fit_before`` (root mean square gap before); ``level_before`` and
         ``counterfactual`` (treated mean before, and what the weighted donors give after); ``weighted``
@@ -158,7 +160,9 @@ def fit(case: Case, method: str) -> Fitted:
         "estimate": estimate,
         "p_value": (1 + exceeding) / (1 + len(placebos)),
         "rank": 1 + exceeding,
-        "p_value_ratio": float(result.row(term="ATT")["p_value"]) if method == "synthetic_control" else np.nan,
+        "p_value_ratio": float(result.row(term="ATT")["p_value"])
+        if method == "synthetic_control"
+        else np.nan,
         "conf_low": estimate - half,
         "conf_high": estimate + half,
         "detectable": half,
@@ -193,9 +197,7 @@ def _fit_before(path: pd.DataFrame) -> float:
 
 
 def _control(case: Case) -> tuple[Estimates, pd.Series]:
-    result = synthetic_control(
-        long_of(case), outcome="value", unit="unit", time="year", treatment="treated"
-    )
+    result = synthetic_control(long_of(case), outcome="value", unit="unit", time="year", treatment="treated")
     gaps = result.extra["placebo_gaps"]
     return result, gaps[gaps.index >= case.start].mean()
 
