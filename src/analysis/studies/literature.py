@@ -1,11 +1,10 @@
 """Published estimates beside ours, on one scale where they can be compared, and why most cannot.
 
-Every figure of ``published/*.csv`` is sorted once (`sorted_claims`): an effect on recorded crime with a
-standard error, in log points, or the first reason why it is not one. Ours are brought to log points: designs in
-rates by the ratio of estimate and interval to the mean of the comparison (held fixed), designs in logarithms as
-they are. Random-effects means follow Paule and Mandel with Hartung and Knapp's interval, by `statsmodels`. They
-are taken over places of one design (cities, laws); over designs they describe how far answers lie apart and are
-no pooled truth: the same cities and counties stand in several, so that the errors are too small.
+Ours are brought to log points: designs in rates by the ratio of estimate and interval to the mean of the
+comparison (held fixed), designs in logarithms as they are. Random-effects means follow Paule and Mandel with
+Hartung and Knapp's interval, by `statsmodels`. They are taken over places of one design (cities, laws); over
+designs they describe how far answers lie apart and are no pooled truth: the same cities and counties stand in
+several, so that the errors are too small.
 
 The staggered city study enters when `analysis.studies.staggered_cities` is there and otherwise leaves no row.
 """
@@ -25,38 +24,13 @@ from statsmodels.stats.meta_analysis import combine_effects
 
 from ..panels.store import load
 from . import cap2017, nine_cities, state_laws, uar2017
-from .claims import Claim, claims
+from .literature_claims import LEVEL, comparable, sorted_claims
 from .synthetic_cases import LOG
 from .uar2017_findings import before_after, difference
 
-LEVEL = 0.95
-TABLES = ("uar2017", "cap2017", "other_studies")
-COMPARABLE = "effect on recorded crime with a standard error"
-#: Outcomes by their published names. Violent crime of the published tables holds rape, ours of cities does not.
+#: Outcomes by their published names. Violent crime holds rape in the published tables, in ours of cities not.
 OUTCOMES = {"violent": "Violent", "property": "Property"}
 _OURS = {"violent": "violent_without_rape", "property": "property"}
-#: The one specification of the published tables that enters with ours: the fullest.
-PREFERRED = "dd2_4"
-ARELLANO = "arellano2017"
-_CRIME_TABLES = ("crime rates", "by type")
-_SIZES = (
-    "counties",
-    "cities",
-    "persons",
-    "interviews",
-    "tracts",
-    "calendar year",
-    "county-quarters",
-    "states",
-)
-#: Studies whose subject is another policy or another outcome than recorded crime under limits on cooperation.
-_OTHER_POLICY = ("miles2014", "treyger2014", "hines2019", "goncalves2024", "jacome2022")
-_OTHER_OUTCOME = (
-    *("baumer2023", "wong2019", "martinez2021", "camarota", "amuedo_arenas"),
-    *("hausman2020_deportations", "hausman2020_removals", "hausman2020_prevented", "hausman2020_clearance"),
-    *("manning2022_avoided", "cap_income", "cap_poverty", "cap_unemployment", "cap_children", "cap_public"),
-    *("cap_labor", "cap_employment"),
-)
 ALL_DESIGNS, OUR_DESIGNS = "All designs", "Our designs alone"
 STAGGERED = "analysis.studies.staggered_cities"
 
@@ -155,60 +129,6 @@ def pooled(estimate: np.ndarray, std_error: np.ndarray, level: float = LEVEL) ->
     }
 
 
-def sorted_claims() -> pd.DataFrame:
-    """Return every published claim once with its class: `COMPARABLE`, or the first reason against it."""
-    every = claims(*TABLES)
-    columns = ["claim", "study", "quantity", "unit", "printed", "citation"]
-    rows = [
-        {name: getattr(claim, name) for name in columns} | {"class": _class(claim, every)}
-        for claim in every.values()
-    ]
-    return pd.DataFrame(rows)
-
-
-def _class(claim: Claim, every: Mapping[str, Claim]) -> str:
-    tests = {
-        "size or years of a sample": claim.exhibit in ("design", "sample")
-        or claim.unit in _SIZES
-        or claim.claim.endswith(("_n", "_n_first", "_n_second")),
-        "standard error of another row": claim.claim.endswith("_se"),
-        "another policy": claim.study in _OTHER_POLICY
-        or claim.claim.startswith(("baumer2023_secure", "baumer2023_task", "baumer2023_jail")),
-        "another outcome than recorded crime": claim.exhibit in ("clearance", "balance")
-        or claim.claim.startswith(_OTHER_OUTCOME),
-        "part of a sample, or an interaction": claim.exhibit == "by Hispanic share"
-        or "interaction" in claim.claim
-        or claim.claim.endswith("_born")
-        or claim.study == "amuedo2022",
-        "words only, no number": claim.figure is None,
-        "a number without a standard error": f"{claim.claim}_se" not in every,
-    }
-    return next((reason for reason, holds in tests.items() if holds), COMPARABLE)
-
-
-def comparable(ledger: pd.DataFrame) -> pd.DataFrame:
-    """Return the published estimates with a standard error; normal intervals at `LEVEL`."""
-    every = claims(*TABLES)
-    half = stats.norm.ppf(0.5 + LEVEL / 2)
-    rows = []
-    for name in ledger.loc[ledger["class"].eq(COMPARABLE), "claim"]:
-        value, error = (float(every[key].figure.value) for key in (name, f"{name}_se"))
-        rows.append(
-            {
-                "claim": name,
-                "study": every[name].study,
-                "name": every[name].quantity,
-                "outcome": name.removeprefix(f"{ARELLANO}_").removeprefix("type_").split("_dd")[0],
-                "estimate": value,
-                "std_error": error,
-                "conf_low": value - half * error,
-                "conf_high": value + half * error,
-                "preferred": name.endswith(PREFERRED),
-            }
-        )
-    return pd.DataFrame(rows)
-
-
 def single_places() -> pd.DataFrame:
     """Return each city's and law's effect in log points with the standard deviation of its placebos."""
     parts = []
@@ -254,7 +174,7 @@ def _over_designs(published: pd.DataFrame, ours: pd.DataFrame) -> pd.DataFrame:
     return pd.DataFrame(rows)
 
 
-def relative(row: Mapping[str, float], mean: float) -> dict[str, float]:
+def relative(row: Mapping[str, float] | pd.Series, mean: float) -> dict[str, float]:
     """Return an estimate and interval in a rate as log points of a mean that is held fixed.
 
     The error is that of the ratio by the delta method.

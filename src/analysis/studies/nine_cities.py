@@ -49,8 +49,8 @@ class CitiesStudy:
     ----------
     dates : pandas.DataFrame
         Every dated limit: ``case, city, ori, adopted, start, limits, has_older, state_law`` (year of a
-        statewide law that came to cover it, if any), ``cannot_serve``, ``before, after`` (comparable years, by
-        property crime), ``reason`` (empty: usable).
+        statewide law that came to cover it, if any), ``cannot_serve``, ``before, after`` (comparable years,
+        by property crime), ``reason`` (empty: usable).
     cities : pandas.DataFrame
         One row a city: ``city, dates, usable, reason`` (why none of its dates is usable).
     estimates : pandas.DataFrame

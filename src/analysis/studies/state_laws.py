@@ -80,8 +80,8 @@ class StateStudy:
         `Fitted` by (law, outcome, scale, method).
     joint : pandas.DataFrame
         All laws since 2014, first law of each state: ``variant, outcome, scale, estimate, std_error,
-        conf_low, conf_high`` (normal, placebo error), ``p_value`` (rank among placebos), ``detectable, states,
-        donors``.
+        conf_low, conf_high`` (normal, placebo error), ``p_value`` (rank among placebos), ``detectable,
+        states, donors``.
     sb54 : pandas.DataFrame
         Variants of the published design: ``variant, outcome, method`` and the columns of `fit`.
     """
