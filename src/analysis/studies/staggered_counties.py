@@ -1,11 +1,11 @@
 """Counties that stopped honouring detainers, 2008 to 2014: staggered designs on county crime 2000-2017.
 
-Three designs that never compare levels of two crime files. The main one holds the two years 2013 and 2014, known
-only as a sum, against the years before, for counties that adopted in these years; adopters were bound for part
-of the time, so the effect is that on the two years as they were, and beside it stands the effect per full
-exposure. The few adopters until 2012 have yearly counts after adoption and are held against placebo counties.
-Changes across the splice of 2014 and 2015 are shown apart, with a test of what they assume. Treatment dates come
-from a cited list of this project, not from any of the papers.
+Three designs that never compare levels of two crime files. The main one holds the two years 2013 and 2014,
+known only as a sum, against the years before, for counties that adopted in these years; adopters were bound
+for part of the time, so the effect is that on the two years as they were, and beside it stands the effect per
+full exposure. The few adopters until 2012 have yearly counts after adoption; placebo counties judge them.
+Changes across the splice of 2014 and 2015 are shown apart, with a test of what they assume. Treatment dates
+come from a cited list of this project, not from any of the papers.
 """
 
 from __future__ import annotations
@@ -63,8 +63,8 @@ class StaggeredCounties:
     forks : pandas.DataFrame
         Every fork for `MAIN`.
     years, years_in_states : pandas.DataFrame
-        Differences by period relative to 2012 from 2000 on, by ``outcome``, and for violent and property crime
-        the same from 2008 on with state-by-year effects; ``pretest_p`` tests all periods before.
+        Differences by period relative to 2012 from 2000 on, by ``outcome``, and for violent and property
+        crime the same from 2008 on with state-by-year effects; ``pretest_p`` tests all periods before.
     rings : pandas.DataFrame
         By ``outcome`` and ``term``: adopters, and comparison counties by distance to the nearest.
     tests : pandas.DataFrame
@@ -225,7 +225,7 @@ def rates(frame: pd.DataFrame) -> pd.DataFrame:
     """Return the effect in crimes per 100,000 residents a year, and what it could show and excludes.
 
     Extended two-way effects of the rate, counties weighted by residents, errors by state. ``mean`` is the
-    adopters' rate before; ``detectable_full`` the detectable effect per full exposure: over the mean exposure.
+    adopters' rate before; ``detectable_full`` the detectable effect per full exposure (over the mean one).
     """
     treated = frame[frame["cohort"].gt(0)]
     before = treated[treated["treated"].eq(0)]
@@ -274,7 +274,7 @@ def fragility(table: pd.DataFrame) -> pd.DataFrame:
     return pd.DataFrame(rows)
 
 
-#: Unpublished county estimates held beside ours, by our outcome: claims of the tables with border-group effects.
+#: Unpublished county estimates held beside ours, by our outcome: those with border-group effects.
 BESIDE = {
     "violent_without_rape": "arellano2017_violent_dd2_4",
     "property": "arellano2017_property_dd2_4",

@@ -1,9 +1,9 @@
 """Changes of county crime between two spans: inference that needs least squares, and the splice of two files.
 
-From 2015 crime comes from another file, which counts and imputes differently: a level before and one after can
-never be compared. A change across the splice is the change of crime plus what the files differ by in that
-county. A comparison of changes is therefore right only if that difference is alike, given what a design absorbs,
-in adopting and other counties: `splice_likeness` tests it where there is no policy.
+From 2015 crime comes from another file, which counts and imputes differently: a level before and one after
+can never be compared. A change across the splice is the change of crime plus what the files differ by in that
+county. A comparison of changes is therefore right only if that difference is alike, given what a design
+absorbs, in adopting and other counties: `splice_likeness` tests it where there is no policy.
 """
 
 from __future__ import annotations
@@ -18,7 +18,7 @@ from .. import estimators as est
 from ..sources.icpsr_county import BOROUGHS
 from .staggered_counties_fits import broom
 from .staggered_counties_pairs import border_pairs
-from .staggered_counties_sample import NEW_YORK, CountySample, county_sample
+from .staggered_counties_sample import NEW_YORK, CountySample, county_sample, one_coverage
 from .staggered_counties_spec import (
     DRAWS,
     LAST_YEARLY,
@@ -59,8 +59,8 @@ def changes(panels: Mapping[str, pd.DataFrame], sample: CountySample | None = No
     """Return one row a county of the headline's sample with logarithms of rates by span and outcome.
 
     Columns ``<outcome>_<span>``: spans ``base`` (2010-12), ``both`` (2013-14), and the years of the other
-    file, from counties of its better two qualities. Missing where the rate is missing or zero; also, in a year
-    of the other file, for adopters whose policy had ended and comparison counties named by then.
+    file, from counties of its better two qualities. Missing where the rate is missing or zero; also, in a
+    year of the other file, for adopters whose policy had ended and comparison counties named by then.
     """
     sample = sample or county_sample(panels)
     counties = sample.frame.drop_duplicates("fips").set_index("fips")
@@ -78,7 +78,7 @@ def changes(panels: Mapping[str, pd.DataFrame], sample: CountySample | None = No
 
 
 def _old_rates(years: pd.DataFrame) -> pd.DataFrame:
-    rows = years[years["year"].between(*_BASE) & years["coverage"].gt(0)]
+    rows = years[years["year"].between(*_BASE) & one_coverage(years).gt(0)]
     return _rates(rows, "{}_imputed", "population_census", {"rape": "rape_legacy"})
 
 
@@ -104,7 +104,7 @@ def _new_rates(years: pd.DataFrame, year: int, outcome: str) -> pd.Series:
     rows = rows.assign(code=rows["fips"].where(~rows["fips"].isin(BOROUGHS), NEW_YORK))
     people = rows["population_census"].astype(float)
     crimes = (rows[_NEW[outcome]].astype(float) * people).groupby(rows["code"]).sum(min_count=1)
-    return crimes / people.groupby(rows["code"]).sum()
+    return crimes / people.groupby(rows["code"]).sum() / 1e5
 
 
 def _still_comparable(counties: pd.DataFrame, panels: Mapping[str, pd.DataFrame]) -> pd.DataFrame:
@@ -143,9 +143,8 @@ def steps(table: pd.DataFrame) -> pd.DataFrame:
 
 
 def _difference(known: pd.DataFrame, design: str, treatment: str = "adopts") -> dict[str, Any]:
-    rows, covariance = known.assign(weight=known["residents"]), "CRV3"
-    if design == "border pairs":
-        rows, covariance = _paired(known), "CRV1"
+    paired = design == "border pairs"
+    rows = _paired(known) if paired else known.assign(weight=known["residents"])
     fit = est.ols(
         rows,
         outcome="change",
@@ -153,7 +152,7 @@ def _difference(known: pd.DataFrame, design: str, treatment: str = "adopts") -> 
         effects=DESIGNS[design],
         weights="weight",
         cluster="state",
-        covariance=covariance,
+        covariance="CRV1" if paired else "CRV3",
         level=LEVEL,
     )
     used = rows[np.asarray(fit.sample.rows)].drop_duplicates("fips")
@@ -209,7 +208,7 @@ def long_difference(rows: pd.DataFrame) -> pd.DataFrame:
     late = rows["year"].eq(PERIOD)
     sums = [rows[mask].groupby("fips")[["count", "people"]].sum() for mask in (late, ~late)]
     after, before = (part["count"] / part["people"] for part in sums)
-    both = np.log(after.where(after > 0)) - np.log(before.where(before > 0))
+    both = pd.Series(np.log(after.where(after > 0)) - np.log(before.where(before > 0)))
     counties = rows.drop_duplicates("fips").assign(adopts=lambda frame: frame["cohort"].gt(0).astype(float))
     counties = counties.assign(change=counties["fips"].map(both), weight=counties["residents"])
     return counties[counties["change"].notna()].reset_index(drop=True)
@@ -218,8 +217,8 @@ def long_difference(rows: pd.DataFrame) -> pd.DataFrame:
 def swapped(counties: pd.DataFrame) -> pd.DataFrame:
     """Return tests of the difference of changes: jackknife, wild bootstrap, and adoption handed to others.
 
-    ``whole states swapped`` keeps to states in which all counties of the sample adopt or none does; ``counties
-    swapped in states`` to what happens inside states, with state effects.
+    ``whole states swapped`` keeps to states in which all counties of the sample adopt or none does;
+    ``counties swapped in states`` to what happens inside states, with state effects.
     """
     common: dict[str, Any] = {"outcome": "change", "treatment": "adopts", "weights": "weight"}
     share = counties.groupby("state")["adopts"].transform("mean")

@@ -117,7 +117,7 @@ def with_rings(rows: pd.DataFrame) -> tuple[pd.DataFrame, list[str]]:
     found = est.exposure_rings(
         rows, **KEYS, latitude="centroid_latitude", longitude="centroid_longitude", edges=RINGS
     )
-    names = [name for name in found if name.startswith("ring_")]
+    names = [name for name in map(str, found.columns) if name.startswith("ring_")]
     return rows.join(found[names]), names
 
 

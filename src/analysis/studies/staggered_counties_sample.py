@@ -47,8 +47,8 @@ class CountySample:
     ----------
     frame : pandas.DataFrame
         One row a county and period (`PERIOD` stands for both years): ``fips, state, region, nchs_class_2013,
-        year``, a count for each outcome, ``people`` (person-years), ``log_people``, ``cohort`` (`PERIOD` or 0),
-        ``later`` (year of a later policy, 0: none), ``treated``, ``exposure`` (share of the period's months
+        year``, a count for each outcome, ``people`` (person-years), ``log_people``, ``cohort`` (`PERIOD` or
+        0), ``later`` (year of a later policy, 0: none), ``treated``, ``exposure`` (share of its months
         under the policy), ``activated`` (share under Secure Communities), ``residents`` (in the first year),
         ``size`` (class), ``equal`` (the weight that makes a count model treat counties alike), shares of 2010
         and the centre of area.
@@ -63,8 +63,8 @@ class CountySample:
 def county_sample(panels: Mapping[str, pd.DataFrame], rules: CountyRules | None = None) -> CountySample:
     """Return the sample of counties that adopted in 2013 or 2014 and of clean comparison counties.
 
-    Comparison counties are those that no policy, law or list, dated or not, names by the end of 2014. The five
-    boroughs of New York City count as one county.
+    Comparison counties are those that no policy, law or list, dated or not, names by the end of 2014. The
+    five boroughs of New York City count as one county.
 
     Parameters
     ----------
@@ -80,9 +80,9 @@ def county_sample(panels: Mapping[str, pd.DataFrame], rules: CountyRules | None 
     for step, out in reversed(list(reasons.items())):
         found[out.reindex(counties.index).fillna(True).to_numpy(bool)] = step
     kept = counties[found == "in the sample"]
-    ledger = found.value_counts().reindex([*reasons, "in the sample"], fill_value=0)
+    counted = found.value_counts().reindex([*reasons, "in the sample"], fill_value=0)
     frame = rows.merge(kept.reset_index(), on="fips", validate="m:1")
-    ledger = ledger.rename_axis("step").rename("counties").reset_index()
+    ledger = counted.rename_axis("step").rename("counties").reset_index()
     return CountySample(_finish(frame, panels), ledger)
 
 
@@ -159,7 +159,8 @@ def period_counts(panels: Mapping[str, pd.DataFrame], rules: CountyRules) -> pd.
     years = panels["county_year"]
     years = years[years["year"].between(max(rules.first_year, FIRST), LAST_YEARLY)]
     least = 100.0 if rules.complete else rules.coverage
-    usable = years["coverage"].ge(least) & years["coverage"].gt(0) & ~years["is_illinois_before_2008"]
+    coverage = one_coverage(years)
+    usable = coverage.ge(least) & coverage.gt(0) & ~years["is_illinois_before_2008"]
     yearly = years[usable & years["property_imputed"].notna()]
     people = "population_covered" if rules.covered_people else "population_census"
     columns = {f"{name}_imputed": name for name in _PARTS} | {people: "people"}
@@ -175,6 +176,16 @@ def period_counts(panels: Mapping[str, pd.DataFrame], rules: CountyRules) -> pd.
     summed = parts.groupby(groups).sum().mask(parts.isna().groupby(groups).any())
     summed = summed[summed["people"] > 0]
     return summed.assign(total=summed["violent_without_rape"] + summed["property"]).reset_index()
+
+
+def one_coverage(years: pd.DataFrame) -> pd.Series:
+    """Return the coverage of each row, New York's boroughs under the best of the five.
+
+    All five hold shares of the city's one return, though the file gives some of them no coverage.
+    """
+    borough = years["fips"].isin(BOROUGHS)
+    best = years["coverage"].where(borough).groupby(years["year"]).transform("max")
+    return years["coverage"].where(~borough, best).astype(float)
 
 
 def _finish(frame: pd.DataFrame, panels: Mapping[str, pd.DataFrame]) -> pd.DataFrame:
@@ -212,13 +223,13 @@ def months_bound(adopted: object) -> float:
 def _activated(frame: pd.DataFrame, dates: pd.DataFrame) -> np.ndarray:
     """Return the share of each row's period after Secure Communities was activated in the county."""
     day = pd.to_datetime(frame["fips"].map(dates.set_index("fips")["activated"]))
-    start = day.dt.year + (day.dt.dayofyear - 1) / 365.25
+    start = day.dt.year + (day.dt.day_of_year - 1) / 365.25
     length = np.where(frame["year"].eq(PERIOD), len(PERIOD_YEARS), 1)
     share = (frame["year"] + length - start) / length
-    return np.clip(share.fillna(0), 0, 1).to_numpy(float)
+    return np.asarray(share.fillna(0).clip(0, 1), float)
 
 
 def with_rates(frame: pd.DataFrame, outcome: str) -> pd.DataFrame:
-    """Return the frame with ``count``, ``rate`` (per 100,000 person-years) and ``log_rate``, missing at zero."""
+    """Return the frame with ``count``, ``rate`` (per 100,000 person-years), ``log_rate``, none at zero."""
     rate = frame[outcome] / frame["people"] * 1e5
     return frame.assign(count=frame[outcome], rate=rate, log_rate=np.log(rate.where(rate > 0)))

@@ -1,9 +1,9 @@
 """The specifications of the staggered county study, frozen, each with its reason.
 
-Nearly every county that stopped honouring detainers did so in 2013 or 2014, and for these two years only their
-sum is known. The main design therefore compares counties before with one period of two years in which adopters
-were bound for part of the time; nothing in it crosses the change of crime files after 2014. The proportional
-scale is chosen for the reason given in `staggered_cities_spec`, before any result.
+Nearly every county that stopped honouring detainers did so in 2013 or 2014, and for these two years only
+their sum is known. The main design therefore compares counties before with one period of two years in which
+adopters were bound for part of the time; nothing in it crosses the change of crime files after 2014. The
+proportional scale is chosen for the reason given in `staggered_cities_spec`, before any result.
 """
 
 from __future__ import annotations
