@@ -9,7 +9,7 @@ import numpy as np
 import pandas as pd
 
 from .multiverse_grid import one_step, spec_hash
-from .multiverse_spec import CONTRAST, FORKS, HEADLINE, SIGNIFICANT
+from .multiverse_spec import CONTRAST, FORKS, HEADLINE, SIGNIFICANT, USUAL_ERRORS
 
 #: Shares of variance are of values moved in to these percentiles, so that a few small samples do not rule.
 TRIM = (0.01, 0.99)
@@ -169,6 +169,8 @@ def _median_row(near: pd.DataFrame, name: str, level: str) -> pd.Series | None:
     rows = near[near[name].eq(level)]
     if not len(rows):
         return None
+    usual = rows["errors"].isin([HEADLINE["errors"], USUAL_ERRORS])
+    rows = rows[usual] if name != "errors" and usual.any() else rows
     changed = rows[list(HEADLINE)].ne(pd.Series(HEADLINE)).sum(axis=1)
     rows = rows[changed.eq(changed.min())].sort_values(["percent", "spec"])
     return rows.iloc[(len(rows) - 1) // 2]
