@@ -42,7 +42,7 @@ class Literature:
     Attributes
     ----------
     ledger : pandas.DataFrame
-        ``claim, study, quantity, unit, printed, citation, class``: every published claim once.
+        ``claim, study, quantity, kind, unit, printed, citation, class``: every published claim once.
     published : pandas.DataFrame
         Comparable estimates: ``claim, study, name, outcome, estimate, std_error, conf_low, conf_high,
         preferred``.

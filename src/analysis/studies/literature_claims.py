@@ -43,7 +43,7 @@ _OTHER_OUTCOME = (
 def sorted_claims() -> pd.DataFrame:
     """Return every published claim once with its class: `COMPARABLE`, or the first reason against it."""
     every = claims(*TABLES)
-    columns = ["claim", "study", "quantity", "unit", "printed", "citation"]
+    columns = ["claim", "study", "quantity", "kind", "unit", "printed", "citation"]
     rows = [
         {name: getattr(claim, name) for name in columns} | {"class": _class(claim, every)}
         for claim in every.values()
