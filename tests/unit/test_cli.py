@@ -59,7 +59,7 @@ def test_unknown_notebook_is_one_message(capsys):
     assert cli.main(["report", "--only", "99"]) == 2
     out, err = told(capsys)
     assert out == "" and err.count("\n") == 1
-    assert err.startswith("sanctuary: No notebook is named 99.") and "There are: 01_" in err
+    assert err.startswith("sanctuary: No notebook is named 99.") and "There are: 00_" in err
 
 
 def test_unknown_panel_is_one_message(capsys):
