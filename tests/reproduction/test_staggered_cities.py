@@ -183,6 +183,25 @@ def test_every_fork_names_a_known_estimator_and_subset():
     assert len({(fork.group, fork.name) for fork in FORKS}) == len(FORKS)
 
 
+@pytest.mark.parametrize("outcome", ["homicide", "motor_vehicle_theft"])
+def test_what_the_chapter_says_of_its_strongest_results(panels, outcome):
+    """Under detainer policies both are below zero, and the headline's interval holds zero."""
+    frame = city_sample(panels, SampleRules("detainers", outcome)).frame
+    found = fits.estimate(frame, HEADLINE)
+    assert found["estimate"] < -0.1 and found["conf_low"] < 0 < found["conf_high"]
+    assert 0.05 < found["p_value"] < 0.5
+    regression = fits.estimate(frame, FORKS[2])
+    assert FORKS[2].estimator == "counts" and regression["conf_high"] < 0
+
+
+def test_a_city_is_unusual_when_its_interval_leaves_out_zero(samples):
+    found = expected.by_city(expected.expected_crimes(samples["detainers"].frame))
+    judged = found[found["conf_low"].notna()]
+    out = judged["conf_low"].gt(0) | judged["conf_high"].lt(0)
+    assert (out == judged["p_value"].lt(0.05)).all() and len(judged) > 15
+    assert (found["placebos"][found["conf_low"].isna()] < 60).all()
+
+
 def test_a_design_that_is_not_identified_says_so(samples):
     frame = samples["detainers"].frame
     never = frame[frame["cohort"].eq(0)]

@@ -70,20 +70,20 @@ class PowerStudy:
 @cache
 def run() -> PowerStudy:
     """Run the study on the committed panels, once a process."""
-    return study(uar2017.run(), cap2017.results(), staggered_cities.run())
+    return study(uar2017.run(), cap2017.results(), *staggered_cities.precision())
 
 
 def study(
-    cities: uar2017.Results, counties: cap2017.CountyStudy, staggered: staggered_cities.CityStudy
+    cities: uar2017.Results, counties: cap2017.CountyStudy, headline: pd.DataFrame, trends: pd.DataFrame
 ) -> PowerStudy:
-    """Put the designs of three studies on one scale."""
-    raw = pd.concat([_uar(cities), _cap(counties), _staggered(staggered)], ignore_index=True)
+    """Put the designs of three studies on one scale; the last two are `staggered_cities.precision`."""
+    raw = pd.concat([_uar(cities), _cap(counties), _staggered(headline)], ignore_index=True)
     designs = _judged(raw)
     return PowerStudy(
         designs=designs,
         curves=_curves(designs),
         published=_published(designs),
-        pretests=staggered.trends[["definition", "outcome", "leads_p", "slope", "bias"]],
+        pretests=trends[["definition", "outcome", "leads_p", "slope", "bias"]],
     )
 
 
@@ -127,9 +127,9 @@ def _cap(results: cap2017.CountyStudy) -> pd.DataFrame:
     return named[_NAMES].assign(study=CAP, unit="per 10,000")
 
 
-def _staggered(results: staggered_cities.CityStudy) -> pd.DataFrame:
+def _staggered(headline: pd.DataFrame) -> pd.DataFrame:
     """Return the headline rows; log points stand for shares of the mean."""
-    table = results.headline[results.headline["definition"].isin(MAIN_TREATMENTS)]
+    table = headline[headline["definition"].isin(MAIN_TREATMENTS)]
     scaled = table.assign(
         design=table["definition"].map(TREATMENTS),
         used=table["compared"],
@@ -155,10 +155,10 @@ def _judged(raw: pd.DataFrame) -> pd.DataFrame:
 def _curves(designs: pd.DataFrame) -> pd.DataFrame:
     keys = ["study", "design", "outcome"]
     parts = [
-        pd.DataFrame({"effect": EFFECTS, "power": power_at(EFFECTS, row.std_error, row.df)}).assign(
-            **{key: getattr(row, key) for key in keys}
+        pd.DataFrame({"effect": EFFECTS, "power": power_at(EFFECTS, row["std_error"], row["df"])}).assign(
+            **{key: row[key] for key in keys}
         )
-        for row in designs.itertuples()
+        for row in designs.to_dict("records")
     ]
     return pd.concat(parts, ignore_index=True)[[*keys, "effect", "power"]]
 

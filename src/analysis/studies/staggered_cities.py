@@ -45,6 +45,7 @@ from .uar2017_power import published_margin
 #: The total whose published effect serves as a margin.
 PUBLISHED_FOR = "violent_without_rape"
 _KEY = ["definition", "outcome"]
+PRIMARY_CELLS = [(definition, outcome) for definition in MAIN_TREATMENTS for outcome in PRIMARY]
 
 
 @dataclass(frozen=True)
@@ -61,7 +62,7 @@ class CityStudy:
         By ``definition, outcome``: the estimate with its interval from other places, crimes observed and
         expected, excess per 100,000, and what could have been seen; see `analysis.studies.paired.judged`.
     forks : pandas.DataFrame
-        By ``definition, outcome, group, name, scale``: every fork of the co-primary outcomes.
+        By ``definition, outcome, group, name, scale, estimator``: every fork of the co-primary outcomes.
     methods : pandas.DataFrame
         The same numbers under every way to judge chance.
     family : pandas.DataFrame
@@ -113,28 +114,53 @@ class Samples:
 @cache
 def run() -> CityStudy:
     """Run the study on the committed panels, once a process."""
-    return study({name: load(name) for name in PANELS})
+    return study(_committed())
+
+
+@cache
+def precision() -> tuple[pd.DataFrame, pd.DataFrame]:
+    """Return ``headline`` and ``trends`` of the study on the committed panels, without the rest of it."""
+    samples = Samples(_committed())
+    return headline(samples), _trends(events_of(samples))
+
+
+def _committed() -> dict[str, pd.DataFrame]:
+    return {name: load(name) for name in PANELS}
+
+
+def headline(samples: Samples) -> pd.DataFrame:
+    """Return the headline of every treatment and outcome; see `CityStudy`."""
+    return _judged(pd.DataFrame([_headline(samples, *cell) for cell in _cells()]))
+
+
+def events_of(samples: Samples) -> dict[tuple[str, str], Estimates]:
+    """Return the stacked Poisson event study of every treatment and co-primary outcome."""
+    return {cell: stacked_counts(samples.of(*cell).frame) for cell in PRIMARY_CELLS}
+
+
+def _trends(events: Mapping[tuple[str, str], Estimates]) -> pd.DataFrame:
+    return _rows({cell: inference.trends(fit) for cell, fit in events.items()})
 
 
 def study(panels: Mapping[str, pd.DataFrame]) -> CityStudy:
     """Run the study on given panels; the order of their rows does not matter."""
     samples = Samples(panels)
-    cells = [(definition, outcome) for definition in MAIN_TREATMENTS for outcome in PRIMARY]
+    cells = PRIMARY_CELLS
     frames = {cell: samples.of(*cell).frame for cell in cells}
-    events = {cell: stacked_counts(frame) for cell, frame in frames.items()}
-    headline = pd.DataFrame([_headline(samples, *cell) for cell in _cells()])
-    head = headline.set_index(_KEY)
+    events = events_of(samples)
+    main = headline(samples)
+    head = main.set_index(_KEY)
     return CityStudy(
         ledgers=_ledgers(samples),
         treated=_treated(samples),
-        headline=_judged(headline),
+        headline=main,
         forks=_forks(samples, cells, events),
         methods=_stack({c: inference.methods(frames[c], head.loc[c].to_dict(), events[c]) for c in cells}),
         family=_family(frames),
         cities=_stack({c: by_city(expected_crimes(frames[c])) for c in cells}),
         influence=_stack({c: inference.influence(frames[c]) for c in cells}),
         scale=_rows({c: inference.scale_gap(frames[c]) for c in cells}),
-        trends=_rows({c: inference.trends(events[c]) for c in cells}),
+        trends=_trends(events),
         weights=_rows({c: inference.negative_weights(frames[c]) for c in cells}),
         events=events,
     )
@@ -170,7 +196,7 @@ def _forks(samples: Samples, cells: list, events: Mapping[tuple[str, str], Estim
             frame = samples.of(*cell, fork).frame
             shared = fork.estimator == "stacked_counts"
             found = _shared(frame, events[cell]) if shared else estimate(frame, fork)
-            names = {"group": fork.group, "name": fork.name, "scale": fork.scale}
+            names = {name: getattr(fork, name) for name in ("group", "name", "scale", "estimator")}
             rows.append(dict(zip(_KEY, cell, strict=True)) | names | found)
     return pd.DataFrame(rows)
 

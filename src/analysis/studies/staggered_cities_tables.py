@@ -2,18 +2,29 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 import numpy as np
 import pandas as pd
 
 from .staggered_cities import CityStudy
-from .staggered_cities_spec import LOG, MAIN_TREATMENTS, OUTCOMES, PRIMARY, PROPORTIONAL, RATE, TREATMENTS
+from .staggered_cities_spec import (
+    HEADLINE,
+    LOG,
+    MAIN_TREATMENTS,
+    OUTCOMES,
+    PRIMARY,
+    PROPORTIONAL,
+    RATE,
+    TREATMENTS,
+)
 from .staggered_sample import SIZE_NAMES
 
 _INTERVAL = ["estimate", "conf_low", "conf_high"]
 
 
-def percent(log_points: pd.Series | float) -> pd.Series | float:
-    """Return a proportional change in percent from its log points."""
+def percent(log_points: Any) -> Any:
+    """Return a proportional change in percent from its log points, of a number or a column."""
     return 100 * np.expm1(log_points)
 
 
@@ -70,7 +81,7 @@ def treated_table(results: CityStudy) -> pd.DataFrame:
     rows = results.treated[results.treated["definition"].isin(MAIN_TREATMENTS)]
     names = rows.assign(name=rows["city"].map(_short).astype(str) + " " + rows["state"].astype(str))
     grouped = names.groupby(["definition", "cohort"], sort=False)["name"]
-    table = grouped.agg([("cities", "size"), ("names", ", ".join)]).reset_index()
+    table = grouped.agg(cities="size", names=", ".join).reset_index()
     return table.assign(definition=table["definition"].map(TREATMENTS))
 
 
@@ -82,14 +93,14 @@ def ledger_table(results: CityStudy, outcome: str = "homicide") -> pd.DataFrame:
     """Return what each step took out, one outcome, treatments side by side."""
     rows = results.ledgers[results.ledgers["outcome"].eq(outcome)]
     wide = rows.pivot(index="step", columns="definition", values=["rows", "agencies"])
-    wide.columns = [f"{name}_{definition}" for name, definition in wide.columns]
+    wide.columns = pd.Index(["_".join(pair) for pair in wide.columns.to_list()])
     order = rows["step"].drop_duplicates()
     keep = [f"{name}_{definition}" for definition in MAIN_TREATMENTS for name in ("rows", "agencies")]
     return wide.loc[order, keep].reset_index()
 
 
 def forks_forest(results: CityStudy, definition: str, outcome: str) -> pd.DataFrame:
-    """Return the forks of one treatment and outcome in percent; those in rates have another unit and stay out."""
+    """Return the forks of one treatment and outcome in percent, but for those in rates."""
     rows = cell(results.forks, definition, outcome)
     rows = rows[rows["scale"].ne(RATE)]
     return rows.assign(
@@ -98,12 +109,12 @@ def forks_forest(results: CityStudy, definition: str, outcome: str) -> pd.DataFr
 
 
 def forks_table(results: CityStudy, definition: str) -> pd.DataFrame:
-    """Return every fork's estimates and p-values, outcomes side by side; rates per 100,000, others percent."""
+    """Return every fork's estimates and p-values by outcome; rates per 100,000, others percent."""
     rows = results.forks[results.forks["definition"].eq(definition)]
     shown = rows["estimate"].where(rows["scale"].eq(RATE), percent(rows["estimate"]))
     rows = rows.assign(shown=shown)
     wide = rows.pivot(index=["group", "name"], columns="outcome", values=["shown", "p_value"])
-    wide.columns = [f"{name}_{outcome}" for name, outcome in wide.columns]
+    wide.columns = pd.Index(["_".join(pair) for pair in wide.columns.to_list()])
     order = pd.MultiIndex.from_frame(rows[["group", "name"]].drop_duplicates())
     keep = [f"{name}_{outcome}" for outcome in PRIMARY for name in ("shown", "p_value")]
     return wide.loc[order, keep].reset_index()
@@ -142,18 +153,17 @@ def methods_table(results: CityStudy) -> pd.DataFrame:
 
 
 def cities_forest(results: CityStudy, definition: str, outcome: str) -> pd.DataFrame:
-    """Return each city's observed less expected crimes in percent, by size class, with placebo ranks."""
+    """Return each city's observed less expected crimes in percent, by size class."""
     rows = cell(results.cities, definition, outcome)
     rows = rows[np.isfinite(rows["log_ratio"])].sort_values(["size", "log_ratio"], ascending=[False, True])
     name = rows["city"].map(_short) + ", " + rows["state"] + " (" + rows["cohort"].astype(str) + ")"
-    value = percent(rows["log_ratio"])
     return pd.DataFrame(
         {
             "name": name,
             "group": rows["size"].map(dict(enumerate(SIZE_NAMES))),
-            "estimate": value,
-            "conf_low": value,
-            "conf_high": value,
+            "estimate": percent(rows["log_ratio"]),
+            "conf_low": percent(rows["conf_low"]),
+            "conf_high": percent(rows["conf_high"]),
             "highlight": rows["p_value"].lt(0.05),
         }
     ).reset_index(drop=True)
@@ -194,8 +204,14 @@ def family_table(results: CityStudy) -> pd.DataFrame:
     )
 
 
+def by_places(results: CityStudy) -> pd.DataFrame:
+    """Return the forks whose chance comes from other places, with ``rejects`` at 5%."""
+    rows = results.forks[results.forks["estimator"].eq(HEADLINE.estimator)]
+    return rows.assign(rejects=rows["p_value"].le(0.05)).reset_index(drop=True)
+
+
 def most_influential(results: CityStudy, definition: str, outcome: str) -> pd.Series:
     """Return the city whose absence moves the headline most, with the estimate without it in percent."""
     rows = cell(results.influence, definition, outcome)
-    row = rows.loc[rows["moved"].abs().idxmax()]
+    row = rows.iloc[int(rows["moved"].abs().to_numpy().argmax())]
     return pd.concat([row, pd.Series({"percent": percent(row["estimate"])})])

@@ -160,10 +160,11 @@ def by_city(table: Expected) -> pd.DataFrame:
     -------
     pandas.DataFrame
         ``ori, city, state, size, residents, cohort, observed, expected, people, before`` (rate),
-        ``log_ratio`` (minus infinity without a crime), ``excess`` (observed less
-        expected, per 100,000 resident-years),
-        ``placebos`` (never-adopting cities of the size class with a comparison at the date) and ``p_value``
-        (share of them with a ratio as far from 1 as its own, itself included).
+        ``log_ratio`` (minus infinity without a crime), ``conf_low, conf_high`` (the ratios not rejected
+        at 5% by cities of the size class that never adopt; missing where these are too few), ``excess``
+        (observed less expected, per 100,000 resident-years), ``placebos`` (how many such cities have a
+        comparison at the date) and ``p_value`` (share of them with a ratio as far from 1 as its own, itself
+        included).
     """
     rows = treated_rows(table)
     dates = table.own[rows]
@@ -185,11 +186,24 @@ def by_city(table: Expected) -> pd.DataFrame:
         for size, date in zip(found["size"], dates, strict=True)
     ]
     own = logs[rows, dates]
+    half = np.array([_reach(np.abs(values[~np.isnan(values)])) for values in chance])
     return found.assign(
         log_ratio=own,
+        conf_low=own - half,
+        conf_high=own + half,
         excess=(found["observed"] - found["expected"]) / found["people"] * 1e5,
         placebos=[int((~np.isnan(values)).sum()) for values in chance],
         p_value=[_rank(value, values[~np.isnan(values)]) for value, values in zip(own, chance, strict=True)],
+    )
+
+
+def _reach(sizes: np.ndarray) -> float:
+    """Return the size that a further draw passes once in twenty times; missing where no size is so rare."""
+    place = int(np.ceil(0.95 * (len(sizes) + 1)))
+    return (
+        float(np.sort(sizes)[place - 1])
+        if place <= len(sizes) and np.isfinite(sizes).sum() >= place
+        else np.nan
     )
 
 
