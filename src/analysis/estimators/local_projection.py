@@ -144,6 +144,8 @@ def _long_differences(wide: WidePanel, horizon, last, control) -> pd.DataFrame:
 
 def _at_period(wide, start, t, horizon, last, control):
     ends, switch, used = _pairs(wide, start, t, horizon, last, control)
+    if not ends:
+        return [np.zeros(0)] * 4
     change = wide.outcome[used][:, ends].mean(axis=1) - wide.outcome[used, t - 1]
     cluster = wide.cluster[used].astype(float)
     return [change, switch[used].astype(float), np.full(len(change), float(t)), cluster]
