@@ -18,6 +18,7 @@ from analysis.studies.measurement_spec import (
 )
 from analysis.studies.staggered_cities_fits import estimate
 from analysis.studies.staggered_cities_spec import FIRST, HEADLINE, LAST
+from analysis.studies.staggered_expected import expected_crimes, treated_rows
 from analysis.studies.staggered_sample import SampleRules, city_sample, with_treatment
 
 BY_NAME = {choice.name: choice for choice in CHOICES}
@@ -62,6 +63,8 @@ def test_the_first_choice_is_the_city_studys_headline(panels, cities):
         name: want[name] for name in ("estimate", "conf_low", "conf_high", "p_value")
     }
     assert found["rows"] == want["rows"]
+    table = expected_crimes(city_sample(panels, rules).frame)
+    assert found["cities"] == len(treated_rows(table)) > 20
 
 
 def test_overlooking_breaks_keeps_more_rows_and_moves_the_estimate(panels, cities):

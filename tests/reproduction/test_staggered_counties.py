@@ -279,3 +279,18 @@ def test_statewide_laws_and_bans_leave_the_sample_when_asked(panels):
     controls = banned.frame[banned.frame["cohort"].eq(0)]
     assert not controls["state"].isin(["AZ", "AL", "MO", "SC"]).any()
     assert HEADLINE.rules == {}
+
+
+def test_what_the_chapter_says_of_property_crime(panels, sample):
+    """A near comparison turns the sign, and adopters were gaining on the others before 2012."""
+    by_name = {fork.name: fork for fork in FORKS}
+    near = [
+        estimate(sample.frame, "property", by_name[name])
+        for name in ("Same state, year by year", "Across state borders, pair by pair")
+    ]
+    assert all(row["estimate"] < 0 < row["conf_high"] for row in near)
+    assert estimate(sample.frame, "property", HEADLINE)["conf_low"] > 0
+    long = county_sample(panels, CountyRules(first_year=2000)).frame
+    years = by_year(with_rates(long, "property")).set_index("year")
+    assert years.loc[2010, "estimate"] < 0 < years.loc[2013, "estimate"] and years["pretest_p"].iloc[0] < 0.05
+    assert by_year(with_rates(long, "violent_without_rape"))["pretest_p"].iloc[0] < 0.05

@@ -11,8 +11,7 @@ import pandas as pd
 
 from .measurement_spec import CHOICES, DEFINITIONS, Choice
 from .staggered_cities_fits import estimate
-from .staggered_cities_spec import FIRST, HEADLINE, LAST
-from .staggered_expected import expected_crimes, treated_rows
+from .staggered_cities_spec import AFTER, BEFORE, FEWEST_BEFORE, FIRST, HEADLINE, LAST
 from .staggered_sample import PANELS as CITY_PANELS
 from .staggered_sample import SampleRules, sample_of, with_treatment
 
@@ -148,8 +147,21 @@ def city_estimate(
     rules = SampleRules(definition, choice.count or outcome, **years)
     breaks = panels["series_breaks"]
     frame = sample_of(prepared, breaks[~breaks["effect"].isin(choice.ignore)], rules).frame
-    used = len(treated_rows(expected_crimes(frame)))
-    return estimate(frame, HEADLINE) | {"cities": used}
+    return estimate(frame, HEADLINE) | {"cities": compared_cities(frame)}
+
+
+def compared_cities(frame: pd.DataFrame) -> int:
+    """Return how many adopting cities the headline compares: `staggered_expected.treated_rows`, sooner.
+
+    Those with a crime in enough years before adoption, and a year after it in the same stretch of the series.
+    """
+    rows = frame[frame["cohort"].gt(0)]
+    time = rows["year"] - rows["cohort"]
+    before, after = rows[time.between(-BEFORE, -1)], rows[time.between(0, AFTER)]
+    last = before.sort_values("year").groupby("ori")["unit"].last()
+    grouped = before[before["unit"].isin(last)].groupby("unit")
+    usable = grouped["year"].count().ge(FEWEST_BEFORE) & grouped["count"].sum().gt(0)
+    return int(after.loc[after["unit"].isin(usable.index[usable]), "ori"].nunique())
 
 
 def with_shifts(table: pd.DataFrame, keys: list[str]) -> pd.DataFrame:
