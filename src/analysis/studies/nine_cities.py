@@ -118,7 +118,12 @@ def dated_limits(policies: pd.DataFrame, series: CitySeries) -> pd.DataFrame:
     for (ori, adopted), same in own.groupby(["ori", "adopted"], sort=True):
         start = int(same["adopted_year"].iloc[0])
         older = own.loc[own["ori"].eq(ori), "adopted_year"].min()
-        covered = same["superseded_by"].dropna().str.extract(r"@(\d{4})")[0].astype(float)
+        covered = (
+            pd.concat([same["superseded_by"], same["absorbed_by"]])
+            .dropna()
+            .str.extract(r"@(\d{4})")[0]
+            .astype(float)
+        )
         date = {
             "case": f"{city[str(ori)]} {start}",
             "city": city[str(ori)],
