@@ -103,14 +103,12 @@ def _wide(frame: pd.DataFrame):
     columns = ["ori", "city", "state", "region", "size", "residents", "cohort"]
     cities = frame[columns].drop_duplicates("ori").sort_values("ori").reset_index(drop=True)
     years = np.unique(frame["year"])
-    codes = frame.assign(
-        stretch=frame["unit"].str.rpartition("/")[2].where(frame["unit"].str.contains("/"), "0")
-    )
-    wide = [
-        codes.pivot(index="ori", columns="year", values=name).reindex(index=cities["ori"], columns=years)
-        for name in ("count", "population", "stretch")
-    ]
-    return cities, years, *(table.to_numpy(float) for table in (wide[0], wide[1], wide[2].astype(float)))
+    at = pd.Index(cities["ori"]).get_indexer(frame["ori"]), np.searchsorted(years, frame["year"])
+    values = frame["count"], frame["population"], pd.Series(pd.factorize(frame["unit"])[0])
+    tables = [np.full((len(cities), len(years)), np.nan) for _ in values]
+    for table, column in zip(tables, values, strict=True):
+        table[at] = column.to_numpy(float)
+    return cities, years, *tables
 
 
 def _at_date(date, years, counts, people, stretch, trend, level):

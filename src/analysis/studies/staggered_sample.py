@@ -17,6 +17,7 @@ PANELS = ("city_year", "series_breaks", "policies", "undated_places", "places")
 #: Footnotes that a state's coverage is limited say nothing about a city that is printed.
 _ABOUT_COVERAGE = "limited_data"
 _NEVER = 9999
+_KEYS = {"ori": "str", "state": "str"}
 _COLUMNS = ("ori", "year", "state", "city", "place_fips", "county_fips", "population", "rape_definition")
 #: Lower ends of the size classes within which places may swap policies, residents.
 SIZES = (0, 50_000, 100_000, 250_000)
@@ -146,6 +147,8 @@ def with_treatment(panels: Mapping[str, pd.DataFrame], rules: SampleRules) -> pd
     policies, undated = panels["policies"], panels["undated_places"]
     kept = [*_COLUMNS, *OFFENSES_OF.keys() & set(panels["city_year"].columns)]
     cities = panels["city_year"][sorted(kept)].sort_values(["ori", "year"]).reset_index(drop=True)
+    texts = dict.fromkeys(cities.columns[cities.dtypes.map(pd.api.types.is_string_dtype)], object)
+    cities = cities.astype(texts)
     codes = policy_codes(policies, undated, cities["ori"]).fillna(cities["place_fips"])
     cities = cities.assign(geoid=codes)
     places = cities[["state", "geoid"]].dropna().drop_duplicates("geoid")
@@ -167,9 +170,9 @@ def _honour(rows: _Rows, breaks: pd.DataFrame, rules: SampleRules) -> None:
         return
     about = breaks[breaks["break_kind"] != _ABOUT_COVERAGE]
     for effect in ("withheld", "incomplete", "exceptional"):
-        marked = has_break(rows.frame, about, effect, rules.outcome)
+        marked = has_break(rows.frame.astype(_KEYS), about, effect, rules.outcome)
         rows.keep(~marked, f"figure {effect} by a footnote or break")
-    segment = series_segment(rows.frame, breaks, rules.outcome)
+    segment = series_segment(rows.frame.astype(_KEYS), breaks, rules.outcome)
     rows.frame = rows.frame.assign(unit=rows.frame["ori"] + "/" + segment.astype(str))
 
 
