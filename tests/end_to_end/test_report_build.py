@@ -185,9 +185,9 @@ def test_page_is_consistent(page):
 BAD = {
     "unknown citation": ("See @nobody2020.", "citation @nobody2020"),
     "unknown citation in brackets": ("See [@nobody2020, p. 2].", "citation @nobody2020"),
-    "unknown figure": ("See @fig:nowhere.", "refers to fig:nowhere"),
-    "figure of another notebook": ("See @fig:three.", "refers to fig:three"),
-    "unknown table": ("See @tbl:nowhere.", "refers to tbl:nowhere"),
+    "unknown figure": ("See @fig:nowhere.", "refers to fig:01-nowhere"),
+    "figure of another notebook": ("See @fig:three.", "refers to fig:01-three"),
+    "unknown table": ("See @tbl:nowhere.", "refers to tbl:01-nowhere"),
     "unsupported LaTeX": (r"Then $\nosuchmacro{x}$.", "nosuchmacro"),
     "image without alternative text": ("![](fig-one.svg)", "alternative text"),
     "image in the text": ("![alt](fig-one.svg)", "alternative text"),

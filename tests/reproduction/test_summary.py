@@ -45,18 +45,3 @@ def test_every_figure_of_a_sentence_is_filled(headline):
     text = " ".join(str(part) for part in sentences(headline))
     assert "{" not in text
     assert f"{headline['claims']} statements" in text
-
-
-def test_labels_are_unique_across_chapters():
-    import re
-    from collections import Counter
-
-    seen = Counter()
-    for path in sorted((project_root() / "notebooks").glob("*.ipynb")):
-        source = path.read_text("utf-8")
-        for call, label in re.findall(
-            r"report\.(\w+)\((?:(?!report\.\w+\().)*?label=\\\"([\w-]+)\\\"", source, re.S
-        ):
-            kind = "tbl" if call.endswith("table") else "fig"
-            seen[kind, label] += 1
-    assert [pair for pair, count in seen.items() if count > 1] == []

@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 import subprocess
 from collections.abc import Sequence
+from dataclasses import replace
 from pathlib import Path
 
 from ..errors import AnalysisError
@@ -16,6 +17,7 @@ from .tables import Table
 
 READER = "markdown-implicit_figures"
 _CITATION = re.compile(r"(?<![\w\\])@(?!fig:|tbl:|sec:)[A-Za-z]")
+_REFERENCE = re.compile(r"(?<![\w\\])@(fig|tbl):")
 _HEADING = re.compile(r"^(#+) +(.*?)\s*(\{.*\})?$", re.MULTILINE)
 
 
@@ -44,8 +46,14 @@ def markdown_of(chapter: Chapter, figures: Path, *, code: bool = False) -> str:
         Directory that receives one SVG a figure.
     code : bool, optional
         Whether to keep the code, folded away (HTML only).
+
+    Notes
+    -----
+    Labels hold within a chapter: each gets the chapter's number in front, so that two chapters may use
+    the same.
     """
-    parts = [_block_markdown(block, figures, code) for block in chapter.blocks]
+    mark = chapter.name.split("_")[0]
+    parts = [_marked(block, mark, figures, code) for block in chapter.blocks]
     return "\n\n".join(part for part in parts if part) + "\n"
 
 
@@ -77,6 +85,13 @@ def _pandoc(text: str, arguments: Sequence[str], directory: Path, bibliography: 
         message = done.stderr.strip().replace("Failing because there were warnings.", "").strip()
         raise ConversionError(f"The text cannot be typeset: {message}", remedy="Mend the notebook's text.")
     return done.stdout
+
+
+def _marked(block, mark: str, figures: Path, code: bool) -> str:
+    if isinstance(block, Figure | Table):
+        block = replace(block, label=f"{mark}-{block.label}")
+    text = _block_markdown(block, figures, code)
+    return text if isinstance(block, Code) else _REFERENCE.sub(rf"@\1:{mark}-", text)
 
 
 def _block_markdown(block, figures: Path, code: bool) -> str:
