@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 import pandas as pd
 
 from .measurement import MeasurementStudy
@@ -30,10 +32,12 @@ def largest_shifts(study: MeasurementStudy) -> pd.DataFrame:
         (how many intervals leave zero out), of ``choices``.
     """
     rows = []
+    key: Any
     for key, part in study.choices.groupby(["unit", "definition", "outcome"], sort=False):
         head = part[part["name"].eq("Headline")].iloc[0]
         rest = part[part["name"].ne("Headline")]
-        low, high = rest.loc[rest["shift"].idxmin()], rest.loc[rest["shift"].idxmax()]
+        at: Any = rest.loc
+        low, high = at[rest["shift"].idxmin()], at[rest["shift"].idxmax()]
         rows.append(
             dict(zip(["unit", "definition", "outcome"], key, strict=True))
             | {
@@ -72,5 +76,5 @@ def labelled(table: pd.DataFrame) -> pd.DataFrame:
 
 def one_choice(study: MeasurementStudy, name: str, definition: str, outcome: str) -> pd.Series:
     """Return one city choice for one treatment and outcome, log points."""
-    table = study.choices[study.choices["unit"].eq(CITY) & study.choices["name"].eq(name)]
+    table: Any = study.choices[study.choices["unit"].eq(CITY) & study.choices["name"].eq(name)]
     return table.set_index(["definition", "outcome"]).loc[(definition, outcome)]

@@ -28,7 +28,7 @@ import pandas as pd
 from ..panels.store import load
 from .city_series import CitySeries, city_series
 from .holes import city_names
-from .nine_cities_history import CITIES, OUTCOMES, PANELS, never_named
+from .nine_cities_history import CITIES, FLOOR, OUTCOMES, PANELS, never_named
 from .synthetic_cases import LOG, METHODS, RATE, Case, Fitted, build_case, fit
 
 FIRST, LAST = 1999, 2019
@@ -38,6 +38,7 @@ SCALES = (RATE, LOG)
 #: The outcome by which a date's years are counted in the table of dates.
 COUNTED = "property"
 USABLE = ""
+__all__ = ["CITIES", "FLOOR", "OUTCOMES", "CitiesStudy", "run", "study"]
 _KEY = ["case", "outcome", "scale", "method"]
 
 
@@ -57,7 +58,7 @@ class CitiesStudy:
         One row a ``case, outcome, scale, method``: see `synthetic_cases.fit`.
     fits : dict
         `Fitted` by (case, outcome, scale, method).
-    names : pandas.Series
+    names : dict of str to str
         Names of donors by agency.
     pool : int
         Cities that no policy names, before gaps.
@@ -67,7 +68,7 @@ class CitiesStudy:
     cities: pd.DataFrame
     estimates: pd.DataFrame
     fits: dict[tuple[str, str, str, str], Fitted]
-    names: pd.Series
+    names: dict[str, str]
     pool: int
 
 
@@ -88,7 +89,7 @@ def study(panels: Mapping[str, pd.DataFrame]) -> CitiesStudy:
         range(FIRST, LAST + 1),
     )
     dates = dated_limits(panels["policies"], series)
-    usable = dates[dates["reason"].eq(USABLE)].to_dict("records")
+    usable: Any = dates[dates["reason"].eq(USABLE)].to_dict("records")
     fits = {
         (date["case"], outcome, scale, method): fit(city_case(date, series, pool, outcome, scale), method)
         for date in usable
@@ -115,7 +116,9 @@ def dated_limits(policies: pd.DataFrame, series: CitySeries) -> pd.DataFrame:
     own = own[own["definition"].ne("symbolic")]
     city = {ori: name for name, ori in CITIES.items()}
     rows = []
-    for (ori, adopted), same in own.groupby(["ori", "adopted"], sort=True):
+    key: Any
+    for key, same in own.groupby(["ori", "adopted"], sort=True):
+        ori, adopted = key
         start = int(same["adopted_year"].iloc[0])
         older = own.loc[own["ori"].eq(ori), "adopted_year"].min()
         covered = (

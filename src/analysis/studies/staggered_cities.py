@@ -149,7 +149,7 @@ def study(panels: Mapping[str, pd.DataFrame]) -> CityStudy:
     frames = {cell: samples.of(*cell).frame for cell in cells}
     events = events_of(samples)
     main = headline(samples)
-    head = main.set_index(_KEY)
+    head: Any = main.set_index(_KEY)
     return CityStudy(
         ledgers=_ledgers(samples),
         treated=_treated(samples),
@@ -193,7 +193,7 @@ def _forks(samples: Samples, cells: list, events: Mapping[tuple[str, str], Estim
     rows = []
     for cell in cells:
         for fork in FORKS:
-            frame = samples.of(*cell, fork).frame
+            frame = samples.of(cell[0], cell[1], fork).frame
             shared = fork.estimator == "stacked_counts"
             found = _shared(frame, events[cell]) if shared else estimate(frame, fork)
             names = {name: getattr(fork, name) for name in ("group", "name", "scale", "estimator")}

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass
+from typing import Any
 
 import numpy as np
 import pandas as pd
@@ -225,7 +226,7 @@ def _activated(frame: pd.DataFrame, dates: pd.DataFrame) -> np.ndarray:
     day = pd.to_datetime(frame["fips"].map(dates.set_index("fips")["activated"]))
     start = day.dt.year + (day.dt.day_of_year - 1) / 365.25
     length = np.where(frame["year"].eq(PERIOD), len(PERIOD_YEARS), 1)
-    share = (frame["year"] + length - start) / length
+    share: Any = (frame["year"] + length - start) / length
     return np.asarray(share.fillna(0).clip(0, 1), float)
 
 

@@ -105,10 +105,11 @@ def study(panels: Mapping[str, pd.DataFrame]) -> StateStudy:
     rates, named = rate_tables(panels["state_year"]), named_states(panels["policies"])
     breaks = series_starts(panels["state_year"])
     laws = dated_laws(panels["policies"], breaks)
-    donors = pd.concat([donor_table(law, rates, named, breaks) for law in laws.to_dict("records")])
+    records: Any = laws.to_dict("records")
+    donors: Any = pd.concat([donor_table(law, rates, named, breaks) for law in records])
     fits = {
         (law["law"], outcome, scale, method): fit(_case(law, donors, rates[outcome], scale), method)
-        for law in laws.to_dict("records")
+        for law in records
         for outcome in OUTCOMES
         for scale in SCALES
         for method in METHODS
@@ -212,10 +213,13 @@ def _case(
 
 def _joint(laws: pd.DataFrame, panels: Mapping[str, pd.DataFrame]) -> pd.DataFrame:
     """Return the average effect of all laws since `JOINT_FROM` under every variant."""
-    start = laws[laws["first"].eq(FIRST) & laws["start"].ge(JOINT_FROM)].drop_duplicates("state")
+    start: Any = laws[laws["first"].eq(FIRST) & laws["start"].ge(JOINT_FROM)].drop_duplicates("state")
     start = start.set_index("state")["start"]
     names = start.index.map(by_usps("name"))
-    jobs = [("Main", start, {}), ("From 1999 on", start, {"first": 1999})]
+    jobs: list[tuple[str, Any, dict[str, Any]]] = [
+        ("Main", start, {}),
+        ("From 1999 on", start, {"first": 1999}),
+    ]
     jobs += [("States with a ban left out", start, {"without": set(panels["state_bans"]["state"])})]
     jobs += [("Incomplete donors left out", start, {"without": _incomplete(panels["state_year"], LAST)})]
     jobs += [(EARLIER, start - SHIFT, {"last": JOINT_FROM - 1})]
@@ -255,7 +259,7 @@ def _together(
 
 
 def _staggered(table: pd.DataFrame, start: pd.Series, scale: str, draws: int = DRAWS) -> Estimates:
-    values = np.log(table) if scale == LOG else table
+    values: Any = np.log(table) if scale == LOG else table
     rows = values.reset_index().melt(id_vars="state", var_name="year", value_name="value")
     rows["year"] = rows["year"].astype(int)
     rows["cohort"] = rows["state"].map(start).fillna(0).astype(int)

@@ -53,12 +53,12 @@ class Case:
     @property
     def before(self) -> int:
         """Number of years before treatment."""
-        return int((self.values.columns < self.start).sum())
+        return int((np.asarray(self.values.columns) < self.start).sum())
 
     @property
     def after(self) -> int:
         """Number of years under treatment, the first included."""
-        return int((self.values.columns >= self.start).sum())
+        return int((np.asarray(self.values.columns) >= self.start).sum())
 
     @property
     def donors(self) -> int:
@@ -101,7 +101,7 @@ def build_case(
     scale : {"rate", "log"}
         Whether rates or their logarithms are compared. A rate of zero has no logarithm, and counts as a gap.
     """
-    window = table[list(years)].astype(float)
+    window: Any = table[list(years)].astype(float)
     if scale == LOG:
         window = np.log(window.where(window > 0))
     known = window.columns[window.loc[unit].notna()]
