@@ -85,7 +85,8 @@ def test_census_residents_are_the_places_on_the_same_rows(panels, cities):
         for name in ("places with estimates", "Census residents")
     ]
     assert list(prepared[0].index) == list(prepared[1].index)
-    table = prepared[1].merge(panels["place_year"], on=["place_fips", "year"], validate="m:1")
+    mine = prepared[1].astype({"place_fips": "str"})
+    table = mine.merge(panels["place_year"], on=["place_fips", "year"], validate="m:1")
     assert len(table) == len(prepared[1]) > 100_000
     assert (table["population"] == table["population_place"]).all()
     assert prepared[1]["year"].min() == 2000
