@@ -20,7 +20,8 @@ def block() -> str:
     from ..report.front import CAVEAT, sentences
     from ..studies.summary import headline
 
-    return "\n\n".join([*(f"- {text.markdown}" for text in sentences(headline())), CAVEAT])
+    *found, tally = sentences(headline())
+    return "\n\n".join([*(f"- {text.markdown}" for text in found), f"{tally.markdown} {CAVEAT}"])
 
 
 def readme(text: str) -> str:

@@ -1,4 +1,4 @@
-"""The three sentences and the figure that open the report and the README."""
+"""The sentences and the figure that open the report and the README."""
 
 from __future__ import annotations
 
@@ -25,6 +25,14 @@ _COUNTY = (
     "printed in the report: {printed:.1f}) and {within:+.1f} ({within_low:.1f} to {within_high:.1f}) "
     "against others of their own state."
 )
+_STAGGERED = (
+    "**Staggered adoption.** Over 1999–2019, {treated} cities that came to forbid status inquiries "
+    "recorded {violent:+.1%} violent crime without rape against what never-adopting cities of their size "
+    "lead one to expect (95% interval {violent_low:+.1%} to {violent_high:+.1%}; {violent_rate:+.0f} per "
+    "100,000), and {homicide:+.1%} homicide ({homicide_low:+.1%} to {homicide_high:+.1%}); {holds} of "
+    "{headlines} such intervals hold zero, and effects under {violent_seen:.0%} of violent crime would "
+    "mostly have been missed."
+)
 _TALLY = (
     "**Claims.** Of {claims} statements of the two papers {agrees} agree with what our data say, "
     "{consistent} are consistent, {differs} differ and {untested} could not be tested."
@@ -36,8 +44,8 @@ CAVEAT = (
 
 
 def sentences(headline: Mapping[str, Any]) -> list[Prose]:
-    """Return the three sentences, each filled with its figures."""
-    return [_fill(text, headline) for text in (_CITY, _COUNTY, _TALLY)]
+    """Return what the city, county and staggered designs found, each a sentence, and the tally of claims."""
+    return [_fill(text, headline) for text in (_CITY, _COUNTY, _STAGGERED, _TALLY)]
 
 
 def _fill(text: str, headline: Mapping[str, Any]) -> Prose:
@@ -50,13 +58,14 @@ def _names(text: str, name: str) -> bool:
 
 
 def headline_figure(rows: pd.DataFrame) -> Figure:
-    """Return the forest plot of both designs as percent of the comparison mean."""
+    """Return the forest plot of all designs as percent of the comparison mean."""
     return forest_plot(
         rows,
-        caption="Both designs on one scale: differences in percent of the comparison mean, with 95% "
+        caption="The designs on one scale: differences in percent of the comparison mean, with 95% "
         "intervals. The treatment lists are cited substitutes for the papers' own.",
         alt="Forest plot. Matched cities differ before adoption about as much as after, and the change has "
-        "an interval around zero; county differences shrink from unadjusted to within states.",
+        "an interval around zero; county differences shrink from unadjusted to within states; intervals of "
+        "the staggered design hold zero.",
         label="headline",
         xlabel="difference, percent of the comparison mean",
     )

@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
+import math
 from functools import cache
 from typing import Any
 
 import pandas as pd
 
-from . import cap2017, uar2017, uar2017_spec
+from . import cap2017, staggered_cities, uar2017, uar2017_spec
 from .claims import claims, collect, compare
 from .verdicts import tally
 
@@ -19,6 +20,15 @@ COUNTY_DESIGNS = {
     "matched": "matched",
     "regression-adjusted": "regression-adjusted",
     "within states": "within states",
+}
+
+
+TREATMENT = "status_inquiry"
+STAGGERED_OUTCOMES = {
+    "violent_without_rape": "violent crime without rape",
+    "homicide": "homicide",
+    "robbery": "robbery",
+    "motor_vehicle_theft": "motor vehicle theft",
 }
 
 
@@ -50,6 +60,11 @@ def county_differences() -> pd.DataFrame:
     return cap2017.results().main.set_index("design").loc[list(COUNTY_DESIGNS)]
 
 
+def staggered_differences() -> pd.DataFrame:
+    """Return the staggered city design's headlines, log points, one row a treatment and outcome."""
+    return staggered_cities.precision()[0].set_index(["definition", "outcome"])
+
+
 def forest_rows() -> pd.DataFrame:
     """Return all of them as shares of the comparison mean, in percent, for one forest plot."""
     city, county = city_differences(), county_differences()
@@ -61,6 +76,14 @@ def forest_rows() -> pd.DataFrame:
         _row("Counties declining detainers, all index crime, 2015", name, row, row["comparison_mean"])
         for name, row in zip(COUNTY_DESIGNS.values(), county.to_dict("records"), strict=True)
     ]
+    staggered: dict = staggered_differences().to_dict("index")
+    group = "Cities forbidding status inquiry, observed against expected"
+    for outcome, name in STAGGERED_OUTCOMES.items():
+        row = staggered[TREATMENT, outcome]
+        parts = {key: 100 * math.expm1(row[key]) for key in ("estimate", "conf_low", "conf_high")}
+        rows.append(
+            {"group": "Cities forbidding status inquiry, observed against expected", "name": name, **parts}
+        )
     return pd.DataFrame(rows)
 
 
@@ -96,6 +119,26 @@ def headline() -> dict[str, Any]:
         "within": within["estimate"],
         "within_low": within["conf_low"],
         "within_high": within["conf_high"],
+        **_staggered_figures(),
         "claims": int(counts.sum()),
         **{name: int(counts.get(name, 0)) for name in ("agrees", "consistent", "differs", "untested")},
+    }
+
+
+def _staggered_figures() -> dict[str, Any]:
+    table = staggered_differences()
+    records: dict = table.to_dict("index")
+    figures: dict[str, Any] = {}
+    for name, outcome in (("violent", CITY_OUTCOME), ("homicide", "homicide")):
+        row = records[TREATMENT, outcome]
+        for suffix, key in (("", "estimate"), ("_low", "conf_low"), ("_high", "conf_high")):
+            figures[name + suffix] = math.expm1(row[key])
+    violent = records[TREATMENT, CITY_OUTCOME]
+    holds = (table["conf_low"] <= 0) & (table["conf_high"] >= 0)
+    return figures | {
+        "treated": int(violent["compared"]),
+        "violent_rate": violent["excess"],
+        "violent_seen": violent["detectable"],
+        "holds": int(holds.sum()),
+        "headlines": len(table),
     }
