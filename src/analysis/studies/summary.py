@@ -81,9 +81,7 @@ def forest_rows() -> pd.DataFrame:
     for outcome, name in STAGGERED_OUTCOMES.items():
         row = staggered[TREATMENT, outcome]
         parts = {key: 100 * math.expm1(row[key]) for key in ("estimate", "conf_low", "conf_high")}
-        rows.append(
-            {"group": "Cities forbidding status inquiry, observed against expected", "name": name, **parts}
-        )
+        rows.append({"group": group, "name": name, **parts})
     return pd.DataFrame(rows)
 
 
