@@ -10,7 +10,7 @@ import numpy as np
 from scipy import sparse
 from scipy.linalg import lapack, solve_triangular
 
-from ._groups import group_sum, subtract_and_sum, subtract_groups, subtract_pair
+from ._groups import group_sum, pair_sums, pair_table, subtract_groups, subtract_pair
 from .errors import NotConvergedError
 
 DENSE_LEVELS = 3_000
@@ -65,21 +65,17 @@ class PairSchur:
 
     def subtract(self, columns: np.ndarray) -> None:
         """Take the projection on both effects off Fortran `columns`, in place."""
-        main = self._main
         for _ in range(1 if self._factor.weakest > _WEAK else 3):
-            means = group_sum(main.codes, columns, main.levels, self._weights) / main.mass[:, None]
-            sums = subtract_and_sum(columns, main.codes, means, self._codes, self._levels, self._weights)
-            effects = self._factor.solve(sums)
-            own = -(self._table @ effects) / main.mass[:, None]
-            subtract_pair(columns, self._codes, effects, main.codes, own)
+            (codes, _, own), (other, _, effects) = self._solve(columns)
+            subtract_pair(columns, other, effects, codes, own)
 
     def moments(self, columns: np.ndarray):
         """Return codes, sums and effects of both; None when weakly connected (rounds are needed then)."""
-        if self._factor.weakest <= _WEAK:
-            return None
+        return None if self._factor.weakest <= _WEAK else self._solve(columns)
+
+    def _solve(self, columns: np.ndarray):
         main = self._main
-        sums = group_sum(main.codes, columns, main.levels, self._weights)
-        other = group_sum(self._codes, columns, self._levels, self._weights)
+        sums, other = pair_sums(columns, main.codes, main.levels, self._codes, self._levels, self._weights)
         effects = self._factor.solve(other - self._table.T @ (sums / main.mass[:, None]))
         own = (sums - self._table @ effects) / main.mass[:, None]
         return [(main.codes, sums, own), (self._codes, other, effects)]
@@ -253,9 +249,7 @@ def _times(*factors):
 def _cross_table(rows, n_rows, columns, n_columns, factor):
     """Return sums of `factor` (ones if None) by pair of codes: dense when small, else sparse."""
     if n_rows * n_columns <= max(4 * len(rows), 1_000_000):
-        key = rows.astype(np.int64) * n_columns + columns
-        table = np.bincount(key, factor, n_rows * n_columns).astype(np.float64, copy=False)
-        return table.reshape(n_rows, n_columns)
+        return pair_table(rows, n_rows, columns, n_columns, factor)
     values = np.ones(len(rows)) if factor is None else factor
     return sparse.coo_array((values, (rows, columns)), shape=(n_rows, n_columns)).tocsr()
 

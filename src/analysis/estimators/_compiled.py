@@ -34,21 +34,34 @@ def subtract_times(codes, sums, basis, values):
 
 
 @njit(cache=True, nogil=True)
-def subtract_and_sum(codes, means, values, other, out):
-    """Subtract ``means[codes[i]]`` in place and add what is left to ``out[other[i]]``."""
+def pair_sum(codes, other, values, out, other_out):
+    """Add ``values[i]`` to ``out[codes[i]]`` and to ``other_out[other[i]]`` in row order."""
     for i in range(codes.size):
-        left = values[i] - means[codes[i]]
-        values[i] = left
-        out[other[i]] += left
+        out[codes[i]] += values[i]
+        other_out[other[i]] += values[i]
 
 
 @njit(cache=True, nogil=True)
-def subtract_and_sum_weighted(codes, means, values, other, weights, out):
-    """Subtract ``means[codes[i]]`` in place and add what is left, weighted, to ``out[other[i]]``."""
+def pair_sum_weighted(codes, other, values, weights, out, other_out):
+    """Add ``values[i] * weights[i]`` to ``out[codes[i]]`` and to ``other_out[other[i]]`` in row order."""
     for i in range(codes.size):
-        left = values[i] - means[codes[i]]
-        values[i] = left
-        out[other[i]] += left * weights[i]
+        value = values[i] * weights[i]
+        out[codes[i]] += value
+        other_out[other[i]] += value
+
+
+@njit(cache=True, nogil=True)
+def pair_table(codes, other, factor, out):
+    """Add ``factor[i]`` to ``out[codes[i], other[i]]`` in row order."""
+    for i in range(codes.size):
+        out[codes[i], other[i]] += factor[i]
+
+
+@njit(cache=True, nogil=True)
+def pair_count(codes, other, out):
+    """Add one to ``out[codes[i], other[i]]``."""
+    for i in range(codes.size):
+        out[codes[i], other[i]] += 1.0
 
 
 @njit(cache=True, nogil=True)

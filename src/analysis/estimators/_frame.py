@@ -157,11 +157,15 @@ def prepare(
     if len(data) == 0:
         raise NotIdentifiedError("the data has no rows")
 
-    numbers = {
-        name: numeric_fast(data, name) for name in _once([outcome, *columns, *slope_names, weights, offset])
-    }
-    labels = {name: dense_codes(data[name]) for name in _once([*_flat(groups), *clusters])}
-    keep, dropped = _complete(numbers, labels, len(data), weights)
+    numeric_names = _once([outcome, *columns, *slope_names, weights, offset])
+    many = len(data) * len(numeric_names) > 1_000_000
+    found = each(lambda name: _number(data, name), numeric_names, parallel=many)
+    numbers = {name: values for name, (values, _) in zip(numeric_names, found, strict=True)}
+    holed = [name for name, (_, finite) in zip(numeric_names, found, strict=True) if not finite]
+    label_names = _once([*_flat(groups), *clusters])
+    coded = each(lambda name: dense_codes(data[name]), label_names, parallel=many)
+    labels = dict(zip(label_names, coded, strict=True))
+    keep, dropped = _complete(numbers, holed, labels, len(data), weights)
     codes, kept_clusters, keep = _effect_codes(groups, clusters, labels, keep, dropped, singletons)
     index = None if keep.all() else np.flatnonzero(keep)
     take = (lambda values: values) if index is None else (lambda values: values[index])
@@ -188,12 +192,11 @@ def _require(data, outcome, columns, effects, slopes, weights, offset, clusters)
         raise ColumnError(f"regressor {twice} is named twice")
 
 
-def _complete(numbers, labels, n, weights):
+def _complete(numbers, holed, labels, n, weights):
     keep = np.ones(n, dtype=bool)
     dropped: dict[str, int] = {}
-    for name, values in numbers.items():
-        if not _all_finite(values):
-            _count(dropped, f"missing {name}", keep, ~np.isnan(values))
+    for name in holed:
+        _count(dropped, f"missing {name}", keep, ~np.isnan(numbers[name]))
     for name, found in labels.items():
         if found.min() < 0:
             _count(dropped, f"missing {name}", keep, found >= 0)
@@ -218,8 +221,8 @@ def _count(dropped, reason, keep, good) -> None:
 def _effect_codes(effects, clusters, labels, keep, dropped, singletons):
     whole = keep.all()
     take = (lambda item: item) if whole else (lambda item: item[keep])
-    codes = [_combined([take(labels[name]) for name in effect]) for effect in effects]
-    found = [_combined([take(labels[name])]) for name in clusters]
+    codes = [_combined([take(labels[name]) for name in effect], whole) for effect in effects]
+    found = [_combined([take(labels[name])], whole) for name in clusters]
     if singletons == "drop" and codes:
         stay = drop_singletons(codes)
         if not stay.all():
@@ -233,8 +236,10 @@ def _effect_codes(effects, clusters, labels, keep, dropped, singletons):
     return codes, found, keep
 
 
-def _combined(parts: list[np.ndarray]) -> np.ndarray:
+def _combined(parts: list[np.ndarray], dense: bool) -> np.ndarray:
     codes = parts[0]
+    if dense and len(parts) == 1:
+        return codes
     for part in parts[1:]:
         width = int(part.max()) + 1
         both = codes.astype(np.int64) * width + part
@@ -243,14 +248,15 @@ def _combined(parts: list[np.ndarray]) -> np.ndarray:
     return compress(codes)
 
 
-def numeric_fast(data: pd.DataFrame, name: str) -> np.ndarray:
-    """Return column `name` as float64; like `numeric`, without a second pass when all is finite."""
+def _number(data: pd.DataFrame, name: str) -> tuple[np.ndarray, bool]:
+    """Return column `name` as float64 and whether all is finite; one pass when it is."""
     column = data[name]
     if column.dtype == np.float64:
         values = column.to_numpy()
         if _all_finite(values):
-            return values
-    return numeric(data, name)
+            return values, True
+    values = numeric(data, name)
+    return values, _all_finite(values)
 
 
 def _all_finite(values: np.ndarray) -> bool:

@@ -20,6 +20,10 @@ NARROW_CODES_FROM = 1_000_000
 """Rows from which codes are 32-bit to save memory; below, numpy is quicker with its own index type."""
 
 
+SPARSE_FROM = 4
+"""Columns from which one sparse product beats a count for each column."""
+
+
 def code_type(n: int) -> type:
     """Return the integer type of codes for `n` rows."""
     return np.int32 if n >= NARROW_CODES_FROM else np.int64
@@ -64,8 +68,10 @@ def group_sum(codes: np.ndarray, values: np.ndarray, levels: int, weights: np.nd
         Fortran-ordered. Each sum is taken in row order.
     """
     columns = as_columns(values)
-    out = np.zeros((levels, columns.shape[1]), order="F")
     fast = compiled(columns.size)
+    if fast is None and columns.shape[1] >= SPARSE_FROM:
+        return _sparse_sum(codes, columns, levels, weights)
+    out = np.zeros((levels, columns.shape[1]), order="F")
 
     def one(j: int) -> None:
         column = columns[:, j]
@@ -79,6 +85,19 @@ def group_sum(codes: np.ndarray, values: np.ndarray, levels: int, weights: np.nd
 
     each(one, range(columns.shape[1]), parallel=columns.size >= COMPILED_FROM)
     return out[:, 0] if np.ndim(values) == 1 else out
+
+
+def _sparse_sum(codes, columns, levels, weights):
+    """Return sums by group through a sparse product, which runs along each group in row order too."""
+    from scipy import sparse
+
+    n = len(codes)
+    ends = np.arange(n + 1, dtype=np.int32)
+    members = sparse.csc_array((np.ones(n), codes.astype(np.int32), ends), shape=(levels, n)).tocsr()
+    out = np.empty((levels, columns.shape[1]), order="F")
+    for j in range(columns.shape[1]):
+        out[:, j] = members @ (columns[:, j] if weights is None else columns[:, j] * weights)
+    return out
 
 
 def subtract_groups(columns: np.ndarray, codes: np.ndarray, sums: np.ndarray, basis=None) -> None:
@@ -114,22 +133,36 @@ def gram(left: np.ndarray, right: np.ndarray | None = None, weights: np.ndarray 
     return total
 
 
-def subtract_and_sum(columns, codes, means, other, levels, weights=None) -> np.ndarray:
-    """Subtract ``means[codes]`` in place and return the (weighted) sums by `other` of what is left."""
+def pair_sums(columns, codes, levels, other, other_levels, weights=None) -> tuple[np.ndarray, np.ndarray]:
+    """Return the (weighted) sums of Fortran `columns` by `codes` and by `other`, in one pass when compiled."""
     fast = compiled(columns.size)
     if fast is None:
-        subtract_groups(columns, codes, means)
-        return group_sum(other, columns, levels, weights)
+        return group_sum(codes, columns, levels, weights), group_sum(other, columns, other_levels, weights)
     out = np.zeros((levels, columns.shape[1]), order="F")
+    other_out = np.zeros((other_levels, columns.shape[1]), order="F")
 
     def one(j: int) -> None:
-        mean = np.ascontiguousarray(means[:, j])
         if weights is None:
-            fast.subtract_and_sum(codes, mean, columns[:, j], other, out[:, j])
+            fast.pair_sum(codes, other, columns[:, j], out[:, j], other_out[:, j])
         else:
-            fast.subtract_and_sum_weighted(codes, mean, columns[:, j], other, weights, out[:, j])
+            fast.pair_sum_weighted(codes, other, columns[:, j], weights, out[:, j], other_out[:, j])
 
     each(one, range(columns.shape[1]), parallel=columns.size >= COMPILED_FROM)
+    return out, other_out
+
+
+def pair_table(rows, n_rows, columns, n_columns, factor=None) -> np.ndarray:
+    """Return the sums of `factor` (ones if None) by pair of codes, shape (n_rows, n_columns)."""
+    fast = compiled(len(rows))
+    if fast is None:
+        key = rows.astype(np.int64) * n_columns + columns
+        table = np.bincount(key, factor, n_rows * n_columns).astype(np.float64, copy=False)
+        return table.reshape(n_rows, n_columns)
+    out = np.zeros((n_rows, n_columns))
+    if factor is None:
+        fast.pair_count(rows, columns, out)
+    else:
+        fast.pair_table(rows, columns, factor, out)
     return out
 
 
