@@ -10,7 +10,7 @@ import numpy as np
 from scipy import sparse
 from scipy.linalg import lapack, solve_triangular
 
-from ._groups import group_sum, pair_sums, pair_table, subtract_groups, subtract_pair
+from ._groups import group_sum, pair_sums, pair_table, square, subtract_groups, subtract_pair
 from .errors import NotConvergedError
 
 DENSE_LEVELS = 3_000
@@ -259,8 +259,7 @@ def _squared(table, mass):
     if sparse.issparse(table):
         scaled = sparse.diags_array(1.0 / np.sqrt(mass)) @ table
         return (scaled.T @ scaled).toarray()
-    scaled = table / np.sqrt(mass)[:, None]
-    return scaled.T @ scaled
+    return square(table / np.sqrt(mass)[:, None])
 
 
 def _components(left: np.ndarray, right: np.ndarray) -> int:

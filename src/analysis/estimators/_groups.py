@@ -24,6 +24,9 @@ SPARSE_FROM = 4
 """Columns from which one sparse product beats a count for each column."""
 
 
+_BLOCK = 65_536
+
+
 def code_type(n: int) -> type:
     """Return the integer type of codes for `n` rows."""
     return np.int32 if n >= NARROW_CODES_FROM else np.int64
@@ -126,15 +129,26 @@ def gram(left: np.ndarray, right: np.ndarray | None = None, weights: np.ndarray 
     right = left if right is None else right
     if weights is None:
         return left.T @ right
-    total = np.zeros((left.shape[1], right.shape[1]))
-    for start in range(0, len(left), 65_536):
-        block = slice(start, start + 65_536)
-        total += (left[block] * weights[block, None]).T @ right[block]
-    return total
+
+    def part(start: int) -> np.ndarray:
+        block = slice(start, start + _BLOCK)
+        return (left[block] * weights[block, None]).T @ right[block]
+
+    parts = each(part, range(0, len(left), _BLOCK), parallel=left.size >= COMPILED_FROM)
+    return np.asarray(sum(parts, np.zeros((left.shape[1], right.shape[1]))))
+
+
+def square(matrix: np.ndarray) -> np.ndarray:
+    """Return ``matrix' matrix`` in three products whose shapes do not depend on the number of threads."""
+    half = matrix.shape[1] // 2
+    left, right = matrix[:, :half], matrix[:, half:]
+    tasks = [lambda: left.T @ right, lambda: (left.T @ left, right.T @ right)]
+    corner, (first, last) = each(lambda task: task(), tasks, parallel=matrix.size >= COMPILED_FROM)
+    return np.block([[first, corner], [corner.T, last]])
 
 
 def pair_sums(columns, codes, levels, other, other_levels, weights=None) -> tuple[np.ndarray, np.ndarray]:
-    """Return the (weighted) sums of Fortran `columns` by `codes` and by `other`, in one pass when compiled."""
+    """Return the (weighted) sums of Fortran `columns` by `codes` and by `other`."""
     fast = compiled(columns.size)
     if fast is None:
         return group_sum(codes, columns, levels, weights), group_sum(other, columns, other_levels, weights)

@@ -88,7 +88,10 @@ class _State:
     """Where Newton's method stands."""
 
     def __init__(self, arrays: Arrays, columns: np.ndarray):
-        self._arrays, self._columns = arrays, columns
+        self._arrays = arrays
+        self._joint = np.empty((len(columns), columns.shape[1] + 1), order="F")
+        self._joint[:, 1:] = columns
+        self._columns = self._joint[:, 1:]
         y, w = arrays.outcome, arrays.weights
         self._y, self._w = y, w
         self._yw = y if w is None else y * w
@@ -101,10 +104,11 @@ class _State:
 
     def step(self) -> float:
         """Take one Newton step; return the largest change of a linear predictor."""
-        target = (self._y - self.mean) / self.mean
+        target = np.subtract(self._y, self.mean, out=self._joint[:, 0])
+        target /= self.mean
         if not self._started:
             target += self.eta - self._offset
-        shift, move = _weighted_fit(self._absorber(), target, self._columns, self._weights())
+        shift, move = _weighted_fit(self._absorber(), self._joint, self._weights())
         if not self._started:
             self._started = True
             self._move(self._offset, np.zeros_like(shift), move, shift, 1.0)
@@ -147,13 +151,12 @@ class _State:
         return PoissonFit(linear, weights, absorber, self.mean, self._value, iterations, drifting)
 
 
-def _weighted_fit(absorber: Absorber, target, columns, weights) -> tuple[np.ndarray, np.ndarray]:
-    """Return coefficients and fitted values of the weighted regression of `target` on columns and effects."""
-    joint = np.empty((len(target), columns.shape[1] + 1), order="F")
-    joint[:, 0], joint[:, 1:] = target, columns
+def _weighted_fit(absorber: Absorber, joint: np.ndarray, weights) -> tuple[np.ndarray, np.ndarray]:
+    """Return coefficients and fitted values of the first column regressed on the others and the effects."""
+    target, columns = joint[:, 0], joint[:, 1:]
     parts = absorber.moments(joint)
     if parts is None:
-        left = absorber.residualize(joint, overwrite=True)
+        left = absorber.residualize(joint)
         cross = gram(left, weights=weights)
         shift = Scaled(cross[1:, 1:]).solve(cross[1:, 0])
         return shift, target - (left[:, 0] - left[:, 1:] @ shift)
