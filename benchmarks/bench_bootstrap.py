@@ -1,17 +1,20 @@
 """Time the wild cluster bootstrap against wildboottest on the same data, and compare the answers.
 
 ``python benchmarks/bench_bootstrap.py`` (``--cpu``: processor time, for a machine shared with others;
-``--slow``: also wildboottest by unit, over a minute a call). Both sides first get the same residuals, so the
+``--slow``: also wildboottest by unit, over a minute a call; ``--write``: docs/benchmarks/bootstrap.md). Both sides first get the same residuals, so the
 kernels run the same test on the same signs; then the whole call from the data frame, effects included,
 which wildboottest cannot do at this size.
 """
 
 from __future__ import annotations
 
+import os
+import platform
 import resource
 import sys
 import time
 from dataclasses import dataclass
+from pathlib import Path
 
 import numpy as np
 import pandas as pd
@@ -24,6 +27,7 @@ from analysis.estimators._draws import plan_draws
 from analysis.estimators._wild import bootstrap_moments, observed_statistic, tail
 from analysis.estimators._wild_sums import Design, fit, wild_sums
 
+PAGES = Path(__file__).resolve().parents[1] / "docs" / "benchmarks"
 DRAWS = 9_999
 COVARIATES = [f"x{j}" for j in range(1, 5)]
 clock = time.process_time if "--cpu" in sys.argv else time.perf_counter
@@ -98,22 +102,23 @@ def theirs(joint: np.ndarray, cluster: np.ndarray):
     return float(boot.t_stat), float(boot.pvalue), boot.v
 
 
-def kernels(data: pd.DataFrame, name: str, slow: bool) -> None:
-    """Print both kernels on the same residuals."""
+def kernels(data: pd.DataFrame, name: str, slow: bool) -> dict:
+    """Return a line of the table: both kernels on the same residuals."""
     joint, cluster = residuals(data), pd.factorize(data[name], sort=True)[0]
     seconds, (statistic, p_value) = timed(lambda: ours(joint, cluster))
-    line = f"{name:>8} kernel: ours {seconds:.4f} s, t {statistic:.9f}, p {p_value:.6f}"
+    line = {"rows": len(joint), "clusters": int(cluster.max()) + 1, "by": name, "ours, s": seconds}
+    line |= {"t": statistic, "p": p_value}
     if not slow:
-        return print(f"{line}; wildboottest not run (--slow)")
+        return line
     repeats, warm = (3, True) if cluster.max() < 100 else (1, False)
     peer, (their_t, their_p, signs) = timed(lambda: theirs(joint, cluster), repeats, warm)
     same_t, same_p = ours(joint, cluster, Given(np.ascontiguousarray(signs.T, dtype=np.float64)))
     agree = abs(same_t - their_t) < 1e-8 and abs(same_p - their_p) < 1e-12
-    print(f"{line}; wildboottest {peer:.3f} s ({peer / seconds:.0f}x), same signs agree: {agree}")
+    return line | {"wildboottest, s": peer, "times ours": peer / seconds, "same on the same signs": agree}
 
 
-def whole(data: pd.DataFrame, shape: str, cluster: str, intervals: bool) -> None:
-    """Print the whole call from the data frame."""
+def whole(data: pd.DataFrame, by: str, intervals: bool) -> dict:
+    """Return a line of the table: the whole call from the data frame."""
     seconds, result = timed(
         lambda: wild_bootstrap(
             data,
@@ -121,30 +126,62 @@ def whole(data: pd.DataFrame, shape: str, cluster: str, intervals: bool) -> None
             treatment="d",
             covariates=COVARIATES,
             effects=["unit", "period"],
-            cluster=cluster,
+            cluster=by,
             draws=DRAWS,
             seed=1,
             intervals=intervals,
         )
     )
-    row, kind = result.row(term="d"), "p and interval" if intervals else "p only"
-    print(f"{shape:>8} by {cluster}, frame to {kind}: {seconds:.3f} s, n {len(data):,}, p {row.p_value:.6f}")
+    return {
+        "rows": len(data),
+        "unit effects": data["unit"].nunique(),
+        "by": by,
+        "interval": intervals,
+        "seconds": seconds,
+        "p": result.row(term="d").p_value,
+    }
+
+
+def table(lines: list[dict]) -> str:
+    """Return lines as a Markdown table."""
+    names = list(dict.fromkeys(name for line in lines for name in line))
+    rows = [[_cell(line.get(name, "")) for name in names] for line in lines]
+    return "\n".join("| " + " | ".join(row) + " |" for row in [names, ["---"] * len(names), *rows])
+
+
+def _cell(value) -> str:
+    if isinstance(value, bool | np.bool_):
+        return "yes" if value else "no"
+    return f"{value:.4g}" if isinstance(value, float) else f"{value:,}" if isinstance(value, int) else value
+
+
+def page(*parts: str) -> str:
+    """Return the head of a page, what it was run on, and its parts."""
+    clocks = "Processor" if "--cpu" in sys.argv else "Wall"
+    where = f"{platform.machine()}, Python {platform.python_version()}, numpy {np.__version__}"
+    return "\n\n".join([parts[0], f"{where}, {os.cpu_count()} processors. {clocks} time.", *parts[1:]]) + "\n"
 
 
 def main() -> None:
     """Run everything."""
     county, agency = placebo("county"), placebo("agency")
-    print(f"{'processor' if '--cpu' in sys.argv else 'wall'} time, medians, {DRAWS:,} draws")
-    kernels(county, "state", slow=True)
-    kernels(county, "unit", slow="--slow" in sys.argv)
-    for shape, data, cluster in (
-        ("county", county, "state"),
-        ("county", county, "unit"),
-        ("agency", agency, "state"),
-    ):
-        for intervals in (False, True):
-            whole(data, shape, cluster, intervals)
-    print(f"peak memory {resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1024:.0f} MB")
+    both = [kernels(county, "state", slow=True), kernels(county, "unit", slow="--slow" in sys.argv)]
+    shapes = ((county, "state"), (county, "unit"), (agency, "state"))
+    calls = [whole(data, by, intervals) for data, by in shapes for intervals in (False, True)]
+    peak = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1024
+    text = page(
+        f"# Wild cluster bootstrap\n\nWritten by `benchmarks/bench_bootstrap.py`. {DRAWS:,} Rademacher draws, four "
+        "covariates; medians after a first call.",
+        "## Kernels on the same partialled-out data\n\nDrawing included; null imposed, no small-sample factor. "
+        "wildboottest is run once by unit.",
+        table(both),
+        "## From the data frame, effects absorbed, checks included",
+        table(calls),
+        f"Peak memory of all calls of ours and wildboottest's together: {peak:,.0f} MB.",
+    )
+    print(text)
+    if "--write" in sys.argv:
+        (PAGES / "bootstrap.md").write_text(text, "utf-8")
 
 
 if __name__ == "__main__":

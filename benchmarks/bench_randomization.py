@@ -1,13 +1,16 @@
 """Time randomization inference of a county regression; check draws against full re-estimation.
 
-``python benchmarks/bench_randomization.py`` (``--cpu``: processor time, for a machine shared with others).
+``python benchmarks/bench_randomization.py`` (``--cpu``: processor time, for a machine shared
+with others; ``--write``: docs/benchmarks/randomization.md).
 """
 
 from __future__ import annotations
 
+import sys
+
 import numpy as np
 import pandas as pd
-from bench_bootstrap import COVARIATES, placebo, timed
+from bench_bootstrap import COVARIATES, PAGES, page, placebo, table, timed
 
 from analysis.estimators import ols, randomization_test
 from analysis.estimators._assignment import plan_assignments, read_paths
@@ -23,17 +26,20 @@ def by_unit(data: pd.DataFrame) -> pd.DataFrame:
     return data.assign(d=((data["unit"] % 5 == 0) & (data["period"] >= start)).astype(float))
 
 
-def run(data: pd.DataFrame, label: str, repeats: int = 3, **options) -> None:
-    """Print one design."""
+def run(data: pd.DataFrame, label: str, repeats: int = 3, **options) -> dict:
+    """Return a line of the table: one design."""
     call = CALL | {"unit": "unit", "time": "period", "draws": DRAWS, "seed": 1} | options
     seconds, result = timed(lambda: randomization_test(data, **call), repeats)
-    worst = (
-        check(data, result, options) if options.get("statistic", "coefficient") == "coefficient" else np.nan
-    )
-    print(
-        f"{label}: {seconds:.3f} s for {result.design['draws']:,} draws, n {result.sample.used:,}, "
-        f"p {result.row(term='d').p_value:.5f}, largest error of three draws re-estimated {worst:.1e}"
-    )
+    line = {
+        "design": label,
+        "rows": result.sample.used,
+        "draws": result.design["draws"],
+        "seconds": seconds,
+        "p": result.row(term="d").p_value,
+    }
+    if options.get("statistic") == "t":
+        return line
+    return line | {"largest error of three draws re-estimated": check(data, result, options)}
 
 
 def check(data: pd.DataFrame, result, options) -> float:
@@ -56,11 +62,21 @@ def check(data: pd.DataFrame, result, options) -> float:
 def main() -> None:
     """Run every design."""
     state, unit = placebo("county"), by_unit(placebo("county"))
-    run(unit, "by unit")
-    run(state, "by state", design="cluster", cluster="state")
-    run(unit, "dates among treated units", design="date")
-    run(unit, "by unit within state", strata="state")
-    run(unit, "by unit, t, 500 draws", repeats=1, statistic="t", draws=500)
+    lines = [
+        run(unit, "by unit"),
+        run(state, "by state", design="cluster", cluster="state"),
+        run(unit, "dates among treated units", design="date"),
+        run(unit, "by unit within state", strata="state"),
+        run(unit, "by unit, t", repeats=1, statistic="t", draws=500),
+    ]
+    text = page(
+        "# Randomization inference of a county regression\n\nWritten by `benchmarks/bench_randomization.py`. Unit and "
+        "period effects, four covariates; medians after a first call, from the data frame.",
+        table(lines),
+    )
+    print(text)
+    if "--write" in sys.argv:
+        (PAGES / "randomization.md").write_text(text, "utf-8")
 
 
 if __name__ == "__main__":

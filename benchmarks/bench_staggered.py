@@ -55,25 +55,38 @@ def path() -> tuple[np.ndarray, np.ndarray]:
 def own_group_time(data):
     from analysis.estimators import group_time
 
-    fit = group_time(data, **KEYS, covariates="x", draws=DRAWS, seed=1).aggregate("simple")
-    return fit.estimate[0], fit.std_error[0]
+    fit = group_time(data, **KEYS, covariates="x", draws=DRAWS, seed=1)
+    overall = fit.aggregate("simple", draws=DRAWS, seed=1)
+    later = fit.aggregate("event", draws=DRAWS, seed=1).row(event_time=3)
+    return overall.estimate[0], overall.std_error[0], later["estimate"], later["std_error"]
 
 
 def diff_diff_group_time(data):
     from diff_diff import CallawaySantAnna
 
     fit = CallawaySantAnna(estimation_method="dr", n_bootstrap=DRAWS, seed=1).fit(
-        data, outcome="y", unit="unit", time="t", first_treat="g", covariates=["x"]
+        data,
+        outcome="y",
+        unit="unit",
+        time="t",
+        first_treat="g",
+        covariates=["x"],
+        aggregate="event_study",
     )
-    return fit.overall_att, fit.overall_se
+    later = fit.event_study_effects[3]
+    return fit.overall_att, fit.overall_se, later["effect"], later["se"]
 
 
 def csdid_group_time(data):
     from csdid.att_gt import ATTgt
 
     fit = ATTgt(yname="y", tname="t", idname="unit", gname="g", data=data, xformla="y~x", biters=DRAWS)
-    fit.fit(est_method="dr", bstrap=True).aggte("simple", bstrap=False)
-    return fit.atte["overall_att"], fit.atte["overall_se"]
+    fit = fit.fit(est_method="dr", bstrap=True)
+    overall = fit.aggte("simple", bstrap=True, biters=DRAWS).atte
+    answer = [overall["overall_att"], np.ravel(overall["overall_se"])[0]]
+    path = fit.aggte("dynamic", bstrap=True, biters=DRAWS).atte
+    place = list(path["egt"]).index(3)
+    return [*answer, path["att_egt"][place], np.ravel(path["se_egt"])[place]]
 
 
 def differences_group_time(data):
@@ -82,8 +95,13 @@ def differences_group_time(data):
     indexed = data.assign(g=data["g"].replace(0, np.nan)).set_index(["unit", "t"])
     fit = ATTgt(data=indexed, cohort_column="g")
     fit.fit("y ~ x", est_method="dr", boot_iterations=DRAWS, random_state=1, progress_bar=False)
-    table = fit.aggregate("simple")
-    return tuple(np.ravel(getattr(table, "df", table))[:2].astype(float))
+    answer = []
+    for by, place in (("simple", 0), ("event", 3)):
+        table = fit.aggregate(by, boot_iterations=DRAWS, random_state=1)
+        table = getattr(table, "df", table)
+        row = table.iloc[0] if by == "simple" else table.loc[place]
+        answer += list(np.ravel(row)[:2].astype(float))
+    return answer
 
 
 def own_interaction_weighted(data):
@@ -146,7 +164,7 @@ def moderndid_bounds(_):
 
 
 CONTENDERS = {
-    "Group-time, doubly robust, one covariate, 999 draws": {
+    "Group-time, doubly robust, one covariate: cells, overall and event-time effects, 999 draws each": {
         "this package": own_group_time,
         "diff-diff": diff_diff_group_time,
         "csdid": csdid_group_time,
@@ -299,7 +317,7 @@ def main() -> None:
         "",
         "Written by `benchmarks/bench_staggered.py`. Contenders run in turn, each in its own process, on two",
         "processors; medians after one call. The ratio is a peer's time over ours; the answer the overall",
-        "effect and its error (group-time), event time 3 and its error, or the last interval.",
+        "effect and its error and those of event time 3 (group-time), event time 3 and its error, or the last interval.",
         "",
     ]
     versions = f"numpy {np.__version__}, pandas {pd.__version__}"

@@ -7,6 +7,7 @@ while it is small enough to be dense, else by a preconditioned least-squares ite
 
 from __future__ import annotations
 
+import functools
 from collections.abc import Callable, Sequence
 
 import numpy as np
@@ -125,15 +126,17 @@ class _Block:
 
     def __init__(self, codes, levels, slopes, weights):
         self.codes, self.levels, self.weights = codes, levels, weights
-        self.mass = (
-            np.bincount(codes, minlength=levels).astype(np.float64)
-            if weights is None
-            else group_sum(codes, weights, levels)
-        )
         self.bases: list[np.ndarray] = []
         self.rank = levels
         for slope in () if slopes is None else slopes.T:
             self._add(slope)
+
+    @functools.cached_property
+    def mass(self) -> np.ndarray:
+        """Rows, or weight, of each level."""
+        if self.weights is None:
+            return np.bincount(self.codes, minlength=self.levels).astype(np.float64)
+        return group_sum(self.codes, self.weights, self.levels)
 
     def _add(self, slope: np.ndarray) -> None:
         column = slope.astype(np.float64).reshape(-1, 1, order="F").copy(order="F")

@@ -59,7 +59,7 @@ class PairSchur:
     def __init__(self, main, other, weights):
         self._main, (self._codes, self._levels, _), self._weights = main, other, weights
         self._table = _cross_table(main.codes, main.levels, self._codes, self._levels, weights)
-        mass = np.asarray(self._table.sum(axis=0)).ravel()
+        main.mass, mass = (np.asarray(self._table.sum(axis=axis)).ravel() for axis in (1, 0))
         self._factor = Factor(np.diag(mass) - _squared(self._table, main.mass))
         self.rank = self._factor.rank
 

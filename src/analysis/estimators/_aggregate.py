@@ -25,10 +25,8 @@ def aggregate(cells: GroupTime, by: str, *, balance, window, draws, seed, level)
     groups = _groups(cells, by, cohort, time, balance, window)
     if not groups:
         raise NotIdentifiedError("no group-time cell is left to average")
-    averages = [_average(cells, chosen, weighted=by != "cohort") for _, chosen in groups]
     labels = [label for label, _ in groups]
-    estimate = np.array([a[0] for a in averages])
-    influence = np.column_stack([a[1] for a in averages])
+    estimate, influence = _averages(cells, [chosen for _, chosen in groups], weighted=by != "cohort")
     overall = _overall(cells, by, labels, estimate, influence)
     make = _Maker(cells, by, draws, seed, level)
     extra = {} if overall is None else {"overall": make(["overall"], overall[0], overall[1], {}, key="term")}
@@ -56,34 +54,47 @@ def _event_groups(cells, cohort, time, balance, window):
     return [(v, np.flatnonzero(usable & (event == v))) for v in np.unique(event[usable])]
 
 
-def _average(cells, chosen, *, weighted):
-    effects, influence = cells.estimate[chosen], cells.influence[:, chosen]
-    if "cell_weights" in cells.extra:
-        fixed = cells.extra["cell_weights"][chosen]
-        return _fixed(fixed, effects, influence)
-    if not weighted:
-        return effects.mean(), influence.mean(axis=1)
-    membership, share = _shares(cells, cells.keys["cohort"].to_numpy(float)[chosen])
-    return _estimated(membership, share, effects, influence)
+def _averages(cells, groups, *, weighted):
+    """Return the averages of groups of cells and their influence (units, groups)."""
+    shares = None if "cell_weights" in cells.extra else _Shares(cells)
+    cohort = cells.keys["cohort"].to_numpy(float)
+    weights = np.zeros((len(cohort), len(groups)))
+    slopes = np.zeros((0 if shares is None else len(shares.cohorts), len(groups)))
+    for j, chosen in enumerate(groups):
+        if shares is None:
+            fixed = cells.extra["cell_weights"][chosen]
+            weights[chosen, j] = fixed / fixed.sum()
+        elif not weighted:
+            weights[chosen, j] = 1.0 / len(chosen)
+        else:
+            weights[chosen, j], slopes[:, j] = shares.estimated(cohort[chosen], cells.estimate[chosen])
+    influence = cells.influence @ weights
+    if shares is not None and weighted:
+        influence += shares.influence(slopes)
+    return cells.estimate @ weights, influence
 
 
-def _fixed(weights, effects, influence):
-    weights = weights / weights.sum()
-    return weights @ effects, influence @ weights
+class _Shares:
+    """Weighted shares of cohorts among the units."""
 
+    def __init__(self, cells):
+        inner = cells.extra["panel"]
+        self.cohorts, self._code = np.unique(inner["cohort"], return_inverse=True)
+        self._weights = inner["weights"]
+        self._share = np.bincount(self._code, self._weights) / len(self._code)
 
-def _estimated(membership, share, effects, influence):
-    total, centred = share.sum(), membership - share
-    weights = share / total
-    moved = (centred @ effects) / total - centred.sum(axis=1) * (share @ effects) / total**2
-    return weights @ effects, influence @ weights + moved
+    def estimated(self, cohort, effects):
+        """Return weights by share of `cohort`, and the slope of the average in membership of each cohort."""
+        place = np.searchsorted(self.cohorts, cohort)
+        own, n = self._share[place], len(self.cohorts)
+        total = own.sum()
+        weights = own / total
+        gaps = np.bincount(place, effects, n) - np.bincount(place, minlength=n) * (weights @ effects)
+        return weights, gaps / total
 
-
-def _shares(cells, cohorts):
-    """Return weighted membership (units, cells) and cohort shares (cells,)."""
-    inner = cells.extra["panel"]
-    membership = inner["weights"][:, None] * (inner["cohort"][:, None] == cohorts)
-    return membership, membership.mean(axis=0)
+    def influence(self, slopes):
+        """Return what the estimation of the shares adds to the influence of averages (units, groups)."""
+        return self._weights[:, None] * slopes[self._code]
 
 
 def _overall(cells, by, labels, estimate, influence):
@@ -96,11 +107,13 @@ def _overall(cells, by, labels, estimate, influence):
     if by != "cohort":
         return np.array([estimate[used].mean()]), influence[:, used].mean(axis=1, keepdims=True)
     if "cell_weights" in cells.extra:
-        effect, own = _fixed(_cohort_sums(cells, labels), estimate, influence)
-    else:
-        membership, share = _shares(cells, labels)
-        effect, own = _estimated(membership, share, estimate, influence)
-    return np.array([effect]), own[:, None]
+        weights = _cohort_sums(cells, labels)
+        weights = weights / weights.sum()
+        return np.array([weights @ estimate]), (influence @ weights)[:, None]
+    shares = _Shares(cells)
+    weights, slope = shares.estimated(labels, estimate)
+    own = (influence @ weights)[:, None] + shares.influence(slope[:, None])
+    return np.array([weights @ estimate]), own
 
 
 def _cohort_sums(cells, labels):
@@ -119,7 +132,7 @@ class _Maker:
         cells, units = self.cells, len(influence)
         sums = cluster_sums(influence, cells.extra["panel"]["cluster"])
         covariance = sums.T @ sums / units**2 * cells.extra.get("factor", 1.0)
-        band = uniform_band(sums / units, estimate, covariance, self.draws, self.level, self.seed)
+        band = uniform_band(sums, estimate, covariance, self.draws, self.level, self.seed, units)
         return Estimates(
             method=cells.method,
             keys=pd.DataFrame({key or KEY[self.by]: labels}),

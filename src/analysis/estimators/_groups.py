@@ -138,6 +138,19 @@ def gram(left: np.ndarray, right: np.ndarray | None = None, weights: np.ndarray 
     return np.asarray(sum(parts, np.zeros((left.shape[1], right.shape[1]))))
 
 
+def positive_exp(values: np.ndarray) -> np.ndarray:
+    """Return the exponential of each value, no less than 1e-300 so that logarithms and ratios exist."""
+    out = np.empty_like(values)
+
+    def part(start: int) -> None:
+        block = slice(start, start + 8 * _BLOCK)
+        with np.errstate(over="ignore"):
+            np.maximum(np.exp(values[block], out=out[block]), 1e-300, out=out[block])
+
+    each(part, range(0, len(values), 8 * _BLOCK), parallel=len(values) >= COMPILED_FROM)
+    return out
+
+
 def square(matrix: np.ndarray) -> np.ndarray:
     """Return ``matrix' matrix`` in three products whose shapes do not depend on the number of threads."""
     half = matrix.shape[1] // 2

@@ -17,13 +17,14 @@ def uniform_band(
     draws: int,
     level: float,
     seed: int | None,
+    units: int = 1,
 ) -> dict[str, np.ndarray]:
     """Return ``band_low`` and ``band_high``, or nothing when `draws` is 0.
 
     Parameters
     ----------
     contributions : numpy.ndarray, shape (clusters, k)
-        Each cluster's share of the estimates' sampling error.
+        Each cluster's share of the estimates' sampling error, times `units`.
     estimate, covariance : numpy.ndarray
         Point estimates (k,) and their covariance (k, k).
     draws : int
@@ -36,14 +37,16 @@ def uniform_band(
     if seed is None:
         raise EstimationError("give a seed with draws, so that the result can be reproduced")
     std_error = np.sqrt(np.diag(covariance))
-    critical = np.quantile(largest_t(contributions, std_error, draws, seed), level)
+    critical = np.quantile(largest_t(contributions, units * std_error, draws, seed), level)
     return {"band_low": estimate - critical * std_error, "band_high": estimate + critical * std_error}
 
 
 def largest_t(contributions: np.ndarray, std_error: np.ndarray, draws: int, seed: int) -> np.ndarray:
     """Return the largest absolute t over the k estimates in each of `draws` sign draws."""
     live = std_error > 0
-    scaled = (contributions[:, live] / std_error[live]).astype(np.float32)
+    chosen = contributions if live.all() else contributions[:, live]
+    scaled = np.empty(chosen.shape, np.float32)
+    np.divide(chosen, std_error[live], out=scaled, casting="same_kind")
     total, size = scaled.sum(axis=0, dtype=np.float64), max(16, min(_CHUNK, _CELLS // len(scaled)))
     blocks = _blocks(scaled)
 

@@ -8,7 +8,7 @@ import numpy as np
 
 from ._absorb import Absorber
 from ._frame import Arrays
-from ._groups import gram, subtract_groups
+from ._groups import gram, positive_exp, subtract_groups, subtract_pair
 from ._least_squares import Linear, Scaled, norms, select
 from .errors import NotConvergedError, NotIdentifiedError
 
@@ -124,13 +124,12 @@ class _State:
                 break
             scale /= 2
         self.is_flat = abs(self._value - value) <= 1e-9 * (abs(value) + 0.1)
-        return scale * float(np.abs(move).max())
+        return scale * float(max(move.max(), -move.min()))
 
     def _move(self, eta, coefficient, move, shift, scale) -> None:
-        self.eta = eta + scale * move
+        self.eta = eta + (move if scale == 1.0 else scale * move)
         self.coefficient = coefficient + scale * shift
-        with np.errstate(over="ignore"):
-            self.mean = np.maximum(np.exp(self.eta), 1e-300)
+        self.mean = positive_exp(self.eta)
         total = self.mean.sum() if self._w is None else self.mean @ self._w
         value = float(self._yw @ self.eta - total)
         self._value = value if np.isfinite(value) else -np.inf
@@ -163,6 +162,9 @@ def _weighted_fit(absorber: Absorber, joint: np.ndarray, weights) -> tuple[np.nd
     cross = gram(joint, weights=weights) - sum(sums.T @ effects for _, sums, effects in parts)
     shift = Scaled(cross[1:, 1:]).solve(cross[1:, 0])
     fitted = (columns @ shift)[:, None]
-    for codes, _, effects in parts:
-        subtract_groups(fitted, codes, (effects[:, 1:] @ shift - effects[:, 0])[:, None])
+    own = [(effects[:, 1:] @ shift - effects[:, 0])[:, None] for _, _, effects in parts]
+    if len(parts) == 2:
+        subtract_pair(fitted, parts[0][0], own[0], parts[1][0], own[1])
+    else:
+        subtract_groups(fitted, parts[0][0], own[0])
     return shift, fitted[:, 0]

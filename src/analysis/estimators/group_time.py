@@ -13,6 +13,7 @@ from ._aggregate import aggregate
 from ._cells import design_cells
 from ._checks import require_level
 from ._group_time_fit import fit_cells
+from ._groups import square
 from ._multiplier import cluster_sums, uniform_band
 from ._result import Estimates
 from ._threads import same_bits
@@ -243,8 +244,8 @@ def _result(wide, effects, influence, ledger, design, draws, level, seed):
     keys = ledger.loc[found, ["cohort", "time"]].reset_index(drop=True)
     sums = cluster_sums(influence, wide.cluster)
     units = len(wide.cohort)
-    covariance = sums.T @ sums / units**2
-    band = uniform_band(sums / units, effects[found], covariance, draws, level, seed)
+    covariance = square(sums) / units**2
+    band = uniform_band(sums, effects[found], covariance, draws, level, seed, units)
     inner = {
         "weights": _unit_weights(wide),
         "cohort": wide.cohort,
