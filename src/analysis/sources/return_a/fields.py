@@ -105,7 +105,7 @@ def dates(raw: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
     real = ((digits >= 0) & (digits <= 9)).all(axis=1) & (month >= 1) & (month <= 12)
     first = np.where(real, (layout.year_of(year) - 1970) * 12 + month - 1, 0).astype("datetime64[M]")
     days = first.astype("datetime64[D]").astype(np.int64) + day - 1
-    length = (first + 1).astype("datetime64[D]") - first.astype("datetime64[D]")
+    length = (first + np.timedelta64(1, "M")).astype("datetime64[D]") - first.astype("datetime64[D]")
     real &= (day >= 1) & (day <= length.astype(np.int64))
     return days.astype(np.int32), ~real
 
