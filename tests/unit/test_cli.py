@@ -189,20 +189,20 @@ def one_claim(monkeypatch):
 
 
 def test_verify_prints_the_tally_and_sees_what_moved(one_claim, capsys):
-    from analysis.studies.claims import VERDICTS, claims
+    from analysis.studies.claims import TABLES, VERDICTS, claims
 
     assert cli.main(["verify"]) == 1
     out, err = told(capsys)
     assert all(verdict in out for verdict in VERDICTS)
-    assert err.count("moved: ") == len(claims())
+    assert err.count("moved: ") == len(claims(*TABLES))
 
 
 def test_verify_is_quiet_when_nothing_moved(one_claim, monkeypatch, capsys):
     from analysis.studies import verdicts
-    from analysis.studies.claims import claims, compare
+    from analysis.studies.claims import TABLES, claims, compare
 
-    today = compare(claims(), {})
+    today = compare(claims(*TABLES), {})
     monkeypatch.setattr(verdicts, "committed", lambda: today)
     assert cli.main(["verify", "--all"]) == 0
     out, err = told(capsys)
-    assert err == "" and all(name in out for name in claims())
+    assert err == "" and all(name in out for name in claims(*TABLES))

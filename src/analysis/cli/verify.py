@@ -20,7 +20,8 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("--accept", action="store_true", help="make today's verdicts the committed ones")
 
 
-STUDIES = ("uar2017", "cap2017")
+#: Studies with findings: of each paper, and of the other studies together.
+STUDIES = ("uar2017", "cap2017", "other_findings")
 
 
 def _findings() -> list:
@@ -33,7 +34,7 @@ def run(options: argparse.Namespace) -> int:
     """Compare claims with findings and print the tally."""
     from ..studies import claims, verdicts
 
-    table = claims.compare(claims.claims(), claims.collect(*_findings()))
+    table = claims.compare(claims.claims(*claims.TABLES), claims.collect(*_findings()))
     if options.all:
         columns = ["claim", "printed", "unit", "estimate", "conf_low", "conf_high", "verdict", "note"]
         print(table[columns].to_string(index=False))

@@ -18,8 +18,10 @@ import pandas as pd
 from ..errors import DuplicateKeyError, ImpossibleValueError, LayoutError
 from .precision import Printed, parse_printed
 
-#: The two papers this project rebuilds; their verdicts are committed.
+#: The two papers this project rebuilds.
 PAPERS = ("uar2017", "cap2017")
+#: Every table of published claims.
+TABLES = (*PAPERS, "other_studies")
 KINDS = ("number", "at_least", "positive", "negative", "indistinguishable")
 VERDICTS = ("agrees", "consistent", "differs", "untested")
 _COLUMNS = [

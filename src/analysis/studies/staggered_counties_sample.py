@@ -76,7 +76,7 @@ def county_sample(panels: Mapping[str, pd.DataFrame], rules: CountyRules | None 
     rules = rules or CountyRules()
     counties = county_treatment(panels, rules)
     rows = period_counts(panels, rules)
-    reasons = _treatment_reasons(counties) | _data_reasons(counties, rows, rules)
+    reasons = _treatment_reasons(counties) | data_reasons(counties, rows, rules)
     found = pd.Series("in the sample", index=counties.index)
     for step, out in reversed(list(reasons.items())):
         found[out.reindex(counties.index).fillna(True).to_numpy(bool)] = step
@@ -137,7 +137,8 @@ def _treatment_reasons(counties: pd.DataFrame) -> dict[str, pd.Series]:
     }
 
 
-def _data_reasons(counties, rows: pd.DataFrame, rules: CountyRules) -> dict[str, pd.Series]:
+def data_reasons(counties: pd.DataFrame, rows: pd.DataFrame, rules: CountyRules) -> dict[str, pd.Series]:
+    """Return who leaves for the sake of counts, by step: `counties` by code, `rows` of `period_counts`."""
     yearly, late = rows[rows["year"] <= LAST_YEARLY], rows[rows["year"] == PERIOD]
     seen = yearly.groupby("fips")["year"].nunique().reindex(counties.index, fill_value=0)
     wanted = LAST_YEARLY - rules.first_year + 1
@@ -215,10 +216,16 @@ def months_bound(adopted: object) -> float:
     """
     if not isinstance(adopted, str):
         return 0.0
-    year, month, day = (*map(int, adopted.split("-")), *(0, 0))[:3]
-    elapsed = (month - 1 + (day - 1) / 30.4 if day else month - 0.5) if month else 6.0
+    year, elapsed = begins(adopted)
     start = 12 * (year - PERIOD_YEARS[0]) + elapsed
     return float(np.clip(_MONTHS_OF_PERIOD - start, 0, _MONTHS_OF_PERIOD))
+
+
+def begins(adopted: str) -> tuple[int, float]:
+    """Return the year of an adoption and the months of that year before it, as `months_bound` counts them."""
+    year, month, day = (*map(int, adopted.split("-")), *(0, 0))[:3]
+    elapsed = (month - 1 + (day - 1) / 30.4 if day else month - 0.5) if month else 6.0
+    return year, elapsed
 
 
 def _activated(frame: pd.DataFrame, dates: pd.DataFrame) -> np.ndarray:
