@@ -4,6 +4,7 @@
 local typst = FORMAT:match("typst") ~= nil
 local numbers, counts = {}, { fig = 0, tbl = 0 }
 local kinds = { fig = "Figure", tbl = "Table" }
+local section, letter = { 0, 0, 0, 0, 0, 0 }, ""
 
 local function fail(message)
   io.stderr:write(message .. "\n")
@@ -33,7 +34,46 @@ local function number_floats(div)
     fail("The label " .. div.identifier .. " is given twice.")
   end
   counts[kind] = counts[kind] + 1
-  numbers[div.identifier] = counts[kind]
+  numbers[div.identifier] = letter .. counts[kind]
+end
+
+-- Sections 1, 1.1; appendices A, A.1, with figures and tables A1, A2.
+local function number_section(el)
+  if el.classes:includes("unnumbered") then
+    return nil
+  end
+  local appendix = el.classes:includes("appendix")
+  if appendix then
+    letter = letter == "" and "A" or string.char(letter:byte() + 1)
+    counts = { fig = 0, tbl = 0 }
+  end
+  section[el.level] = appendix and 0 or section[el.level] + 1
+  for level = el.level + 1, #section do
+    section[level] = 0
+  end
+  local parts = letter == "" and {} or { letter }
+  for level = letter == "" and 1 or 2, el.level do
+    parts[#parts + 1] = tostring(section[level])
+  end
+  return (appendix and "Appendix " or "") .. table.concat(parts, ".")
+end
+
+local function number_blocks(doc)
+  for position, block in ipairs(doc.blocks) do
+    if block.t == "Div" then
+      number_floats(block)
+    elseif block.t == "Header" then
+      local number = number_section(block)
+      if block.identifier:match("^sec:") then
+        numbers[block.identifier] = number or true
+      end
+      if number and not typst then
+        block.content:insert(1, pandoc.Space())
+        block.content:insert(1, pandoc.Span({ pandoc.Str(number) }, { class = "header-section-number" }))
+        doc.blocks[position] = block
+      end
+    end
+  end
 end
 
 local function is_reference(id)
@@ -56,7 +96,8 @@ local function reference(cite)
     if typst then
       out[#out + 1] = pandoc.RawInline("typst", "#ref(<" .. id .. ">)")
     else
-      local name = numbers[id] == true and "this section" or kinds[id:match("^(%a+):")] .. " " .. numbers[id]
+      local kind = kinds[id:match("^(%a+):")]
+      local name = numbers[id] == true and "this section" or (kind and kind .. " " or "") .. numbers[id]
       out[#out + 1] = pandoc.Link(name, "#" .. id)
     end
   end
@@ -203,14 +244,7 @@ local function check_citations(doc)
 end
 
 function Pandoc(doc)
-  doc:walk({ Div = number_floats })
-  doc:walk({
-    Header = function(el)
-      if el.identifier:match("^sec:") then
-        numbers[el.identifier] = true
-      end
-    end,
-  })
+  number_blocks(doc)
   check_citations(doc)
   doc = doc:walk({ Cite = reference, Math = equation, Image = image })
   return doc:walk({ Div = float })

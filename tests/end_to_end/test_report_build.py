@@ -26,7 +26,7 @@ SVG = (
 )
 TEXT = r"""# First chapter
 
-Words before @fig:one and @tbl:two, after @gonzalezobrien2019 [see also @wong2017, p. 3], with $\beta_e$ inline:
+Words before @fig:one and @tbl:two, and before @sec:02, after @gonzalezobrien2019 [see also @wong2017, p. 3], with $\beta_e$ inline:
 
 $$y_{it} = \alpha_i + \gamma_t + \sum_e \beta_e D^e_{it} + \varepsilon_{it}$$
 
@@ -123,7 +123,11 @@ def test_every_page_says_the_list_is_a_substitute(built, name):
 
 def test_words_around_equations_survive(built):
     page = words(built["01_first.pdf"])[0]
-    for text in ("Words before Figure 1 and Table 1", "inline:", "Words after the equation."):
+    for text in (
+        "Words before Figure 1 and Table 1, and before notebook 02",
+        "inline:",
+        "Words after the equation.",
+    ):
         assert text in page
     assert "in the drawing" in page
 
@@ -134,11 +138,22 @@ def test_header_rows_repeat(built):
     assert all("City Estimate Error" in page for page in pages)
 
 
-def test_bound_report_has_contents_and_references(built):
+def test_bound_report_is_a_paper_with_appendices(built):
     pages = words(built["sanctuary-crime.pdf"])
-    assert build.TITLE in pages[0]
-    assert "Contents" in pages[1] and "First chapter" in pages[1] and "Second chapter" in pages[1]
-    assert "References" in pages[-1] and "Urban Affairs Review" in pages[-1]
+    assert "First chapter" in pages[0] and build.SUBTITLE in pages[0]
+    assert "Words before Figure 1 and Table 1, and before Appendix A" in pages[0]
+    assert "Contents" not in pages[0]
+    assert "Contents" in pages[1] and "1 Section" in pages[1] and "A Second chapter" in pages[1]
+    references = next(n for n, text in enumerate(pages) if "References" in text and "Urban Affairs" in text)
+    appendix = next(n for n, text in enumerate(pages) if "Appendix A. Second chapter" in text)
+    assert 1 < references < appendix == len(pages) - 1
+    assert "Figure A1" in pages[appendix] and not any("Figure 2" in text for text in pages)
+
+
+def test_paper_alone_has_no_contents(tmp_path):
+    made = build.typeset([Chapter("00_a", (Prose("# Paper\n\nWords.\n\n## Part\n\nMore."),))], out=tmp_path)
+    pages = words(next(path for path in made if path.name == "sanctuary-crime.pdf"))
+    assert "1 Part" in pages[-1] and not any("Appendix" in text or "References" in text for text in pages)
 
 
 class Reader(HTMLParser):
@@ -178,7 +193,10 @@ def test_page_is_consistent(page):
     assert set(reader.targets) <= set(reader.ids)
     assert reader.alts == ['Alt "quoted".'] * 2
     assert page.count("cited substitute") == 1 and 'class="notice"' in page
-    assert "Figure 1." in page and "Figure 2." in page and "Table 1." in page
+    assert "Figure 1." in page and "Figure A1." in page and "Table 1." in page
+    assert '<span class="header-section-number">Appendix A</span> Second chapter' in page
+    assert '<a href="#sec:02">Appendix A</a>' in page
+    assert page.index(">References<") < page.index("</span> Second chapter</h1>")
     assert "<details>" in page and "a = b &lt; c" in page
 
 
@@ -187,6 +205,7 @@ BAD = {
     "unknown citation in brackets": ("See [@nobody2020, p. 2].", "citation @nobody2020"),
     "unknown figure": ("See @fig:nowhere.", "refers to fig:01-nowhere"),
     "figure of another notebook": ("See @fig:three.", "refers to fig:01-three"),
+    "unknown appendix": ("See @sec:09.", "refers to sec:09"),
     "unknown table": ("See @tbl:nowhere.", "refers to tbl:01-nowhere"),
     "unsupported LaTeX": (r"Then $\nosuchmacro{x}$.", "nosuchmacro"),
     "image without alternative text": ("![](fig-one.svg)", "alternative text"),

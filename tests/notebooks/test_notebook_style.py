@@ -44,10 +44,10 @@ def literals(node: ast.AST) -> list[str]:
 
 
 def prose_in_code(source: str) -> list[str]:
-    """Texts a reader will see: what say() is given first, captions, notes, alternative texts, axis labels."""
+    """Texts a reader will see: what say() and fill() are given first, captions, notes, alternative texts, axis labels."""
     texts = []
     for call in (node for node in ast.walk(ast.parse(source)) if isinstance(node, ast.Call)):
-        if getattr(call.func, "attr", getattr(call.func, "id", "")) == "say" and call.args:
+        if getattr(call.func, "attr", getattr(call.func, "id", "")) in ("say", "fill") and call.args:
             texts += literals(call.args[0])
         for keyword in call.keywords:
             if keyword.arg in WORDS and not any(isinstance(n, ast.Call) for n in ast.walk(keyword.value)):
@@ -82,6 +82,7 @@ def test_the_check_itself(text, found):
 def test_prose_in_code_is_found():
     source = "report.say('a 12', n=3)\nf(caption='b 13', alt=str(report.say('c 14', m=1)), notes=['d 15'])"
     assert sorted(prose_in_code(source)) == ["a 12", "b 13", "c 14", "d 15"]
+    assert prose_in_code("front.fill('e 16', found)") == ["e 16"]
 
 
 def test_numbers_given_are_found():

@@ -4,9 +4,10 @@ from __future__ import annotations
 
 import pytest
 
-from analysis.report import Figure, Table
+from analysis.report import Figure, Table, build
 from analysis.report.convert import title_of
-from analysis.report.notebooks import find_notebooks, run
+from analysis.report.notebooks import Chapter, find_notebooks, run
+from analysis.report.prose import Prose
 
 PATHS = find_notebooks()
 
@@ -35,3 +36,25 @@ def test_every_number_in_a_table_is_typeset(path, chapters):
             assert not [
                 text for text in texts if text.lstrip("([").startswith("-") or text in ("nan", "None", "<NA>")
             ]
+
+
+def test_first_page_tells_the_answer(chapters, tmp_path):
+    """Answer, size per 100,000 with its interval, what is ruled out and what stays unknown, before the contents."""
+    pypdf = pytest.importorskip("pypdf")
+    paper, *others = (chapters[path.stem] for path in PATHS)
+    named = [Chapter(other.name, (Prose(f"# {title_of(other)}"),)) for other in others]
+    made = build.typeset([paper, *named], out=tmp_path, progress=False)
+    bound = next(path for path in made if path.name == f"{build.BOUND}.pdf")
+    pages = [" ".join(page.extract_text().split()) for page in pypdf.PdfReader(bound).pages]
+    for said in (
+        "Abstract.",
+        "per 100,000 residents",
+        "95% interval",
+        "rules out",
+        "What stays unknown",
+        "substitute",
+    ):
+        assert said in pages[0], said
+    assert "Figure 1." in pages[0] and "Contents" not in pages[0]
+    assert "Contents" in pages[1] and "1 Introduction" in pages[1]
+    assert next(n for n, text in enumerate(pages) if "Appendix A. " in text) > 5

@@ -15,7 +15,7 @@ from analysis.studies.staggered_cities_spec import LEVEL, POWER
 @pytest.fixture(scope="module")
 def designs():
     raw = pd.concat([power._uar(uar2017.run()), power._cap(cap2017.results())], ignore_index=True)
-    return power._judged(raw)
+    return power.judge(raw)
 
 
 @pytest.mark.parametrize("effect", [0.0, 0.05, 0.2])

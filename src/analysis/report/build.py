@@ -10,11 +10,10 @@ from pathlib import Path
 from tqdm import tqdm
 
 from ..paths import reports_dir
-from . import convert, html, pdf
+from . import bind, convert, html, pdf
 from .notebooks import Chapter, find_notebooks, run
 
-TITLE = "Do sanctuary policies change crime?"
-SUBTITLE = "Two published designs rebuilt on the FBI's files and dated policies"
+SUBTITLE = "Two published designs rebuilt on the FBI’s files and dated policies, and asked again"
 NOTICE = (
     "The list of treated places in this report is a cited substitute. The lists used by Gonzalez O’Brien, "
     "Collingwood and El-Khatib and by Wong could not be obtained, so no figure here is a digit-level "
@@ -50,6 +49,10 @@ def build(
     -------
     list of pathlib.Path
         The files written. They replace earlier ones only after every one of them was made.
+
+    Notes
+    -----
+    In the bound report the first notebook is the paper and the others are its appendices.
     """
     chapters = run(find_notebooks(only, notebooks), jobs=jobs, progress=progress)
     return typeset(chapters, out=out, bound=not only, progress=progress)
@@ -74,7 +77,7 @@ def typeset(
 
 
 def _article(chapter: Chapter, directory: Path) -> bytes:
-    text = convert.markdown_of(chapter, directory)
+    text = bind.alone(convert.markdown_of(chapter, directory))
     body = convert.to_typst(text, directory=directory, bibliography=_bibliography(), shift=-1)
     title, cites = convert.title_of(chapter), convert.cites_anything(text)
     source = pdf.article_source(body, title=title, notice=NOTICE, cites=cites)
@@ -82,20 +85,17 @@ def _article(chapter: Chapter, directory: Path) -> bytes:
 
 
 def _bound(chapters: Sequence[Chapter], directory: Path) -> bytes:
-    text = "\n\n".join(convert.markdown_of(chapter, directory) for chapter in chapters)
+    text = bind.bound_text(chapters, directory, to="typst")
     body = convert.to_typst(text, directory=directory, bibliography=_bibliography())
-    cites = convert.cites_anything(text)
-    source = pdf.bound_source(body, title=TITLE, subtitle=SUBTITLE, notice=NOTICE, cites=cites)
+    title = convert.title_of(chapters[0])
+    source = pdf.bound_source(body, title=title, subtitle=SUBTITLE, notice=NOTICE)
     return pdf.compile_pdf(source, name=BOUND, directory=directory)
 
 
 def _page(chapters: Sequence[Chapter], directory: Path) -> str:
-    text = "\n\n".join(convert.markdown_of(chapter, directory, code=True) for chapter in chapters)
-    if convert.cites_anything(text):
-        text += "\n\n# References {.unnumbered}\n\n::: {#refs}\n:::\n"
     return html.page(
-        text,
-        title=TITLE,
+        bind.bound_text(chapters, directory, to="html"),
+        title=convert.title_of(chapters[0]),
         subtitle=SUBTITLE,
         notice=NOTICE,
         directory=directory,

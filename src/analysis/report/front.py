@@ -45,10 +45,11 @@ CAVEAT = (
 
 def sentences(headline: Mapping[str, Any]) -> list[Prose]:
     """Return what the city, county and staggered designs found, each a sentence, and the tally of claims."""
-    return [_fill(text, headline) for text in (_CITY, _COUNTY, _STAGGERED, _TALLY)]
+    return [fill(text, headline) for text in (_CITY, _COUNTY, _STAGGERED, _TALLY)]
 
 
-def _fill(text: str, headline: Mapping[str, Any]) -> Prose:
+def fill(text: str, headline: Mapping[str, Any]) -> Prose:
+    """Return a text filled with those of the figures that it names."""
     used = {name: value for name, value in headline.items() if "{" + name in text and _names(text, name)}
     return say(text, **used)
 

@@ -35,7 +35,7 @@ def page(text: str, *, title: str, subtitle: str, notice: str, directory: Path, 
     """Return the page of a Markdown text of all chapters."""
     template = directory / "page.html"
     template.write_text(_filled_template(), "utf-8")
-    options = ["--standalone", f"--template={template}", "--toc", "--toc-depth=2", "--number-sections"]
+    options = ["--standalone", f"--template={template}", "--toc", "--toc-depth=2"]
     options += ["--syntax-highlighting=none"]
     for name, value in (("pagetitle", title), ("heading", title), ("subtitle", subtitle), ("notice", notice)):
         options += ["-V", f"{name}={html_module.escape(value)}"]

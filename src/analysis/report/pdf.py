@@ -21,7 +21,7 @@ _ARTICLE = """#import "paper.typ": *
 {body}
 """
 _BOUND = """#import "paper.typ": *
-#show: bound.with(title: {title}, subtitle: {subtitle}, notice: {notice}, bibliography-file: {bibliography})
+#show: bound.with(title: {title}, subtitle: {subtitle}, notice: {notice})
 
 {body}
 """
@@ -34,15 +34,9 @@ def article_source(body: str, *, title: str, notice: str, cites: bool) -> str:
     )
 
 
-def bound_source(body: str, *, title: str, subtitle: str, notice: str, cites: bool) -> str:
-    """Return the Typst document of all chapters, with title page and contents."""
-    return _BOUND.format(
-        body=body,
-        title=_string(title),
-        subtitle=_string(subtitle),
-        notice=_string(notice),
-        bibliography=_bibliography(cites),
-    )
+def bound_source(body: str, *, title: str, subtitle: str, notice: str) -> str:
+    """Return the Typst document of all chapters; contents and references stand in the body."""
+    return _BOUND.format(body=body, title=_string(title), subtitle=_string(subtitle), notice=_string(notice))
 
 
 def prepare(directory: Path) -> None:

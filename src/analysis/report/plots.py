@@ -83,6 +83,7 @@ def forest_plot(
     spec: str = ",.1f",
     marks: Mapping[str, float] | None = None,
     band: tuple[float, float] | None = None,
+    columns: Mapping[str, str] | None = None,
     width: float = FULL,
     height: float | None = None,
 ) -> Figure:
@@ -103,6 +104,8 @@ def forest_plot(
         Values marked by a dashed line with their name, e.g. a published estimate.
     band : (float, float), optional
         A shaded range, e.g. what is called negligible.
+    columns : mapping of str to str, optional
+        Columns of texts to print at the right in place of the values, with their headings.
     width, height : float, optional
         Inches; the height follows the number of rows when omitted.
     """
@@ -115,7 +118,8 @@ def forest_plot(
             axes.axvspan(*band, color=FAINT, alpha=0.5, lw=0)
         axes.axvline(0, color=SOFT, lw=0.7)
         _forest_marks(axes, marks or {})
-        _forest_rows(axes, rows, positions, spec)
+        _forest_rows(axes, rows, positions, None if columns else spec)
+        _forest_columns(axes, columns or {}, rows, positions)
         _forest_labels(axes, rows, positions, headings)
         axes.set_ylim(max(positions) + 0.8, min([*positions, *headings]) - 0.8)
         axes.set_xlabel(xlabel)
@@ -137,7 +141,7 @@ def _forest_positions(rows) -> tuple[list[float], dict[float, str]]:
     return positions, headings
 
 
-def _forest_rows(axes, rows, positions, spec) -> None:
+def _forest_rows(axes, rows, positions, spec: str | None) -> None:
     highlight = rows["highlight"].to_numpy(bool) if "highlight" in rows else np.zeros(len(rows), bool)
     right = axes.get_yaxis_transform()
     for at, row, strong in zip(positions, rows.itertuples(), highlight, strict=True):
@@ -145,8 +149,20 @@ def _forest_rows(axes, rows, positions, spec) -> None:
         estimate, low, high = steady([row.estimate, row.conf_low, row.conf_high])
         axes.hlines(at, low, high, color=colour, lw=1.3)
         axes.plot([estimate], [at], "s", ms=4, color=colour)
-        shown = f"{number(estimate, spec)} [{number(low, spec)}, {number(high, spec)}]"
-        axes.text(1.02, at, shown, transform=right, va="center", fontsize=8)
+        if spec:
+            shown = f"{number(estimate, spec)} [{number(low, spec)}, {number(high, spec)}]"
+            axes.text(1.02, at, shown, transform=right, va="center", fontsize=8)
+
+
+def _forest_columns(axes, columns: Mapping[str, str], rows, positions) -> None:
+    """Write columns of texts right of the axes, each as wide as its longest text."""
+    right, offset = axes.get_yaxis_transform(), 7.0
+    for name, title in columns.items():
+        look = {"xycoords": right, "textcoords": "offset points", "va": "center", "annotation_clip": False}
+        for at, text in zip(positions, rows[name], strict=True):
+            axes.annotate(text, (1, at), (offset, 0), fontsize=8, **look)
+        axes.annotate(title, (1, -0.2), (offset, 0), fontsize=7.5, fontweight=600, **look)
+        offset += 3.9 * max(len(str(text)) for text in [title, *rows[name]]) + 7
 
 
 def _forest_marks(axes, marks) -> None:

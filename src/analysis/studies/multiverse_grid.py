@@ -69,23 +69,23 @@ def grid_size() -> tuple[int, pd.DataFrame]:
     return admitted, pd.DataFrame({"rule": list(counts), "combinations": list(counts.values())})
 
 
-def one_step() -> list[dict[str, str]]:
-    """Return the headline and every admissible specification that differs from it in one choice.
+def one_step(base: Mapping[str, str] = HEADLINE) -> list[dict[str, str]]:
+    """Return a specification, the headline by default, and every admissible one that differs in one choice.
 
     Where another level alone is not admissible, as another estimator without its errors, the fits that need
     the fewest further changes stand for it.
     """
-    found = [dict(HEADLINE)]
+    found = [dict(base)]
     for fork in FORKS:
-        for level in list(fork.levels)[1:]:
-            found += _nearest(fork.name, level)
+        for level in fork.levels:
+            found += _nearest(base, fork.name, level) if level != base[fork.name] else []
     return _distinct(found)
 
 
-def _nearest(name: str, level: str) -> list[dict[str, str]]:
-    sample = {key: HEADLINE[key] for key in SAMPLE_NAMES} | ({name: level} if name in SAMPLE_NAMES else {})
+def _nearest(base: Mapping[str, str], name: str, level: str) -> list[dict[str, str]]:
+    sample = {key: base[key] for key in SAMPLE_NAMES} | ({name: level} if name in SAMPLE_NAMES else {})
     fits = [fit for fit in fits_of(sample) if name in SAMPLE_NAMES or fit[name] == level]
-    steps = [sum(fit[key] != HEADLINE[key] for key in FIT_NAMES) for fit in fits]
+    steps = [sum(fit[key] != base[key] for key in FIT_NAMES) for fit in fits]
     near = [fit for fit, step in zip(fits, steps, strict=True) if step == min(steps)]
     usual = [fit for fit in near if fit["errors"] in ("placebo", USUAL_ERRORS)]
     return [{**sample, **fit} for fit in usual or near]

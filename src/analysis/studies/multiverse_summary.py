@@ -9,7 +9,7 @@ import numpy as np
 import pandas as pd
 
 from .multiverse_grid import one_step, spec_hash
-from .multiverse_spec import CONTRAST, FORKS, HEADLINE, SIGNIFICANT, USUAL_ERRORS
+from .multiverse_spec import CONTRAST, FORKS, HEADLINE, SIGNIFICANT, USUAL_ERRORS, Choice
 
 #: Shares of variance are of values moved in to these percentiles, so that a few small samples do not rule.
 TRIM = (0.01, 0.99)
@@ -122,13 +122,20 @@ def _left(y: np.ndarray, blocks: list[np.ndarray]) -> tuple[float, int]:
     return float(y @ y - (scores**2 / values[kept]).sum()), int(kept.sum())
 
 
-def headline(frame: pd.DataFrame) -> pd.Series:
-    """Return the headline specification's row."""
-    return frame[frame["spec"].eq(spec_hash(HEADLINE))].iloc[0]
+def headline(frame: pd.DataFrame, base: Choice = HEADLINE) -> pd.Series:
+    """Return the headline specification's row, or another's."""
+    return frame[frame["spec"].eq(spec_hash(base))].iloc[0]
 
 
-def robustness(frame: pd.DataFrame) -> pd.DataFrame:
+def robustness(frame: pd.DataFrame, base: Choice = HEADLINE) -> pd.DataFrame:
     """Return what every choice does: to the headline, alone, and to the median of all specifications.
+
+    Parameters
+    ----------
+    frame : pandas.DataFrame
+        Specifications with a number, `base` and its neighbours among them.
+    base : mapping of str to str, optional
+        What stands for the headline.
 
     Returns
     -------
@@ -139,19 +146,19 @@ def robustness(frame: pd.DataFrame) -> pd.DataFrame:
         less that of those with the headline's level), ``significant`` and ``specifications``; ``overturns``:
         whether the interval excludes zero where the headline's does not, or the other way round.
     """
-    base, near = headline(frame), _neighbours(frame)
+    row, near = headline(frame, base), _neighbours(frame, base)
     medians = {fork.name: frame.groupby(fork.name)["percent"].median() for fork in FORKS}
     rows = []
     for fork in FORKS:
         for level, title in fork.levels.items():
             mine = frame[frame[fork.name].eq(level)]
-            alone = base if level == HEADLINE[fork.name] else _median_row(near, fork.name, level)
+            alone = row if level == base[fork.name] else _median_row(near, base, fork.name, level)
             rows.append(
                 {
                     "fork": fork.title,
                     "choice": title,
-                    **_alone(alone, base, fork.name),
-                    "shift": medians[fork.name][level] - medians[fork.name][HEADLINE[fork.name]],
+                    **_alone(alone, row, base, fork.name),
+                    "shift": medians[fork.name][level] - medians[fork.name][base[fork.name]],
                     "significant": mine["p_value"].lt(SIGNIFICANT).mean(),
                     "specifications": len(mine),
                 }
@@ -159,31 +166,31 @@ def robustness(frame: pd.DataFrame) -> pd.DataFrame:
     return pd.DataFrame(rows)
 
 
-def _neighbours(frame: pd.DataFrame) -> pd.DataFrame:
-    names = {spec_hash(choice) for choice in one_step()}
+def _neighbours(frame: pd.DataFrame, base: Choice) -> pd.DataFrame:
+    names = {spec_hash(choice) for choice in one_step(base)}
     return frame[frame["spec"].isin(names)].sort_values("spec")
 
 
-def _median_row(near: pd.DataFrame, name: str, level: str) -> pd.Series | None:
+def _median_row(near: pd.DataFrame, base: Choice, name: str, level: str) -> pd.Series | None:
     """Return the middle one of the specifications that are nearest to the headline and have the level."""
     rows = near[near[name].eq(level)]
     if not len(rows):
         return None
-    usual = rows["errors"].isin([HEADLINE["errors"], USUAL_ERRORS])
+    usual = rows["errors"].isin([base["errors"], USUAL_ERRORS])
     rows = rows[usual] if name != "errors" and usual.any() else rows
-    changed = rows[list(HEADLINE)].ne(pd.Series(HEADLINE)).sum(axis=1)
+    changed = rows[list(base)].ne(pd.Series(base)).sum(axis=1)
     rows = rows[changed.eq(changed.min())].sort_values(["percent", "spec"])
     return rows.iloc[(len(rows) - 1) // 2]
 
 
-def _alone(row: pd.Series | None, base: pd.Series, name: str) -> dict[str, object]:
+def _alone(row: pd.Series | None, head: pd.Series, base: Choice, name: str) -> dict[str, object]:
     columns = ["percent", "conf_low", "conf_high", "p_value"]
     if row is None:
         return dict.fromkeys(columns, np.nan) | {"changes": "", "overturns": False}
-    others = [f for f in FORKS if f.name != name and row[f.name] != HEADLINE[f.name]]
+    others = [f for f in FORKS if f.name != name and row[f.name] != base[f.name]]
     return {column: row[column] for column in columns} | {
         "changes": ", ".join(f"{f.title.lower()}: {f.levels[row[f.name]].lower()}" for f in others),
-        "overturns": excludes_zero(row) != excludes_zero(base),
+        "overturns": excludes_zero(row) != excludes_zero(head),
     }
 
 

@@ -78,10 +78,10 @@ def study(
 ) -> PowerStudy:
     """Put the designs of three studies on one scale; the last two are `staggered_cities.precision`."""
     raw = pd.concat([_uar(cities), _cap(counties), _staggered(headline)], ignore_index=True)
-    designs = _judged(raw)
+    designs = judge(raw)
     return PowerStudy(
         designs=designs,
-        curves=_curves(designs),
+        curves=curves(designs),
         published=_published(designs),
         pretests=trends[["definition", "outcome", "leads_p", "slope", "bias"]],
     )
@@ -139,7 +139,14 @@ def _staggered(headline: pd.DataFrame) -> pd.DataFrame:
     return scaled[_NAMES].assign(study=STAGGERED, unit="per 100,000")
 
 
-def _judged(raw: pd.DataFrame) -> pd.DataFrame:
+def judge(raw: pd.DataFrame) -> pd.DataFrame:
+    """Return estimates as shares of their means, with what each could find and what it rules out.
+
+    Parameters
+    ----------
+    raw : pandas.DataFrame
+        ``mean``, ``df``, and in its unit ``estimate, std_error, conf_low, conf_high``.
+    """
     shares = raw[_SCALED].div(raw["mean"], axis=0)
     estimate, error = shares["estimate"], shares["std_error"]
     one_sided = stats.t.ppf(LEVEL, raw["df"]) * error
@@ -152,7 +159,8 @@ def _judged(raw: pd.DataFrame) -> pd.DataFrame:
     ).reset_index(drop=True)
 
 
-def _curves(designs: pd.DataFrame) -> pd.DataFrame:
+def curves(designs: pd.DataFrame) -> pd.DataFrame:
+    """Return ``study, design, outcome, effect, power`` of designs that `judge` has judged."""
     keys = ["study", "design", "outcome"]
     parts = [
         pd.DataFrame({"effect": EFFECTS, "power": power_at(EFFECTS, row["std_error"], row["df"])}).assign(

@@ -111,7 +111,7 @@ def run(panels: Mapping[str, pd.DataFrame] | None = None) -> StaggeredCounties:
     return StaggeredCounties(
         ledger=sample.ledger,
         adopters=_adopters(frame),
-        mean_exposure=_mean_exposure(frame),
+        mean_exposure=mean_exposure(frame),
         headline=_by_outcome(frame),
         jackknifed=jackknifed,
         exposure=_per_exposure(frame),
@@ -136,15 +136,17 @@ def results() -> StaggeredCounties:
     return run()
 
 
-def forks(panels: Mapping[str, pd.DataFrame], sample: CountySample) -> pd.DataFrame:
-    """Return every fork for `MAIN`: ``outcome, group, name, scale``, the estimate and its sample."""
+def forks(
+    panels: Mapping[str, pd.DataFrame], sample: CountySample, outcomes: Sequence[str] = MAIN
+) -> pd.DataFrame:
+    """Return every fork: ``outcome, group, name, scale``, the estimate and its sample."""
     samples = {str({}): sample.frame}
     rows = []
     for fork in FORKS:
         key = str(fork.rules)
         if key not in samples:
             samples[key] = county_sample(panels, CountyRules(**fork.rules)).frame
-        for outcome in MAIN:
+        for outcome in outcomes:
             found = estimate(samples[key], outcome, fork)
             rows.append(
                 {"outcome": outcome, "group": fork.group, "name": fork.name, "scale": fork.scale} | found
@@ -167,7 +169,8 @@ def _adopters(frame: pd.DataFrame) -> pd.DataFrame:
     return table.reset_index()
 
 
-def _mean_exposure(frame: pd.DataFrame) -> float:
+def mean_exposure(frame: pd.DataFrame) -> float:
+    """Return the share of the adopters' person-years of 2013-14 under the policy."""
     treated = frame[frame["treated"].gt(0)]
     return float(np.average(treated["exposure"], weights=treated["people"]))
 
@@ -221,7 +224,7 @@ def margins() -> dict[str, tuple[str, float]]:
     return found
 
 
-def rates(frame: pd.DataFrame) -> pd.DataFrame:
+def rates(frame: pd.DataFrame, outcomes: Sequence[str] = tuple(OUTCOMES)) -> pd.DataFrame:
     """Return the effect in crimes per 100,000 residents a year, and what it could show and excludes.
 
     Extended two-way effects of the rate, counties weighted by residents, errors by state. ``mean`` is the
@@ -230,7 +233,7 @@ def rates(frame: pd.DataFrame) -> pd.DataFrame:
     treated = frame[frame["cohort"].gt(0)]
     before = treated[treated["treated"].eq(0)]
     rows = []
-    for outcome in OUTCOMES:
+    for outcome in outcomes:
         table = with_rates(frame, outcome)
         fit = est.extended_twfe(
             table, outcome="rate", weights="residents", absorb="unit", cluster="state", level=LEVEL, **KEYS
@@ -243,7 +246,7 @@ def rates(frame: pd.DataFrame) -> pd.DataFrame:
         for claim, (outcome, size) in margins().items()
     }
     made = judged(found.drop(columns="mean"), mean=found["mean"], margins=limits, power=POWER, level=LEVEL)
-    return made.assign(detectable_full=made["detectable"] / _mean_exposure(frame))
+    return made.assign(detectable_full=made["detectable"] / mean_exposure(frame))
 
 
 def fragility(table: pd.DataFrame) -> pd.DataFrame:

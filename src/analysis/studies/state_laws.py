@@ -21,7 +21,7 @@ policies, which one variant leaves out.
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from dataclasses import dataclass
 from functools import cache
 from typing import Any
@@ -211,10 +211,18 @@ def _case(
     )
 
 
-def _joint(laws: pd.DataFrame, panels: Mapping[str, pd.DataFrame]) -> pd.DataFrame:
-    """Return the average effect of all laws since `JOINT_FROM` under every variant."""
-    start: Any = laws[laws["first"].eq(FIRST) & laws["start"].ge(JOINT_FROM)].drop_duplicates("state")
-    start = start.set_index("state")["start"]
+def joint(only: Collection[str] = ()) -> pd.DataFrame:
+    """Return `StateStudy.joint` on the committed panels, all variants or some, without the rest."""
+    panels = {name: load(name) for name in PANELS}
+    laws = dated_laws(panels["policies"], series_starts(panels["state_year"]))
+    return _joint(laws, panels, only)
+
+
+def _joint(
+    laws: pd.DataFrame, panels: Mapping[str, pd.DataFrame], only: Collection[str] = ()
+) -> pd.DataFrame:
+    """Return the average effect of all laws since `JOINT_FROM` under every variant, or some."""
+    start: Any = _first_laws(laws)
     names = start.index.map(by_usps("name"))
     jobs: list[tuple[str, Any, dict[str, Any]]] = [
         ("Main", start, {}),
@@ -229,10 +237,25 @@ def _joint(laws: pd.DataFrame, panels: Mapping[str, pd.DataFrame]) -> pd.DataFra
     ]
     rates = rate_tables(panels["state_year"])
     parts = []
-    for variant, begins, options in jobs:
+    for variant, begins, options in (job for job in jobs if not only or job[0] in only):
         outcomes = list(OUTCOMES) if variant == "Main" else ["violent_without_rape", "property"]
         parts += _together(variant, begins, outcomes, rates, panels, **options)
     return pd.DataFrame(parts)
+
+
+def mean_under_law(outcomes: Collection[str]) -> dict[str, float]:
+    """Return the mean rate of the states of the joint design over all their years under a law."""
+    panels = {name: load(name) for name in PANELS}
+    laws = dated_laws(panels["policies"], series_starts(panels["state_year"]))
+    rates: Any = rate_tables(panels["state_year"])
+    start = _first_laws(laws)
+    years = [(state, year) for state, first in start.items() for year in range(int(first), LAST + 1)]
+    return {name: float(np.mean([rates[name].loc[key] for key in years])) for name in outcomes}
+
+
+def _first_laws(laws: pd.DataFrame) -> pd.Series:
+    since = laws[laws["first"].eq(FIRST) & laws["start"].ge(JOINT_FROM)].drop_duplicates("state")
+    return since.set_index("state")["start"]
 
 
 def _together(
