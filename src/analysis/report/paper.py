@@ -44,7 +44,7 @@ _ABSTRACT = (
     "({status_margin_share:.0%} and {detain_margin_share:.0%} of the mean), {states_smallest_margin:,.0f} "
     "in states ({states_margin_share:.0%}), {counties_smallest_margin:,.0f} in counties "
     "({counties_margin_share:.0%}, with policies in force {exposure:.0%} of the time and trends that "
-    "differed before); the two papers’ own comparisons only {in_force_margin_share:.0%} and "
+    "differed before); the two papers’ comparisons, rebuilt, only {in_force_margin_share:.0%} and "
     "{matched_margin_share:.0%}. More property crime is recorded in such counties "
     "({counties_property_percent:+.1f}%, {counties_property_percent_low:.1f} to "
     "{counties_property_percent_high:.1f}) and states ({states_property_percent:+.1f}%, "
@@ -268,6 +268,7 @@ def power_figure(lines: Mapping[str, pd.Series], marks: Mapping[str, float]) -> 
         "all index crime. Dashed across: four times in five. Dashed down: the published figures, that of "
         "all crime in counties [@wong2017] and that of violent crime [@manning2022], as a share of the mean "
         "of adopting cities. "
+        "Counties over time: an effect on two years in part of which policies were in force. "
         f"{SUBSTITUTE}",
         alt="Rising curves, one a design. Matched cities rise the latest, followed by matched counties; the "
         "designs that follow places over time rise sooner, that of counties the soonest. "

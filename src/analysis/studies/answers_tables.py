@@ -19,6 +19,7 @@ from . import (
     staggered_cities,
     staggered_counties,
     state_laws,
+    uar2017,
     uar2017_spec,
 )
 from . import staggered_counties_spec as county_spec
@@ -26,6 +27,7 @@ from .answers import BASE, LATER, MAIN, PROPERTY, VIOLENT
 from .multiverse_spec import SIGNIFICANT
 from .staggered_cities_spec import FIRST, LAST, MAIN_TREATMENTS, TREATMENTS
 from .staggered_cities_spec import OUTCOMES as CITY_OUTCOMES
+from .uar2017_power import paper_cities
 
 _INTERVAL = ["estimate", "conf_low", "conf_high"]
 #: Panels of the paper: what a row is, and which designs use them.
@@ -218,9 +220,18 @@ def published() -> dict[str, Any]:
         **{f"cap_{name}": cap[name] for name in ("effect", "share")},
         **{f"manning_{name}": manning[name] for name in ("effect", "share")},
         "manning_counties": share,
+        **_as_many(),
         "cap_chance": _chance(matched, cap["share"]),
         "manning_chance": _chance(counties, share),
     }
+
+
+def _as_many() -> dict[str, Any]:
+    """Return what matched pairs of one year would find with as many cities as the paper treated."""
+    cities = paper_cities()
+    rows: Any = uar2017.run().detectable.set_index(["design", "cities"])
+    found = rows.loc[("matched", cities)]
+    return {"paper_cities": cities, "paper_detectable": found["detectable"], "paper_share": found["share"]}
 
 
 def _chance(design: Any, effect: float) -> float:
