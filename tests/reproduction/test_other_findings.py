@@ -213,7 +213,9 @@ def test_balance_is_a_mean_of_counties(panels, found):
         means = counties.groupby("kind")[column].mean()
         for name in border.KINDS:
             assert table.loc[(trait, name), "mean"] == pytest.approx(means[name])
-    assert table.loc[("hispanic", "other"), "weighted"] > table.loc[("hispanic", "other"), "mean"]
+    for trait in ("density", "hispanic", "foreign_born"):
+        printed = claims("other_studies")[f"arellano2017_balance_{trait}_other"].printed
+        assert table.loc[(trait, "other"), "mean"] < float(printed)
 
 
 def test_order_of_rows_does_not_matter(panels, found, stacks):
@@ -239,6 +241,23 @@ def test_activation_by_hand(panels):
         few["count"].to_numpy(), matrix, sm.families.Poisson(), offset=few["log_people"].to_numpy()
     )
     assert mine.estimate[0] == pytest.approx(model.fit(tol=1e-12).params[0], abs=1e-6)
+
+
+def test_what_the_chapter_says_of_hispanic_shares(found, verdicts):
+    table = other_tables.border_estimates(found, verdicts)
+    rows = table[table["part"].eq("quarters") & table["outcome"].eq("total") & table["column"].eq(1)]
+    rows = rows.set_index("quarter")
+    assert rows["printed"].astype(float).is_monotonic_increasing
+    assert rows.loc[4, "estimate"] < rows.loc[1, "estimate"]
+    assert rows.loc[4, "conf_low"] < float(rows.loc[4, "printed"]) < rows.loc[4, "conf_high"]
+
+
+def test_what_the_chapter_says_of_activation():
+    table = secure_communities.run().estimates.set_index(["outcome", "design"])
+    assert table.loc[("index", secure_communities.TWO_WAY), "conf_high"] < 0
+    for design in (secure_communities.LOG_WITHIN, secure_communities.LEAD):
+        row = table.loc[("index", design)]
+        assert row["conf_low"] < 0 < row["conf_high"]
 
 
 def test_california_stands_against_states_nothing_names(panels, verdicts):
@@ -277,6 +296,9 @@ def test_tables_hold_every_tested_claim_once(found, verdicts):
     whole = other_tables.by_study(verdicts)
     assert whole["claims"].iloc[-1] == whole["claims"].iloc[:-1].sum() == len(verdicts)
     assert table["part"].value_counts().to_dict() == {"totals": 24, "quarters": 24, "types": 6}
-    notes = " ".join(other_tables.differences(rest))
+    notes = " ".join(other_tables.differences(rest)).replace("\N{MINUS SIGN}", "-")
     assert all(note in notes for note in rest["note"])
+    assert other_tables.reasons(verdicts)["claims"].sum() == verdicts["verdict"].eq("untested").sum()
+    quarters = table.loc[table["part"].eq("quarters"), "group"]
+    assert quarters.ne(quarters.shift()).sum() == quarters.nunique() == 6
     assert set(arellano2017_findings.findings()) <= set(verdicts["claim"])

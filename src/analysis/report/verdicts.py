@@ -39,7 +39,7 @@ def verdicts_table(
     """
     verdicts = verdicts.reset_index(drop=True)
     rows = [_row(row) for row in verdicts.to_dict("records")]
-    exhibits = [str(text).capitalize() for text in verdicts["exhibit"]]
+    exhibits = [str(text)[:1].upper() + str(text)[1:] for text in verdicts["exhibit"]]
     starts = [row for row, text in enumerate(exhibits) if row == 0 or text != exhibits[row - 1]]
     told = verdicts.loc[verdicts["verdict"].isin(["differs", "untested"]) & verdicts["note"].ne("")]
     reasons = list(dict.fromkeys(told["note"])) if with_notes else []

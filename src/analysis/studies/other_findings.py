@@ -133,8 +133,8 @@ def _counties() -> list[Finding]:
     near = estimate_counties(frame, "total", by_name["Same state, year by year"])
     crime = (
         f"Crimes of 2013 and 2014 together in {headline['treated']} counties bound by a policy or law from "
-        f"then on, rape left out, against {headline['counties'] - headline['treated']} others; the published "
-        "years are single and its counties those with large Hispanic populations. "
+        f"then on, rape left out, against {headline['counties'] - headline['treated']:,} others; the "
+        "published years are single and its counties those with large Hispanic populations. "
         f"Within states it is {_span(near)}. {_LIST}"
     )
     rates: Any = staggered_counties.rates(frame).set_index("outcome").loc["violent_without_rape"]
@@ -240,7 +240,7 @@ def _activation() -> list[Finding]:
     table: Any = study.estimates.set_index(["outcome", "design"])
     n = int(study.counties["counties"].sum())
     base = (
-        f"Yearly counts of {n} counties, {secure_communities.FIRST_YEAR} to 2012, without rape, errors by "
+        f"Yearly counts of {n:,} counties, {secure_communities.FIRST_YEAR} to 2012, without rape, errors by "
         "state; Poisson with residents as exposure. "
     )
     claimed = {"miles2014_index": "index", "miles2014_violent": "violent", "treyger2014_crime": "index"}

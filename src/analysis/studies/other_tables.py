@@ -6,7 +6,7 @@ import pandas as pd
 
 from . import arellano2017 as design
 from . import arellano2017_findings
-from .arellano2017 import BALANCE, COLUMNS, KINDS, BorderStudy
+from .arellano2017 import BALANCE, COLUMNS, KINDS, TOTALS, BorderStudy
 from .claims import VERDICTS, claims
 from .verdicts import tally
 
@@ -20,6 +20,8 @@ TRAITS = {
     "foreign_born": "Foreign-born share",
     "income": "Median household income, dollars",
 }
+#: A hyphen that stands for a minus: before a digit and after no word.
+_MINUS = r"(?<!\w)-(?=\d)"
 _DIGITS = {"density": 1, "unemployment": 2, "income": 0}
 
 
@@ -49,10 +51,26 @@ def tested(verdicts: pd.DataFrame) -> pd.DataFrame:
 
 def differences(rows: pd.DataFrame) -> list[str]:
     """Return one paragraph for each distinct note, after the authors it is about."""
+    told = rows["note"].str.replace(_MINUS, "\N{MINUS SIGN}", regex=True)
     return [
         f"{' and '.join(dict.fromkeys(part['exhibit']))}: {note}"
-        for note, part in rows.groupby("note", sort=False)
+        for note, part in rows.groupby(told, sort=False)
     ]
+
+
+def reasons(verdicts: pd.DataFrame) -> pd.DataFrame:
+    """Return why figures are untested: ``reason, claims, studies`` (authors), the most frequent first."""
+    rows = verdicts[verdicts["verdict"].eq("untested")]
+    rows = rows.assign(who=rows["study"].map(authors()))
+    grouped = rows.groupby("note", sort=False)
+    table = pd.DataFrame(
+        {
+            "claims": grouped.size(),
+            "studies": grouped["who"].agg(lambda names: "; ".join(dict.fromkeys(names))),
+        }
+    )
+    table = table.rename_axis("reason").reset_index()
+    return table.sort_values("claims", ascending=False, kind="stable", ignore_index=True)
 
 
 def border_estimates(study: BorderStudy, verdicts: pd.DataFrame) -> pd.DataFrame:
@@ -68,13 +86,17 @@ def border_estimates(study: BorderStudy, verdicts: pd.DataFrame) -> pd.DataFrame
         verdicts[["claim", "printed", "verdict"]], on="claim", validate="1:1"
     )
     errors = verdicts.set_index("claim").loc[list(cells["claim"] + "_se")]
-    return cells.assign(
+    made = cells.assign(
         part=[_part(row) for row in cells.to_dict("records")],
         group=[_group(row) for row in cells.to_dict("records")],
         name=[_name(row) for row in cells.to_dict("records")],
         printed_error=errors["printed"].to_numpy(),
         error_verdict=errors["verdict"].to_numpy(),
+        order=[list(TOTALS).index(name) if name in TOTALS else len(TOTALS) for name in cells["outcome"]],
     )
+    quarters = made["part"].eq("quarters")
+    ordered = made[quarters].sort_values(["order", "quarter", "column"])
+    return pd.concat([made[~quarters], ordered], ignore_index=True).drop(columns="order")
 
 
 def _part(row: dict) -> str:
@@ -85,7 +107,7 @@ def _group(row: dict) -> str:
     outcome = str(row["outcome"]).capitalize()
     if _part(row) == "quarters":
         return f"{outcome}, {_ORDINALS[int(row['quarter'])]} quarter of the Hispanic share"
-    return outcome if _part(row) == "totals" else "By type, all of both"
+    return outcome if _part(row) == "totals" else "By type; group-by-time effects, covariates and trends"
 
 
 _ORDINALS = {1: "first", 2: "second", 3: "third", 4: "fourth"}
