@@ -45,7 +45,7 @@ def largest_t(contributions: np.ndarray, std_error: np.ndarray, draws: int, seed
     """Return the largest absolute t over the k estimates in each of `draws` sign draws."""
     live = std_error > 0
     chosen = contributions if live.all() else contributions[:, live]
-    scaled = np.empty(chosen.shape, np.float32)
+    scaled = np.empty_like(chosen, dtype=np.float32)
     np.divide(chosen, std_error[live], out=scaled, casting="same_kind")
     total, size = scaled.sum(axis=0, dtype=np.float64), max(16, min(_CHUNK, _CELLS // len(scaled)))
     blocks = _blocks(scaled)
