@@ -185,6 +185,18 @@ def test_estimates_against_a_peer(stacks, found, design, column):
         assert error == pytest.approx(peer.se()["bound"], rel=1e-6)
 
 
+def test_findings_hold_estimates_and_errors_in_their_places(found, verdicts):
+    mine = verdicts.set_index("claim")
+    rows = found.estimates.set_index(["outcome", "design", "column"])
+    for name, key in {"total_dd1_2": ("total", "dd1", 2), "type_robbery": ("robbery", "dd2", 4)}.items():
+        claim, row = f"arellano2017_{name}", rows.loc[key]
+        assert mine.loc[claim, "estimate"] == row["estimate"]
+        assert mine.loc[claim, "conf_high"] == row["conf_high"]
+        assert mine.loc[f"{claim}_se", "estimate"] == row["std_error"]
+    rows = found.quarters.set_index(["quarter", "outcome", "column"]).loc[(4, "violent", 3)]
+    assert mine.loc["arellano2017_quartile4_violent_3_se", "estimate"] == rows["std_error"]
+
+
 def test_quarters_split_the_treatment(stacks):
     rows = border.with_quarters(stacks[False])
     parts = [f"bound_{quarter}" for quarter in border.QUARTERS]
@@ -231,6 +243,9 @@ def test_activation_by_hand(panels):
     dates = panels["secure_communities"].set_index("fips")["activated"]
     row = frame[frame["fips"].eq("48201") & frame["year"].eq(2009)].iloc[0]
     assert dates["48201"].startswith("2008") and row["activated"] == 1 and row["cohort"] == 2008
+    first = frame[frame["activated_year"].eq(frame["year"])]
+    day = pd.to_datetime(first["fips"].map(dates)).dt.day_of_year
+    np.testing.assert_allclose(first["activated"], 1 - (day - 1) / 365.25)
     assert frame.loc[frame["year"].lt(2008), "activated"].eq(0).all() and frame["year"].max() == 2012
     assert frame.loc[frame["cohort"].eq(0), "activated_year"].eq(2013).all()
     few = with_rates(frame[frame["state"].isin(["WA", "NM"])], "total")
