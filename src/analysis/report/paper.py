@@ -66,7 +66,6 @@ def abstract(figures: Mapping[str, Any]) -> Prose:
 def answers_figure(table: pd.DataFrame) -> Figure:
     """Return every design's answer in percent, printed in crimes per 100,000, with what it rules out."""
     rows = _answer_rows(table)
-    hold = int(((rows["conf_low"] <= 0) & (rows["conf_high"] >= 0)).sum())
     return forest_plot(
         rows,
         columns={"shown": "Per 100,000 [95% interval]", "ruled": "Rules out"},
@@ -81,7 +80,7 @@ def answers_figure(table: pd.DataFrame) -> Figure:
                 "The widest intervals are those of matched cities in force; the narrowest those of states, "
                 "counties and cities followed over time.",
                 n=len(rows),
-                hold=hold,
+                hold=_holding(rows),
             )
         ),
         label="answers",
@@ -294,5 +293,10 @@ def _passed(lines: Mapping[str, pd.Series], name: str, at: float, *, level: floa
 
 
 def _told(template: str, rows: pd.DataFrame) -> str:
-    hold = int(((rows["conf_low"] <= 0) & (rows["conf_high"] >= 0)).sum())
-    return str(say(template, n=len(rows), low=rows["estimate"].min(), high=rows["estimate"].max(), hold=hold))
+    low, high = rows["estimate"].min(), rows["estimate"].max()
+    return str(say(template, n=len(rows), low=low, high=high, hold=_holding(rows)))
+
+
+def _holding(rows: pd.DataFrame) -> int:
+    """Return how many intervals hold zero."""
+    return int(((rows["conf_low"] <= 0) & (rows["conf_high"] >= 0)).sum())

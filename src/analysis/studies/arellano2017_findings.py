@@ -110,10 +110,15 @@ def _balance(study: BorderStudy) -> list[Finding]:
             row["mean"],
             unit=_UNITS.get(row["trait"], "share"),
             note=f"Mean of {row['counties']} counties of ours, each alike; weighted by residents it is "
-            f"{row['weighted']:,.{_DIGITS.get(row['trait'], 3)}f}. The published weights are not known.",
+            f"{shown(row['trait'], row['weighted'])}. The published weights are not known.",
         )
         for row in records
     ]
+
+
+def shown(trait: str, value: float) -> str:
+    """Return a mean of the balance table with the digits its row is printed with."""
+    return f"{value:,.{_DIGITS.get(trait, 3)}f}"
 
 
 _DIGITS = {"density": 1, "unemployment": 2, "income": 0}

@@ -22,7 +22,6 @@ TRAITS = {
 }
 #: A hyphen that stands for a minus: before a digit and after no word.
 _MINUS = r"(?<!\w)-(?=\d)"
-_DIGITS = {"density": 1, "unemployment": 2, "income": 0}
 
 
 def authors() -> pd.Series:
@@ -131,6 +130,6 @@ def balance_table(study: BorderStudy) -> pd.DataFrame:
         row = {"trait": TRAITS[trait]}
         for kind in KINDS:
             row[f"printed_{kind}"] = printed[f"{arellano2017_findings.STUDY}_balance_{trait}_{kind}"].printed
-            row[f"ours_{kind}"] = f"{ours.loc[(trait, kind)]:,.{_DIGITS.get(trait, 3)}f}"
+            row[f"ours_{kind}"] = arellano2017_findings.shown(trait, ours.loc[(trait, kind)])
         rows.append(row)
     return pd.DataFrame(rows)

@@ -95,13 +95,13 @@ def sample(panels: Mapping[str, pd.DataFrame]) -> pd.DataFrame:
 
     Counties without a date or whose land changed hands are left out, and years without enough coverage.
     """
-    dates, counties = panels["secure_communities"], panels["counties"].set_index("fips")
+    dates, counties = (panels[name].set_index("fips") for name in ("secure_communities", "counties"))
     rows = period_counts(panels, _RULES)
     rows = rows[rows["year"].le(LAST_YEARLY)]
-    year = rows["fips"].map(dates.set_index("fips")["activated_year"])
-    kept = year.notna() & ~rows["fips"].map(counties["has_boundary_break"]).astype(bool)
+    rows = rows.assign(activated_year=rows["fips"].map(dates["activated_year"]))
+    kept = rows["activated_year"].notna() & ~rows["fips"].map(counties["has_boundary_break"]).astype(bool)
     rows = rows[kept].sort_values(["fips", "year"], ignore_index=True)
-    year = rows["fips"].map(dates.set_index("fips")["activated_year"]).astype(int)
+    year = rows["activated_year"].astype(int)
     return rows.assign(
         state=rows["fips"].map(counties["state"]),
         log_people=np.log(rows["people"]),
@@ -114,6 +114,6 @@ def sample(panels: Mapping[str, pd.DataFrame]) -> pd.DataFrame:
 
 def _share(rows: pd.DataFrame, dates: pd.DataFrame, ahead: int) -> pd.Series:
     """Return the share of each row's year, or of one so many years ahead, after the county's activation."""
-    day = pd.to_datetime(rows["fips"].map(dates.set_index("fips")["activated"]))
+    day = pd.to_datetime(rows["fips"].map(dates["activated"]))
     start = day.dt.year + (day.dt.day_of_year - 1) / 365.25
     return (rows["year"] + ahead + 1 - start).clip(0, 1).astype(float)
