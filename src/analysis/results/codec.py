@@ -177,6 +177,11 @@ class _Encoder:
             "a": self.tree(dict(value.attrs), where),
         }
 
+    def raw(self, value: bytes, where: str) -> Any:
+        name = f"{len(self.members)}.bin"
+        self.members[name] = value
+        return {"~": "bytes", "m": name}
+
     def stamp(self, value: Any, where: str) -> Any:
         if isinstance(value, pd.Period):
             return {"~": "period", "v": value.ordinal, "f": value.freqstr}
@@ -195,7 +200,7 @@ _WRITERS: tuple[tuple[Any, _Writer], ...] = (
     (np.generic, _Encoder.scalar),
     ((pd.Timestamp, pd.Timedelta, pd.Period, type(pd.NaT)), _Encoder.stamp),
     (type(pd.NA), lambda encoder, value, where: {"~": "na"}),
-    (bytes, lambda encoder, value, where: {"~": "bytes", "v": value.hex()}),
+    (bytes, _Encoder.raw),
     (PurePath, lambda encoder, value, where: {"~": "path", "v": str(value)}),
     (
         slice,
@@ -336,7 +341,7 @@ class _Decoder:
         return pd.Timedelta(tree["v"]).as_unit(tree["u"])
 
     def _bytes(self, tree: Any) -> Any:
-        return bytes.fromhex(tree["v"])
+        return self.members[tree["m"]]
 
     def _path(self, tree: Any) -> Any:
         from pathlib import Path

@@ -7,8 +7,7 @@ import inspect
 import json
 import os
 import time
-from collections.abc import Callable
-from contextvars import ContextVar
+from collections.abc import Callable, Iterable
 from functools import wraps
 from pathlib import Path
 from typing import Any, ParamSpec, TypeVar
@@ -23,7 +22,6 @@ R = TypeVar("R")
 
 #: What a module file written later than this holds may not be what this process runs.
 _STARTED = time.time()
-_FRESH: ContextVar[set[str] | None] = ContextVar("fresh", default=None)
 
 
 def directory() -> Path | None:
@@ -63,8 +61,8 @@ def stored(function: Callable[P, R]) -> Callable[P, R]:
     -----
     A result rests on the source of every module that the function's module can reach
     (`dependencies.fingerprint`), on the versions of the packages these import, on the arguments, and on the
-    bytes of every panel that was read while it was computed. ``ANALYSIS_STORE_FRESH=1`` (``--fresh``)
-    computes each result once anew.
+    bytes of every panel that was read while it was computed. ``ANALYSIS_STORE_FRESH`` (``--fresh``)
+    names a run that computes each result once anew.
     """
     kept: dict[str, tuple[dict[str, str], Any]] = {}
     signature = inspect.signature(function)
@@ -77,7 +75,9 @@ def stored(function: Callable[P, R]) -> Callable[P, R]:
         if name in kept and _current(kept[name][0]):
             panels, value = kept[name]
         else:
-            panels, value = _from_disk_or_anew(function, given, name)
+            panels, value = _recall(
+                name, [function.__module__], lambda: function(*given.args, **given.kwargs)
+            )
             kept[name] = panels, value
         note_all(panels)
         result: R = value
@@ -87,28 +87,48 @@ def stored(function: Callable[P, R]) -> Callable[P, R]:
     return call
 
 
+def recall(name: str, text: str, modules: Iterable[str], compute: Callable[[], R]) -> R:
+    """Return what a computation gives, from the store while all it rests on is as it was; see `stored`.
+
+    Parameters
+    ----------
+    name : str
+        What is computed, as the start of a folder's name.
+    text : str
+        What the computation is given: equal texts, and only these, share a result.
+    modules : iterable of str
+        Modules of this package that the computation uses.
+    compute : callable
+        The computation; it may read panels.
+    """
+    panels, value = _recall(f"{name}-{_short(text)}", modules, compute)
+    note_all(panels)
+    result: R = value
+    return result
+
+
 def _entry_name(function: Callable[..., Any], arguments: dict[str, Any]) -> str:
     said = {key: value.key() if hasattr(value, "key") else repr(value) for key, value in arguments.items()}
     text = json.dumps([function.__module__, function.__qualname__, said])
-    short = f"{function.__module__.split('.', 2)[-1]}.{function.__name__}"
-    return f"{short}-{hashlib.sha256(text.encode()).hexdigest()[:16]}"
+    return f"{function.__module__.split('.', 2)[-1]}.{function.__name__}-{_short(text)}"
 
 
-def _from_disk_or_anew(
-    function: Callable[..., Any], given: inspect.BoundArguments, name: str
-) -> tuple[dict[str, str], Any]:
-    place = directory()
-    modules = [function.__module__]
+def _short(text: str) -> str:
+    return hashlib.sha256(text.encode()).hexdigest()[:16]
+
+
+def _recall(name: str, modules: Iterable[str], compute: Callable[[], Any]) -> tuple[dict[str, str], Any]:
+    place, modules = directory(), list(modules)
     if place is None or dependencies.changed_since(_STARTED, modules):
         with watch() as panels:
-            value = function(*given.args, **given.kwargs)
+            value = compute()
         return dict(panels), codec.decode(codec.encode(value))
     code = dependencies.fingerprint(modules)
     folder = place / name / code[:16]
     with files.locked(folder / "lock"):
         if not _wants_fresh(name) and (found := _look_up(folder, code)):
             return found
-        return _compute(function, given, folder, code)
+        return _compute(compute, folder, code)
 
 
 def _look_up(folder: Path, code: str) -> tuple[dict[str, str], Any] | None:
@@ -122,16 +142,12 @@ def _look_up(folder: Path, code: str) -> tuple[dict[str, str], Any] | None:
     return None
 
 
-def _compute(
-    function: Callable[..., Any], given: inspect.BoundArguments, folder: Path, code: str
-) -> tuple[dict[str, str], Any]:
+def _compute(compute: Callable[[], Any], folder: Path, code: str) -> tuple[dict[str, str], Any]:
     with watch() as panels:
-        value = function(*given.args, **given.kwargs)
+        value = compute()
     members = codec.encode(value)
     read = dict(sorted(panels.items()))
-    meta = {"code": code, "panels": read, "function": f"{function.__module__}.{function.__qualname__}"}
-    name = hashlib.sha256(json.dumps(read).encode()).hexdigest()[:16]
-    files.write(folder / f"{name}.zip", meta, members)
+    files.write(folder / f"{_short(json.dumps(read))}.zip", {"code": code, "panels": read}, members)
     return read, codec.decode(members)
 
 
@@ -143,13 +159,15 @@ def _current(panels: dict[str, str]) -> bool:
 
 
 def _wants_fresh(name: str) -> bool:
-    if os.environ.get("ANALYSIS_STORE_FRESH") != "1":
+    """Tell whether a result is to be computed although it is stored: once a run, in whichever process."""
+    run = os.environ.get("ANALYSIS_STORE_FRESH")
+    place = directory()
+    if not run or place is None:
         return False
-    done = _FRESH.get()
-    if done is None:
-        done = set()
-        _FRESH.set(done)
-    if name in done:
+    folder = place / "fresh"
+    folder.mkdir(parents=True, exist_ok=True)
+    try:
+        (folder / f"{_short(run)}-{_short(name)}").touch(exist_ok=False)
+    except FileExistsError:
         return False
-    done.add(name)
     return True

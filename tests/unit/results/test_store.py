@@ -149,7 +149,9 @@ def test_an_entry_of_other_code_is_no_answer(project):
 
 def test_fresh_ignores_what_is_stored_and_off_keeps_nothing(project):
     project.run("twice()")
-    assert project.run("twice()", ANALYSIS_STORE_FRESH="1")[1] == ["twice", "run"]
+    assert project.run("twice()", ANALYSIS_STORE_FRESH="a")[1] == ["twice", "run"]
+    assert project.run("twice()", ANALYSIS_STORE_FRESH="a")[1] == []
+    assert project.run("twice()", ANALYSIS_STORE_FRESH="b")[1] == ["twice", "run"]
     before = [path.read_bytes() for path in project.entries()]
     assert project.run("twice()", ANALYSIS_STORE_DIR="off")[1] == ["twice", "run"]
     assert [path.read_bytes() for path in project.entries()] == before
