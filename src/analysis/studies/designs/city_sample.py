@@ -10,8 +10,7 @@ import pandas as pd
 
 from ...panels.breaks.comparability import OFFENSES_OF, has_break, series_segment
 from ...panels.policies.cohorts import assign_treatment, exposure
-from ..uar2017.sample import policy_codes
-from ..uar2017.spec import NAMED_BY_AUTHORS
+from .named_places import NAMED_BY_AUTHORS, policy_codes
 
 PANELS = ("city_year", "series_breaks", "policies", "undated_places", "places")
 #: Footnotes that a state's coverage is limited say nothing about a city that is printed.
