@@ -1,4 +1,4 @@
-"""Which places anything names: by what code the policy panels know an agency's place, and up to which year."""
+"""Which places anything names: the code by which policy panels know an agency, and whether by a year."""
 
 from __future__ import annotations
 
@@ -7,7 +7,7 @@ from collections.abc import Sequence
 import pandas as pd
 
 #: Agencies an author of Gonzalez O'Brien et al. names as treated, without a date that could be read: never
-#: controls. St. Louis (insidehighered.com, node 57178; row `uar_prepost_st_louis` of `published/uar2017.csv`).
+#: controls. St. Louis (insidehighered.com, node 57178; row `uar_prepost_st_louis` of `uar2017.csv`).
 NAMED_BY_AUTHORS = ("MOSPD0000",)
 
 

@@ -1,8 +1,8 @@
 """What a study was told to do: every constant of it in one frozen value, hashable and with a name that lasts.
 
-A study takes its specification as an argument and keeps it in its results, so that what is printed is what was
-used. To try another choice, change one field: ``run(SPEC.replace(floor=200_000))``. Nothing reads a module's
-constants behind an argument's back, and a field cannot be assigned.
+A study takes its specification as an argument and keeps it in its results, so that what is printed is what
+was used. To try another choice, change one field: ``run(SPEC.replace(floor=200_000))``. Nothing reads a
+module's constants behind an argument's back, and a field cannot be assigned.
 """
 
 from __future__ import annotations

@@ -24,7 +24,7 @@ class UarSpec(StudySpec):
     first_adoption: int = 2002
     #: Years the panel adds for before and after, while the offenses concerned keep their definition.
     extended: tuple[int, int] = (1999, 2019)
-    #: Years in which covariates of past crime and population are taken: before any city of any coding adopted.
+    #: Years of past crime and population matched on: before any city of any coding adopted.
     baseline: tuple[int, ...] = (2000, 2001, 2002)
     #: The cross-section a later reading of the paper names.
     cross_section: int = 2012
