@@ -21,7 +21,8 @@ import pandas as pd
 from ...estimators import Estimates, balance_table, entropy_balance, randomization_test
 from ...panels.store import load
 from ..designs.study_spec import cached_by_spec
-from ..published.claims import Finding, claims
+from ..published.claims import Finding
+from ..published.margins import published_size
 from .findings import findings_of
 from .fits import (
     ADJUSTED,
@@ -220,20 +221,13 @@ def _drawn(swapped: str, design: str, result: Estimates, *, spec: CapSpec) -> di
     }
 
 
-def printed_margin(*, spec: CapSpec) -> float:
-    """Return the size of the printed difference in crime, per 10,000 people."""
-    figure = claims("cap2017")[spec.margin_claim].figure
-    assert figure is not None
-    return abs(float(figure.value))
-
-
 def _equivalence(main: pd.DataFrame, fits: dict[str, Estimates], *, spec: CapSpec) -> pd.DataFrame:
     means = main.set_index("design")["comparison_mean"]
     parts = [
         equivalence(
             fit,
             spec.treatment,
-            {PRINTED: printed_margin(spec=spec), SHARE: spec.margin_share * means[design]},
+            {PRINTED: published_size(spec.margin_claim, "cap2017"), SHARE: spec.margin_share * means[design]},
             spec=spec,
         ).assign(design=design)
         for design, fit in fits.items()
@@ -243,7 +237,7 @@ def _equivalence(main: pd.DataFrame, fits: dict[str, Estimates], *, spec: CapSpe
 
 def _power(main: pd.DataFrame, fits: dict[str, Estimates], *, spec: CapSpec) -> pd.DataFrame:
     """Return power by design for true differences up to twice the printed one, marked ``is_printed``."""
-    size = printed_margin(spec=spec)
+    size = published_size(spec.margin_claim, "cap2017")
     effects = [size * step / 20 for step in range(1, 41)]
     errors = main.set_index("design")["std_error"]
     parts = [

@@ -10,7 +10,7 @@ from scipy import stats
 
 from ..designs.city_series import CitySeries
 from ..designs.paired_tests import judged
-from ..published.claims import claims
+from ..published.margins import published_figure, published_size
 from .matching import pair_differences
 from .spec import UarSpec
 
@@ -23,16 +23,9 @@ DESIGNS = {
 }
 
 
-def published_margin(*, spec: UarSpec) -> float:
-    """Return the published effect on violent crime that serves as a margin, without its sign."""
-    figure = claims("other_studies")[spec.margin_claim].figure
-    return abs(float(figure.value)) if figure else float("nan")
-
-
-def paper_cities(*, spec: UarSpec) -> int:
+def paper_cities(spec: UarSpec) -> int:
     """Return how many cities the paper treated, as reported of its draft."""
-    figure = claims("uar2017")[spec.paper_cities].figure
-    return int(figure.value) if figure else 0
+    return int(published_figure(spec.paper_cities, "uar2017"))
 
 
 def judge(table: pd.DataFrame, level_of: str, *, spec: UarSpec) -> pd.DataFrame:
@@ -49,7 +42,7 @@ def judge(table: pd.DataFrame, level_of: str, *, spec: UarSpec) -> pd.DataFrame:
         violent crime alone, the published effect.
     """
     mean = table[level_of]
-    published = np.where(table["outcome"].eq("violent"), published_margin(spec=spec), np.nan)
+    published = np.where(table["outcome"].eq("violent"), published_size(spec.margin_claim), np.nan)
     margins = {"share": spec.margin_share * mean, "published": pd.Series(published, index=table.index)}
     return judged(table, mean=mean, margins=margins, power=spec.power, level=spec.level)
 
@@ -111,7 +104,7 @@ def detectable_by_size(spread: pd.DataFrame, *, spec: UarSpec) -> pd.DataFrame:
         ``design, cities, detectable`` (crimes per 100,000, normal approximation), ``share`` (of the mean).
     """
     sizes = np.unique(np.geomspace(*spec.sizes, 60).round().astype(int))
-    sizes = np.union1d(sizes, [paper_cities(spec=spec)])
+    sizes = np.union1d(sizes, [paper_cities(spec)])
     parts = [
         pd.DataFrame({"design": row.design, "cities": sizes, "detectable": detectable(row, sizes, spec=spec)})
         for row in spread.itertuples()
