@@ -112,7 +112,7 @@ def _observed_expected(
     rows: pd.DataFrame, outcome: str, options: Options, spec: StaggeredCitiesSpec
 ) -> dict[str, float]:
     return observed_to_expected(
-        expected_crimes(rows, spec.horizon, spec.horizon, spec.horizon),
+        expected_crimes(rows, spec.horizon),
         draws=spec.draws,
         seed=spec.seed,
         level=spec.level,

@@ -40,7 +40,7 @@ def methods(
     events : Estimates
         `staggered_cities_fits.stacked_counts` of the frame.
     """
-    table = expected_crimes(frame, spec.horizon, spec.horizon)
+    table = expected_crimes(frame, spec.horizon)
     estimate = float(headline["estimate"])
     dates = placebo_dates(table, draws=spec.draws, seed=spec.seed)
     rows: list[dict[str, Any]] = [
@@ -174,7 +174,7 @@ def _joint(events: Estimates, selector: np.ndarray) -> float:
 
 def influence(frame: pd.DataFrame, *, spec: StaggeredCitiesSpec) -> pd.DataFrame:
     """Return the headline without each adopting city in turn: ``city, state, cohort, estimate, moved``."""
-    table = expected_crimes(frame, spec.horizon, spec.horizon)
+    table = expected_crimes(frame, spec.horizon)
     rows = treated_rows(table)
     whole = ratio(table, rows, table.own[rows])
     left = [ratio(table, np.delete(rows, i), table.own[np.delete(rows, i)]) for i in range(len(rows))]
@@ -190,7 +190,7 @@ def scale_gap(frame: pd.DataFrame, *, spec: StaggeredCitiesSpec) -> dict[str, fl
     equal change in crimes per resident predicts), ``proportional`` (observed less what an equal change in
     proportion predicts) and ``scale`` (the rest: the same proportional change from a higher rate).
     """
-    table = expected_crimes(frame, spec.horizon, spec.horizon)
+    table = expected_crimes(frame, spec.horizon)
     rows = treated_rows(table)
     own = table.own[rows]
     people = table.people[rows, own]
