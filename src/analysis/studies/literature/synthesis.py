@@ -22,6 +22,7 @@ import pandas as pd
 from scipy import stats
 from statsmodels.stats.meta_analysis import combine_effects
 
+from ...estimators.core.intervals import t_interval
 from ...panels.store import load
 from ..cap2017 import study as cap2017
 from ..designs.synthetic_cases import LOG
@@ -114,20 +115,21 @@ def pooled(estimate: np.ndarray, std_error: np.ndarray, level: float = LEVEL) ->
     )
     k, mean, tau2 = len(estimate), float(found.mean_effect_re), max(float(found.tau2), 0.0)
     error = max(float(found.sd_eff_w_re), float(found.sd_eff_w_re_hksj))
-    half = stats.t.ppf(0.5 + level / 2, k - 1) * error
-    further = stats.t.ppf(0.5 + level / 2, k - 2) * np.hypot(np.sqrt(tau2), error) if k > 2 else np.nan
+    inside = t_interval(mean, error, k - 1, level)
+    spread = float(np.hypot(np.sqrt(tau2), error))
+    further = t_interval(mean, spread, k - 2, level) if k > 2 else dict.fromkeys(inside, np.nan)
     return {
         "k": k,
         "estimate": mean,
         "std_error": error,
-        "conf_low": mean - half,
-        "conf_high": mean + half,
+        "conf_low": inside["conf_low"],
+        "conf_high": inside["conf_high"],
         "tau": float(np.sqrt(tau2)),
         "i2": max(float(found.i2), 0.0),
         "q": float(found.q),
         "p_q": float(stats.chi2.sf(found.q, k - 1)),
-        "pred_low": mean - further,
-        "pred_high": mean + further,
+        "pred_low": further["conf_low"],
+        "pred_high": further["conf_high"],
     }
 
 

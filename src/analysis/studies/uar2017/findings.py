@@ -6,6 +6,7 @@ import math
 
 import pandas as pd
 
+from ...estimators.core.intervals import excludes_zero
 from ..published.claims import Finding
 from .matching import ONE_TO_ONE
 from .results import Results
@@ -89,7 +90,7 @@ def _sample(results: Results) -> list[Finding]:
 
 def _interval(claim: str, row: pd.Series, more: str = "") -> Finding:
     note = ""
-    if not row["conf_low"] <= 0 <= row["conf_high"]:
+    if excludes_zero(row["conf_low"], row["conf_high"]):
         note = (
             f"The 95% interval leaves out zero, with {int(row['used'])} cities of the substitute list. {more}"
         )

@@ -10,8 +10,9 @@ import pandas as pd
 from scipy import stats
 
 from ...estimators import Estimates, balance_table, full_match, match, ols
+from ...estimators.core.intervals import t_interval
 from ..designs.city_series import CitySeries
-from ..designs.paired_tests import paired_difference, t_statistics
+from ..designs.paired_tests import paired_difference
 from .spec import UarSpec
 
 UNMATCHED, ONE_TO_ONE, FULL = "unmatched", "one-to-one", "full matching"
@@ -225,7 +226,7 @@ def _welch(given: int, treated: np.ndarray, control: np.ndarray, *, spec: UarSpe
     gap = treated.mean() - control.mean()
     return {
         **_sizes(given, len(treated), len(control)),
-        **t_statistics(gap, gap / test.statistic, test.df, spec.level),
+        **t_interval(gap, gap / test.statistic, test.df, spec.level),
         "mean_control": control.mean(),
     }
 
@@ -271,7 +272,7 @@ def _sizes(given: int, used: int, controls: int) -> dict[str, int]:
 def _only(fit: Estimates, term: str, *, spec: UarSpec) -> dict[str, float]:
     at = list(fit.keys["term"]).index(term)
     df = float(np.ravel(fit.design["df"])[0])
-    return t_statistics(float(fit.estimate[at]), float(fit.std_error[at]), df, spec.level)
+    return t_interval(float(fit.estimate[at]), float(fit.std_error[at]), df, spec.level)
 
 
 def _options(*, spec: UarSpec) -> dict:
