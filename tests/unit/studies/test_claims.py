@@ -177,17 +177,15 @@ SPOILT = [
 
 @pytest.mark.parametrize(("line", "error", "where"), SPOILT)
 def test_spoilt_tables_are_refused(tmp_path, monkeypatch, line, error, where):
-    (tmp_path / "published").mkdir()
     header = ",".join(module._COLUMNS)
-    (tmp_path / "published" / "spoilt.csv").write_text(f"{header}\n{line}\n")
+    (tmp_path / "spoilt.csv").write_text(f"{header}\n{line}\n")
     monkeypatch.setattr(module, "files", lambda package: tmp_path)
     with pytest.raises(error, match=where):
         claims("spoilt")
 
 
 def test_a_table_with_other_columns_is_refused(tmp_path, monkeypatch):
-    (tmp_path / "published").mkdir()
-    (tmp_path / "published" / "other.csv").write_text("claim,printed\nc,5\n")
+    (tmp_path / "other.csv").write_text("claim,printed\nc,5\n")
     monkeypatch.setattr(module, "files", lambda package: tmp_path)
     with pytest.raises(LayoutError, match=r"published/other\.csv"):
         claims("other")
