@@ -91,13 +91,12 @@ def _printed_places() -> pd.DataFrame:
 
 def _match_printed(rows: pd.DataFrame) -> pd.DataFrame:
     counties, cities = county_codes(), city_counties()
-    hand = {tuple(row[key] for key in KEYS): row["county_fips"] for _, row in _hand("facility_hand.csv").iterrows()}
-    found = [
-        place_facility(row, hand, counties, cities) for row in rows.itertuples(index=False, name=None)
-    ]
-    return rows.assign(
-        county_fips=[code for code, _ in found], county_match=[how for _, how in found]
-    )
+    hand = {
+        tuple(row[key] for key in KEYS): row["county_fips"]
+        for _, row in _hand("facility_hand.csv").iterrows()
+    }
+    found = [place_facility(row, hand, counties, cities) for row in rows.itertuples(index=False, name=None)]
+    return rows.assign(county_fips=[code for code, _ in found], county_match=[how for _, how in found])
 
 
 def place_facility(row, hand, counties, cities) -> tuple[str, str]:
@@ -216,7 +215,9 @@ _RENAMED = {"02270", "46113", "12025", "51515"}
 
 
 def _hand(name: str) -> pd.DataFrame:
-    table = pd.DataFrame(list(csv.DictReader(files(__package__).joinpath(name).read_text("utf-8").splitlines())))
+    table = pd.DataFrame(
+        list(csv.DictReader(files(__package__).joinpath(name).read_text("utf-8").splitlines()))
+    )
     if table["reason"].eq("").any() or table["facility"].duplicated().any() and "city" not in table:
         raise LayoutError("A line lacks its reason or stands twice.", where=f"panels/detainers/{name}")
     return table

@@ -51,9 +51,7 @@ def read_declined() -> pd.DataFrame:
     """
     block = _blocks()[0].set_axis(["year", *_FACILITY, "declined"], axis=1)
     require_rows(block, ROWS[DECLINED][0], DECLINED)
-    table = block.assign(
-        year=block["year"].astype("int64"), declined=_positive(block["declined"], DECLINED)
-    )
+    table = block.assign(year=block["year"].astype("int64"), declined=_positive(block["declined"], DECLINED))
     table = table[[*_FACILITY, "year", "declined"]].assign(state=_usps(table["state"], DECLINED))
     require_unique(table, [*_FACILITY, "year"], DECLINED)
     return table.sort_values([*_FACILITY, "year"], ignore_index=True)
@@ -155,9 +153,16 @@ def read_pennsylvania() -> pd.DataFrame:
         As `read_fiscal_2015`; ``form`` is empty before October 2014.
     """
     table = pd.read_csv(locate(PENNSYLVANIA), dtype="str", keep_default_na=False)
-    require_columns(table, ["date", "lift_reason", "det_facility", "city", "state", "detainer_type"], PENNSYLVANIA)
+    require_columns(
+        table, ["date", "lift_reason", "det_facility", "city", "state", "detainer_type"], PENNSYLVANIA
+    )
     require_rows(table, ROWS[PENNSYLVANIA], PENNSYLVANIA)
-    names = {"date": "prepared", "detainer_type": "form", "det_facility": "facility", "lift_reason": "outcome"}
+    names = {
+        "date": "prepared",
+        "detainer_type": "form",
+        "det_facility": "facility",
+        "lift_reason": "outcome",
+    }
     return _detainers(table.rename(columns=names), PENNSYLVANIA)
 
 
