@@ -21,12 +21,12 @@ from .breaks.series_breaks import KEYS as BREAK_KEYS
 from .breaks.series_breaks import build_series_breaks
 from .columns import validate
 from .county_panels import COUNTY_PANELS
+from .crime.city_year import KEYS as CITY_YEAR_KEYS
+from .crime.city_year import RATES, CityYears, build_city_year, row_matches
 from .crime.city_year_rtci import INPUTS as RTCI_INPUTS
 from .crime.city_year_rtci import KEYS as RTCI_KEYS
 from .crime.city_year_rtci import RATES as RTCI_RATES
 from .crime.city_year_rtci import build_city_year_rtci
-from .crime.city_year import KEYS as CITY_YEAR_KEYS
-from .crime.city_year import RATES, CityYears, build_city_year, row_matches
 from .crime.return_a import FILE as RETURN_A_FILE
 from .crime.return_a import KEYS as RETURN_A_KEYS
 from .crime.return_a import build_return_a_2013

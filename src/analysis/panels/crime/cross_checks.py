@@ -1,4 +1,4 @@
-"""Panels that only check others: county rates 2021-2023 from incident reports, homicide clearance by state."""
+"""Panels that only check others: which counties report incidents 2021-2023, homicide clearance by state."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ CountyNibrs = panel_model(
     "CountyNibrs",
     [*COUNTY_KEYS, "violent_nibrs_quality", "property_nibrs_quality"],
     keys=COUNTY_KEYS,
-    doc="One row a county and year 2021-2023: who reports. The rates stay in the raw file, which has no licence.",
+    doc="One row a county and year 2021-2023: who reports. The rates stay in the raw file.",
 )
 StateClearance = panel_model(
     "StateClearance",

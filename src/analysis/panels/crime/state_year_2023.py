@@ -1,6 +1,6 @@
 """The `state_year_2023` panel: the FBI's later edition of its state estimates, 1979-2023.
 
-Beside `state_year`, whose bytes stay: the two are equal through 2018, and `compare_editions` counts the cells.
+Beside `state_year`, whose bytes stay: the two are equal through 2018; `compare_editions` counts the cells.
 """
 
 from __future__ import annotations
@@ -18,7 +18,7 @@ StateYear2023 = panel_model(
     "StateYear2023",
     [*KEYS, "region", "population", *OUTCOMES, *RATES, "parts_match", "caveats", "is_nibrs_transition"],
     keys=KEYS,
-    doc="One row a state and year to 2023; Mississippi from 1995. Figures are the FBI's estimates, not counts.",
+    doc="One row a state and year to 2023; Mississippi from 1995. Estimates, not counts.",
 )
 
 
@@ -44,7 +44,7 @@ def compare_editions(earlier: pd.DataFrame, later: pd.DataFrame) -> pd.DataFrame
     Returns
     -------
     pandas.DataFrame
-        ``year, cells, equal``: population and the counts of every state of the year; two missing cells are equal.
+        ``year, cells, equal``: population and the counts of every state; two missing cells are equal.
     """
     names = ["population", *OUTCOMES]
     both = earlier.merge(later, on=KEYS, suffixes=("", "_later"), validate="one_to_one")

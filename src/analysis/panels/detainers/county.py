@@ -45,7 +45,7 @@ CountyDetainers = panel_model(
     "CountyDetainers",
     ["fips", "year", "declined_local", "declined_elsewhere", "detainers_local", "detainers_elsewhere"],
     keys=["fips", "year"],
-    doc="One row a county and calendar year, October 2007 to 19 July 2015; zero where ICE recorded no decline.",
+    doc="One row a county and calendar year, October 2007 to 19 July 2015; zero: no decline recorded.",
 )
 CountyDetainersPooled = panel_model(
     "CountyDetainersPooled",
@@ -77,15 +77,15 @@ def build_detainer_facilities() -> CountyPanel:
 
 
 def build_detainer_facility() -> CountyPanel:
-    """Return the declined detainers by facility and year, with the other outcomes of the same name and year."""
+    """Return declined detainers by facility and year, with the other outcomes of the same name and year."""
     declined = ice.read_declined()
     kinds = facility_counties().drop(columns="county_match")
     table = declined.merge(kinds, on=KEYS, how="left", validate="many_to_one")
     table = table.merge(
         ice.read_other_outcomes(), on=["facility", "year"], how="left", validate="many_to_one"
     )
-    places = facility_counties()
-    places = places[places["city"].ne("")].groupby("facility").size()
+    printed = facility_counties()
+    places = printed[printed["city"].ne("")].groupby("facility").size()
     table["is_name_shared"] = table["facility"].map(places).fillna(1).gt(1)
     table["other_outcomes"] = table["other_outcomes"].astype("Int64")
     return _panel(table, DetainerFacility, {})
