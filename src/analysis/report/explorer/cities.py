@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any
 
+import numpy as np
 import pandas as pd
 
 from ...studies.designs.city_series import REASONS, city_series
@@ -34,18 +35,27 @@ def city_shards(panels: Mapping[str, pd.DataFrame]) -> dict[str, dict[str, Any]]
     Parameters
     ----------
     panels : mapping of str to pandas.DataFrame
-        ``city_year``, ``series_breaks`` and ``places``.
+        ``city_year`` and ``series_breaks``.
     """
     cities = panels["city_year"].sort_values(["ori", "year"])
     marks = _marks(cities, panels["series_breaks"])
-    names = _names(panels["places"])
+    tables = {name: _wide(cities, cities[name]) for name in ("population", *OFFENSES, *TOTALS, "homicide_printed")}
+    printed = _wide(cities, pd.Series(1.0, index=cities.index)).notna()
+    tables |= {f"sum of {total}": _sum_of(tables, total) for total in TOTALS}
     shards: dict[str, dict[str, Any]] = {}
-    for (state, ori), rows in cities.groupby(["state", "ori"], sort=True):
-        shard = shards.setdefault(str(state), {"places": []})
-        shard["places"].append(_place(str(ori), rows, names) | marks.get(str(ori), {}))
+    for row in cities.drop_duplicates("ori", keep="last").sort_values(["state", "ori"]).itertuples():
+        shard = shards.setdefault(str(row.state), {"places": []})
+        shard["places"].append(_place(row, tables, printed) | marks.get(str(row.ori), {}))
     for state, shard in shards.items():
         shard.update(state=state, first=FIRST, breaks=breaks_of(panels["series_breaks"], state))
     return shards
+
+
+def _wide(cities: pd.DataFrame, column: pd.Series) -> pd.DataFrame:
+    """Return a column of rows as a table of agencies by years, missing where there is no row."""
+    keys = pd.MultiIndex.from_arrays([cities["ori"].astype(object), cities["year"]])
+    table = pd.Series(column.to_numpy(dtype=float, na_value=np.nan), index=keys).unstack("year")
+    return table.reindex(columns=YEARS)
 
 
 def breaks_of(breaks: pd.DataFrame, state: str) -> dict[str, Any]:
@@ -77,61 +87,45 @@ def _statements(own: pd.DataFrame, texts: list[str]) -> list[list[Any]]:
     ]
 
 
-def _names(places: pd.DataFrame) -> pd.DataFrame:
-    return places.set_index("place_fips")[["place_name"]]
-
-
-def _place(ori: str, rows: pd.DataFrame, names: pd.DataFrame) -> dict[str, Any]:
-    last = rows.iloc[-1]
-    by_year = rows.set_index("year").reindex(YEARS)
-    printed = "".join("1" if year in set(rows["year"]) else "0" for year in YEARS)
+def _place(row: Any, tables: Mapping[str, pd.DataFrame], printed: pd.DataFrame) -> dict[str, Any]:
+    own = {name: table.loc[row.ori].to_numpy() for name, table in tables.items()}
+    bits = "".join("1" if known else "0" for known in printed.loc[row.ori])
     place = {
-        "ori": ori,
-        "name": str(last["city"]),
-        "place": plain(last["place_fips"]),
-        "county": plain(last["county_fips"]),
-        "years": printed if "0" in printed else 1,
+        "ori": row.ori,
+        "name": row.city,
+        "place": plain(row.place_fips),
+        "county": plain(row.county_fips),
+        "years": bits if "0" in bits else 1,
+        "columns": {
+            name: differences(own[name], where=f"{row.ori} {name}")
+            for name in ("population", *OFFENSES)
+            if not np.isnan(own[name]).all()
+        },
     }
-    columns = {
-        name: differences(map(plain, by_year[name]), where=f"{ori} {name}")
-        for name in ("population", *OFFENSES)
-        if by_year[name].notna().any()
+    odd = {total: _unlike(own[total], own[f"sum of {total}"]) for total in TOTALS}
+    place["totals"] = {total: years for total, years in odd.items() if years}
+    place["homicide_printed"] = _unlike(own["homicide_printed"], own["homicide"])
+    return {key: value for key, value in place.items() if value not in (None, {})}
+
+
+def _unlike(given: np.ndarray, usual: np.ndarray) -> dict[str, int | None]:
+    """Return by year what is given where it is not what is usual."""
+    differs = (given != usual) & ~(np.isnan(given) & np.isnan(usual))
+    return {
+        str(year): None if np.isnan(value) else int(value)
+        for year, value, one in zip(YEARS, given, differs, strict=True)
+        if one
     }
-    return {key: value for key, value in place.items() if value is not None} | {
-        "columns": columns,
-        **_totals(by_year),
-        **_printed_homicide(by_year),
-    }
 
 
-def _totals(by_year: pd.DataFrame) -> dict[str, Any]:
-    """Return the totals of the years in which they are not the sum of their parts."""
-    odd = {}
-    for total, parts in TOTALS.items():
-        given, summed = by_year[total], sum_of(by_year, total)
-        differs = given.ne(summed).fillna(given.notna() ^ summed.notna()).astype(bool)
-        if differs.any():
-            odd[total] = {str(year): plain(given[year]) for year in by_year.index[differs]}
-    return {"totals": odd} if odd else {}
-
-
-def sum_of(rows: pd.DataFrame, total: str) -> pd.Series:
+def _sum_of(tables: Mapping[str, pd.DataFrame], total: str) -> pd.DataFrame:
     """Return a total from its parts, missing where a part is; of the two rapes one is enough."""
-    either = _ONE_OF.get(total, ())
-    parts = rows[[name for name in TOTALS[total] if name not in either]]
-    summed = parts.astype("Float64").sum(axis=1, skipna=False)
+    either = [tables[name] for name in _ONE_OF.get(total, ())]
+    summed = sum(tables[name] for name in TOTALS[total] if name not in _ONE_OF.get(total, ()))
     if either:
-        one = rows[list(either)].astype("Float64")
-        known = one.notna().any(axis=1)
-        summed = (summed + one.sum(axis=1)).where(known)
+        known = either[0].notna() | either[1].notna()
+        summed = (summed + either[0].fillna(0) + either[1].fillna(0)).where(known)
     return summed
-
-
-def _printed_homicide(by_year: pd.DataFrame) -> dict[str, Any]:
-    differs = by_year["homicide_printed"].ne(by_year["homicide"]).fillna(False).astype(bool)
-    if not differs.any():
-        return {}
-    return {"homicide_printed": {str(year): int(by_year["homicide_printed"][year]) for year in by_year.index[differs]}}
 
 
 def _marks(cities: pd.DataFrame, breaks: pd.DataFrame) -> dict[str, dict[str, Any]]:

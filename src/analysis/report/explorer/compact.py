@@ -12,6 +12,7 @@ from pathlib import Path
 from typing import Any
 
 import numpy as np
+import pandas as pd
 
 from ...errors import AnalysisError
 
@@ -68,9 +69,7 @@ def restored(text: str) -> list[int | None]:
 
 def plain(value: Any) -> Any:
     """Return a value as JSON holds it: missing values as None, numpy's numbers as Python's."""
-    if value is None or (not isinstance(value, str | list | dict | tuple) and value != value):
-        return None
-    if value.__class__.__name__ == "NAType":
+    if value is None or value is pd.NA or (isinstance(value, float) and value != value):
         return None
     if isinstance(value, np.generic):
         return value.item()

@@ -63,11 +63,12 @@ def _scripts(panels: Mapping[str, pd.DataFrame]) -> list[tuple[str, dict[str, An
     cities, counties = city_shards(panels), county_shards(panels)
     _with_roles(cities, "ori", places.city_roles(panels))
     _with_roles(counties, "fips", places.county_roles(panels))
-    scripts = [("index", _index(panels, cities, counties)), ("policies", policies_of(panels))]
+    detainers = detainer_rows()
+    index = _index(panels, cities, counties, detainers is not None)
+    scripts = [("index", index), ("policies", policies_of(panels))]
     scripts += [("expected", _expected(panels)), ("states", _states(panels))]
     scripts += [("specifications", specifications()), ("forest", forest()), ("power", power())]
-    if (rows := detainer_rows()) is not None:
-        scripts.append(("detainers", rows))
+    scripts += [("detainers", detainers)] if detainers is not None else []
     scripts += [(f"city-{state}", shard) for state, shard in cities.items()]
     scripts += [(f"county-{state}", shard) for state, shard in counties.items()]
     return scripts
@@ -92,8 +93,17 @@ def _role(row: Mapping[Any, Any], texts: dict[str, int]) -> list[Any]:
     return role + ([row["partner"]] if row["partner"] or known else []) + (numbers if known else [])
 
 
+def _counties_of(cities: Mapping[str, Any], named: set[str]) -> dict[str, str]:
+    """Return the county of each agency that a policy row names: where the map draws its point."""
+    own = (place for shard in cities.values() for place in shard["places"] if place["ori"] in named)
+    return {place["ori"]: place["county"] for place in own if "county" in place}
+
+
 def _index(
-    panels: Mapping[str, pd.DataFrame], cities: Mapping[str, Any], counties: Mapping[str, Any]
+    panels: Mapping[str, pd.DataFrame],
+    cities: Mapping[str, Any],
+    counties: Mapping[str, Any],
+    has_detainers: bool,
 ) -> dict[str, Any]:
     """Return the names of every place with their size, and what concerns all of them."""
     largest = panels["city_year"].groupby("ori")["population"].max()
@@ -116,6 +126,8 @@ def _index(
             for state, shard in counties.items()
         },
         "studies": places.STUDIES,
+        "county_of": _counties_of(cities, named),
+        "detainers": has_detainers,
         "nation": nation_breaks(panels["series_breaks"]),
     }
 

@@ -6,13 +6,13 @@ from collections.abc import Mapping
 
 import pandas as pd
 
-from .. import uar2017
-from ..cap2017.sample import county_dispositions, county_frame
+from ..cap2017.sample import USED, county_frame, dispositions
 from ..designs.city_sample import CitySample, SampleRules, city_sample
 from ..staggered_cities.expected_counts import by_city, expected_crimes
-from ..staggered_counties.sample import NEW_YORK, county_disposition
+from ..staggered_counties.sample import KEPT, NEW_YORK, county_dispositions
 from ..synthetic import nine_cities, state_laws
 from ..synthetic.history import never_named
+from ..uar2017 import study as uar2017
 from ..uar2017.spec import MAIN
 
 #: Studies that look at places of each kind, by key, with the name a reader is given.
@@ -38,7 +38,7 @@ def city_roles(panels: Mapping[str, pd.DataFrame]) -> pd.DataFrame:
     Parameters
     ----------
     panels : mapping of str to pandas.DataFrame
-        The panels those studies use, by name.
+        The committed panels of the staggered city study and ``city_year``, by name.
 
     Returns
     -------
@@ -47,7 +47,7 @@ def city_roles(panels: Mapping[str, pd.DataFrame]) -> pd.DataFrame:
         (a sentence), ``partner`` (ori of the city it is matched with, or empty); for treated cities of the
         staggered studies also ``observed, expected, log_ratio, conf_low, conf_high`` from adoption on.
     """
-    parts = [_uar2017(panels)]
+    parts = [_uar2017()]
     for study, definition in _STAGGERED.items():
         sample = city_sample(panels, SampleRules(definition, OUTCOME))
         parts.append(_staggered(study, sample))
@@ -55,8 +55,8 @@ def city_roles(panels: Mapping[str, pd.DataFrame]) -> pd.DataFrame:
     return pd.concat(parts, ignore_index=True)
 
 
-def _uar2017(panels: Mapping[str, pd.DataFrame]) -> pd.DataFrame:
-    results = uar2017.study(panels)
+def _uar2017() -> pd.DataFrame:
+    results = uar2017.run()
     treated = results.treated[results.treated["coding"].eq(MAIN)]
     pairs = results.pairs[results.pairs["coding"].eq(MAIN)]
     units = results.units[results.units["coding"].eq(MAIN)]
@@ -99,7 +99,7 @@ def _staggered(study: str, sample: CitySample) -> pd.DataFrame:
 
 
 def _nine_cities(panels: Mapping[str, pd.DataFrame]) -> pd.DataFrame:
-    results = nine_cities.study(panels)
+    results = nine_cities.run()
     pool = never_named(panels)
     rows = []
     for ori, dates in results.dates.groupby("ori"):
@@ -119,27 +119,27 @@ def _nine_cities(panels: Mapping[str, pd.DataFrame]) -> pd.DataFrame:
 def county_roles(panels: Mapping[str, pd.DataFrame]) -> pd.DataFrame:
     """Return the part of every county in the studies of counties; see `city_roles` (``id`` is the FIPS)."""
     frame = county_frame(dict(panels))
-    why = county_dispositions(frame)
-    treated, comparison = "used: declines detainers", "used: comparison"
+    why = dispositions(frame)
     rows = []
     for fips, how, reason in zip(frame["fips"], frame["how"], why, strict=True):
-        if reason == treated:
+        if reason == USED[1.0]:
             rows.append((fips, TREATED, f"Declined detainers in 2015 ({how}).", ""))
-        elif reason == comparison:
+        elif reason == USED[0.0]:
             rows.append((fips, COMPARISON, "No policy, law or list names it by the end of 2015.", ""))
         else:
             rows.append((fips, OUT, f"Left out: {reason}.", ""))
-    later = [_later_row(str(fips), step) for fips, step in county_disposition(panels).items()]
-    return pd.concat([_frame("cap2017", rows), _frame("counties", later)], ignore_index=True)
+    later = county_dispositions(panels)
+    more = [_later_row(*row) for row in later.itertuples(name=None)]
+    return pd.concat([_frame("cap2017", rows), _frame("counties", more)], ignore_index=True)
 
 
-def _later_row(fips: str, step: str) -> tuple[str, str, str, str]:
-    if step == "in the sample: adopts":
-        return fips, TREATED, "Began to decline detainers in 2013 or 2014.", ""
-    if step == "in the sample":
-        return fips, COMPARISON, "No policy, law or list names it by the end of 2014.", ""
+def _later_row(fips: str, disposition: str, adopts: bool) -> tuple[str, str, str, str]:
     joined = " The five boroughs count as one county." if fips == NEW_YORK else ""
-    return fips, OUT, f"Left out: {step}.{joined}", ""
+    if disposition != KEPT:
+        return fips, OUT, f"Left out: {disposition}.{joined}", ""
+    if adopts:
+        return fips, TREATED, f"Began to decline detainers in 2013 or 2014.{joined}", ""
+    return fips, COMPARISON, f"No policy, law or list names it by the end of 2014.{joined}", ""
 
 
 def state_roles(panels: Mapping[str, pd.DataFrame]) -> pd.DataFrame:

@@ -25,6 +25,7 @@ PANELS = (
 )
 #: The five boroughs, whose counts are shares of one total, are one unit under Manhattan's code.
 NEW_YORK = "36061"
+KEPT = "in the sample"
 _PARTS = [name for name in OUTCOMES if name != "total"]
 _ABOUT = ["state", "region", "nchs_class_2013", "hispanic_share_2010", "foreign_born_share_2010"]
 _POINT = ["centroid_latitude", "centroid_longitude"]
@@ -67,15 +68,33 @@ def county_sample(panels: Mapping[str, pd.DataFrame], rules: CountyRules | None 
     rules = rules or CountyRules()
     counties = county_treatment(panels, rules)
     rows = period_counts(panels, rules)
-    reasons = _treatment_reasons(counties) | data_reasons(counties, rows, rules)
-    found = pd.Series("in the sample", index=counties.index)
-    for step, out in reversed(list(reasons.items())):
-        found[out.reindex(counties.index).fillna(True).to_numpy(bool)] = step
-    kept = counties[found == "in the sample"]
-    counted = found.value_counts().reindex([*reasons, "in the sample"], fill_value=0)
+    found, steps = _dispositions(counties, rows, rules)
+    kept = counties[found == KEPT]
+    counted = found.value_counts().reindex([*steps, KEPT], fill_value=0)
     frame = rows.merge(kept.reset_index(), on="fips", validate="m:1")
     ledger = counted.rename_axis("step").rename("counties").reset_index()
     return CountySample(_finish(frame, panels), ledger)
+
+
+def county_dispositions(
+    panels: Mapping[str, pd.DataFrame], rules: CountyRules | None = None
+) -> pd.DataFrame:
+    """Return ``disposition`` (`KEPT`, or the step that takes it out) and ``adopts`` of each county, by ``fips``."""
+    rules = rules or CountyRules()
+    counties = county_treatment(panels, rules)
+    found, _ = _dispositions(counties, period_counts(panels, rules), rules)
+    adopts = counties["cohort"].between(*PERIOD_YEARS).fillna(False).astype(bool)
+    return pd.DataFrame({"disposition": found, "adopts": adopts})
+
+
+def _dispositions(
+    counties: pd.DataFrame, rows: pd.DataFrame, rules: CountyRules
+) -> tuple[pd.Series, list[str]]:
+    reasons = _treatment_reasons(counties) | data_reasons(counties, rows, rules)
+    found = pd.Series(KEPT, index=counties.index)
+    for step, out in reversed(list(reasons.items())):
+        found[out.reindex(counties.index).fillna(True).to_numpy(bool)] = step
+    return found, list(reasons)
 
 
 def county_treatment(panels: Mapping[str, pd.DataFrame], rules: CountyRules) -> pd.DataFrame:
