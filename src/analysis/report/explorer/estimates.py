@@ -6,9 +6,9 @@ from typing import Any
 
 import pandas as pd
 
-from ...studies import literature, multiverse
-from ...studies.multiverse.spec import FORKS, HEADLINE, SIGNIFICANT
-from ...studies.paper import exhibits, headline
+from ...studies.literature import synthesis
+from ...studies.multiverse import study as multiverse
+from ...studies.multiverse.spec import SPEC
 from .compact import plain, records
 
 _NUMBERS = ("percent", "conf_low", "conf_high", "p_value", "cities", "states")
@@ -27,16 +27,16 @@ def specifications() -> dict[str, Any]:
             "title": fork.title,
             "reason": fork.reason,
             "levels": list(fork.levels.values()),
-            "headline": list(fork.levels).index(HEADLINE[fork.name]) if fork.name in HEADLINE else None,
+            "headline": list(fork.levels).index(SPEC.curve.headline[fork.name]),
         }
-        for fork in FORKS
+        for fork in SPEC.curve.dimensions
     ]
-    letters = [rows[fork.name].map(_letters(fork.levels)) for fork in FORKS]
+    letters = [rows[fork.name].map(_letters(fork.levels)) for fork in SPEC.curve.dimensions]
     return {
         "forks": forks,
         "choices": ["".join(row) for row in zip(*letters, strict=True)],
         "spec": rows["spec"].tolist(),
-        "significant": SIGNIFICANT,
+        "significant": SPEC.significant,
         **{name: [plain(value) for value in rows[name]] for name in _NUMBERS},
     }
 
@@ -50,7 +50,9 @@ def forest() -> dict[str, Any]:
 
     ``designs`` are in crimes per 100,000 and in percent of the mean; ``literature`` in log points.
     """
-    found = literature.run()
+    from ...studies.paper import headline
+
+    found = synthesis.run()
     own = found.ours.rename(columns={"design": "name"})
     keep = ["name", "outcome", "estimate", "std_error", "conf_low", "conf_high"]
     return {
@@ -62,6 +64,8 @@ def forest() -> dict[str, Any]:
 
 def power() -> dict[str, Any]:
     """Return the chance to find each true effect, by design, and the published effects."""
+    from ...studies.paper import exhibits
+
     lines = {name: _line(line) for name, line in exhibits.power_curves().items()}
     return {"lines": lines, "marks": {name: float(at) for name, at in exhibits.power_marks().items()}}
 

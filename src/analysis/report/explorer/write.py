@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -10,7 +11,8 @@ import pandas as pd
 
 from ...panels import load
 from ...studies import places
-from ...studies.designs.city_sample import SampleRules, city_sample
+from ...studies.designs.city_sample import city_sample
+from ...studies.staggered_cities.spec import SPEC as CITIES
 from .cities import city_shards, nation_breaks
 from .compact import differences, plain, write_script
 from .counties import county_shards
@@ -59,19 +61,25 @@ def write_downloads(directory: Path) -> int:
     return write_all(place_files(panels), directory) + write_all(state_archives(panels), directory)
 
 
-def _scripts(panels: Mapping[str, pd.DataFrame]) -> list[tuple[str, dict[str, Any]]]:
+def _scripts(panels: Mapping[str, pd.DataFrame]) -> Iterator[tuple[str, dict[str, Any]]]:
+    """Yield every script's name and value."""
     cities, counties = city_shards(panels), county_shards(panels)
+    detainers = detainer_rows()
+    yield "index", _index(panels, cities, counties, detainers is not None)
+    yield "policies", policies_of(panels)
+    if detainers is not None:
+        yield "detainers", detainers
+    yield "expected", _expected(panels)
+    yield "states", _states(panels)
+    yield "specifications", specifications()
     _with_roles(cities, "ori", places.city_roles(panels))
     _with_roles(counties, "fips", places.county_roles(panels))
-    detainers = detainer_rows()
-    index = _index(panels, cities, counties, detainers is not None)
-    scripts = [("index", index), ("policies", policies_of(panels))]
-    scripts += [("expected", _expected(panels)), ("states", _states(panels))]
-    scripts += [("specifications", specifications()), ("forest", forest()), ("power", power())]
-    scripts += [("detainers", detainers)] if detainers is not None else []
-    scripts += [(f"city-{state}", shard) for state, shard in cities.items()]
-    scripts += [(f"county-{state}", shard) for state, shard in counties.items()]
-    return scripts
+    for state, shard in cities.items():
+        yield f"city-{state}", shard
+    for state, shard in counties.items():
+        yield f"county-{state}", shard
+    yield "forest", forest()
+    yield "power", power()
 
 
 def _with_roles(shards: Mapping[str, dict[str, Any]], key: str, roles: pd.DataFrame) -> None:
@@ -137,7 +145,8 @@ def _expected(panels: Mapping[str, pd.DataFrame]) -> dict[str, Any]:
     found: dict[str, Any] = {}
     for study, definition in _DEFINITIONS.items():
         for offense in _EXPECTED:
-            paths = places.expected_paths(city_sample(panels, SampleRules(definition, offense)).frame)
+            rules = replace(CITIES.rules, definition=definition, outcome=offense)
+            paths = places.expected_paths(city_sample(panels, rules).frame, CITIES.horizon)
             for ori, rows in paths.groupby("ori"):
                 found.setdefault(study, {}).setdefault(str(ori), {})[offense] = {
                     "years": rows["year"].tolist(),

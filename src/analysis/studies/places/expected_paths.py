@@ -6,14 +6,13 @@ a city beside what was expected of it.
 
 from __future__ import annotations
 
-import numpy as np
 import pandas as pd
 
-from ..staggered_cities.expected_counts import expected_crimes, treated_rows, wide_tables, year_effects
-from ..staggered_cities.spec import AFTER, BEFORE
+from ...estimators.regression.two_way_counts import period_effects
+from ..designs.expected_counts import Horizon, expected_crimes, treated_rows, wide_tables
 
 
-def expected_paths(frame: pd.DataFrame) -> pd.DataFrame:
+def expected_paths(frame: pd.DataFrame, horizon: Horizon) -> pd.DataFrame:
     r"""Return observed and expected crimes of each adopting city by year.
 
     The expected count of city :math:`i` in year :math:`t` is :math:`n_{it}\,r_i\,\tau_t`, with
@@ -24,43 +23,36 @@ def expected_paths(frame: pd.DataFrame) -> pd.DataFrame:
     ----------
     frame : pandas.DataFrame
         The frame of a `CitySample`.
+    horizon : Horizon
+        Years before and after adoption.
 
     Returns
     -------
     pandas.DataFrame
-        ``ori, year, observed, expected, people``, from `BEFORE` years before adoption to `AFTER` years after
-        it, comparable years only; cities without a comparison at their own date are left out.
+        ``ori, year, observed, expected, people``, over the horizon around adoption, comparable years only; cities without a comparison at their own date are left out.
 
     Notes
     -----
     Summed over the years from adoption on, ``expected`` is that of `expected_crimes`, which a test holds.
     """
-    table = expected_crimes(frame)
+    table = expected_crimes(frame, horizon)
     cities, years, counts, people, stretch = wide_tables(frame)
     never = cities["cohort"].eq(0).to_numpy()
-    trend = year_effects(counts[never], people[never])
-    parts = [
-        _path(cities["ori"].iloc[row], int(cities["cohort"].iloc[row]), years, trend, *(t[row] for t in (counts, people, stretch)))
-        for row in treated_rows(table)
-    ]
-    return pd.concat(parts, ignore_index=True)
+    trend = period_effects(counts[never], people[never])
+    parts = []
+    for row in treated_rows(table):
+        ori, date = str(cities["ori"].iloc[row]), int(cities["cohort"].iloc[row])
+        near = (years >= date - horizon.before) & (years <= date + horizon.after)
+        own = pd.DataFrame({"year": years, "observed": counts[row], "people": people[row], "stretch": stretch[row]})
+        parts.append(_path(own.assign(trend=trend)[near], date).assign(ori=ori))
+    return pd.concat(parts, ignore_index=True)[["ori", "year", "observed", "expected", "people"]]
 
 
-def _path(
-    ori: str, date: int, years: np.ndarray, trend: np.ndarray, counts: np.ndarray, people: np.ndarray, stretch: np.ndarray
-) -> pd.DataFrame:
-    near = (years >= date - BEFORE) & (years <= date + AFTER)
-    earlier = near & (years < date)
-    last = pd.Series(stretch[earlier]).dropna().iloc[-1]
-    usable = near & ~np.isnan(counts) & (stretch == last)
-    before = usable & earlier
-    rate = counts[before].sum() / (people[before] @ trend[before])
-    return pd.DataFrame(
-        {
-            "ori": ori,
-            "year": years[usable],
-            "observed": counts[usable].astype(int),
-            "expected": rate * people[usable] * trend[usable],
-            "people": people[usable].astype(int),
-        }
-    )
+def _path(own: pd.DataFrame, date: int) -> pd.DataFrame:
+    """Return one city's comparable years with what was expected in each."""
+    earlier = own["year"] < date
+    same = own["stretch"].eq(own.loc[earlier, "stretch"].ffill().iloc[-1])
+    rows = own[same & own["observed"].notna()]
+    before = rows[rows["year"] < date]
+    rate = before["observed"].sum() / (before["people"] @ before["trend"])
+    return rows.assign(expected=rate * rows["people"] * rows["trend"])

@@ -3,17 +3,22 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from dataclasses import replace
 
 import pandas as pd
 
 from ..cap2017.sample import USED, county_frame, dispositions
-from ..designs.city_sample import CitySample, SampleRules, city_sample
-from ..staggered_cities.expected_counts import by_city, expected_crimes
+from ..cap2017.spec import SPEC as CAP
+from ..designs.city_sample import CitySample, city_sample
+from ..designs.expected_counts import by_city, expected_crimes
+from ..staggered_cities.spec import SPEC as CITIES
 from ..staggered_counties.sample import KEPT, NEW_YORK, county_dispositions
+from ..staggered_counties.spec import SPEC as COUNTIES
 from ..synthetic import nine_cities, state_laws
 from ..synthetic.history import never_named
+from ..synthetic.spec import STATE_LAWS
 from ..uar2017 import study as uar2017
-from ..uar2017.spec import MAIN
+from ..uar2017.spec import SPEC as UAR
 
 #: Studies that look at places of each kind, by key, with the name a reader is given.
 STUDIES = {
@@ -49,7 +54,7 @@ def city_roles(panels: Mapping[str, pd.DataFrame]) -> pd.DataFrame:
     """
     parts = [_uar2017()]
     for study, definition in _STAGGERED.items():
-        sample = city_sample(panels, SampleRules(definition, OUTCOME))
+        sample = city_sample(panels, replace(CITIES.rules, definition=definition, outcome=OUTCOME))
         parts.append(_staggered(study, sample))
     parts.append(_nine_cities(panels))
     return pd.concat(parts, ignore_index=True)
@@ -57,9 +62,9 @@ def city_roles(panels: Mapping[str, pd.DataFrame]) -> pd.DataFrame:
 
 def _uar2017() -> pd.DataFrame:
     results = uar2017.run()
-    treated = results.treated[results.treated["coding"].eq(MAIN)]
-    pairs = results.pairs[results.pairs["coding"].eq(MAIN)]
-    units = results.units[results.units["coding"].eq(MAIN)]
+    treated = results.treated[results.treated["coding"].eq(UAR.main)]
+    pairs = results.pairs[results.pairs["coding"].eq(UAR.main)]
+    units = results.units[results.units["coding"].eq(UAR.main)]
     partner = dict(zip(pairs["ori"], pairs["control"], strict=True))
     back = dict(zip(pairs["control"], pairs["ori"], strict=True))
     rows = [
@@ -93,7 +98,7 @@ def _staggered(study: str, sample: CitySample) -> pd.DataFrame:
     last_step = gone.drop_duplicates("ori", keep="last")
     rows += [(row["ori"], OUT, f"Left out: {row['step']}.", "") for row in last_step.to_dict("records")]
     table = _frame(study, rows)
-    found = by_city(expected_crimes(frame))
+    found = by_city(expected_crimes(frame, CITIES.horizon), level=CITIES.level)
     numbers = found[["ori", "observed", "expected", "log_ratio", "conf_low", "conf_high"]]
     return table.merge(numbers.rename(columns={"ori": "id"}), on="id", how="left", validate="1:1")
 
@@ -118,7 +123,7 @@ def _nine_cities(panels: Mapping[str, pd.DataFrame]) -> pd.DataFrame:
 
 def county_roles(panels: Mapping[str, pd.DataFrame]) -> pd.DataFrame:
     """Return the part of every county in the studies of counties; see `city_roles` (``id`` is the FIPS)."""
-    frame = county_frame(dict(panels))
+    frame = county_frame(dict(panels), spec=CAP)
     why = dispositions(frame)
     rows = []
     for fips, how, reason in zip(frame["fips"], frame["how"], why, strict=True):
@@ -128,7 +133,7 @@ def county_roles(panels: Mapping[str, pd.DataFrame]) -> pd.DataFrame:
             rows.append((fips, COMPARISON, "No policy, law or list names it by the end of 2015.", ""))
         else:
             rows.append((fips, OUT, f"Left out: {reason}.", ""))
-    later = county_dispositions(panels)
+    later = county_dispositions(panels, spec=COUNTIES)
     more = [_later_row(*row) for row in later.itertuples(name=None)]
     return pd.concat([_frame("cap2017", rows), _frame("counties", more)], ignore_index=True)
 
@@ -145,9 +150,9 @@ def _later_row(fips: str, disposition: str, adopts: bool) -> tuple[str, str, str
 def state_roles(panels: Mapping[str, pd.DataFrame]) -> pd.DataFrame:
     """Return the part of every state in the study of state laws; see `city_roles` (``id`` is USPS)."""
     breaks = state_laws.series_starts(panels["state_year"])
-    laws = state_laws.dated_laws(panels["policies"], breaks)
-    rates, named = state_laws.rate_tables(panels["state_year"]), state_laws.named_states(panels["policies"])
-    donors = pd.concat([state_laws.donor_table(law, rates, named, breaks) for law in laws.to_dict("records")])
+    laws = state_laws.dated_laws(panels["policies"], breaks, spec=STATE_LAWS)
+    rates, named = state_laws.rate_tables(panels["state_year"], spec=STATE_LAWS), state_laws.named_states(panels["policies"])
+    donors = pd.concat([state_laws.donor_table(law, rates, named, breaks, spec=STATE_LAWS) for law in laws.to_dict("records")])
     rows = [
         (row["state"], TREATED, f"Its law of {row['start']} is studied over {row['first']} to {row['last']}.", "")
         for row in laws.drop_duplicates("state").to_dict("records")
