@@ -1,4 +1,4 @@
-"""The command ``sanctuary``: data, ingest, multiverse, verify, report, notebooks, readme, doctor."""
+"""The command ``sanctuary``: data, ingest, multiverse, verify, report, site, notebooks, readme, doctor."""
 
 from __future__ import annotations
 
@@ -7,7 +7,7 @@ import sys
 from collections.abc import Sequence
 
 from ..errors import AnalysisError
-from . import data, doctor, ingest, multiverse, notebooks, readme, report, verify
+from . import data, doctor, ingest, multiverse, notebooks, readme, report, site, verify
 
 __all__ = ["main", "parser"]
 
@@ -17,6 +17,7 @@ Do sanctuary policies change crime? Two published designs, rebuilt on the FBI's 
 A fresh checkout holds the panels, so the report needs no download:
 
   sanctuary report      write the PDFs and the HTML page from the committed panels
+  sanctuary site        make the site: front page, paper, explorer, documentation, data
   sanctuary verify      hold every published figure against what the data say
   sanctuary multiverse  estimate thousands of specifications anew (a quarter of an hour)
   sanctuary doctor      say what is missing here, and how to get it
@@ -46,7 +47,7 @@ def parser() -> argparse.ArgumentParser:
         formatter_class=argparse.RawDescriptionHelpFormatter,
     )
     commands = top.add_subparsers(title="commands", metavar="COMMAND", required=True)
-    for module in (data, ingest, multiverse, verify, report, notebooks, readme, doctor):
+    for module in (data, ingest, multiverse, verify, report, site, notebooks, readme, doctor):
         name = module.__name__.rsplit(".", 1)[1]
         text = (module.__doc__ or "").strip()
         sub = commands.add_parser(
