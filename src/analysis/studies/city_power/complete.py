@@ -1,4 +1,4 @@
-"""Candidates that need complete series: efficient estimation under random timing, and pooled synthetic DiD."""
+"""Candidates that need complete series: efficient under random timing, and pooled synthetic DiD."""
 
 from __future__ import annotations
 
@@ -61,7 +61,7 @@ def trial(
     drawn: Assignments,
     fit: Callable[[pd.DataFrame], tuple[float, float]],
 ) -> np.ndarray:
-    """Return estimates and errors of one candidate over data sets, shape (D, 2); missing where it has none."""
+    """Return estimates and errors of one candidate, shape (D, 2); missing where it has none."""
     rows = complete_rows(frame)
     found = np.full((len(drawn), 2), np.nan)
     for draw in range(len(drawn)):

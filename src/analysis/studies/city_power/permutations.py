@@ -73,7 +73,7 @@ def by_size(table: Windows, *, draws: int, seed: int, replace: bool = True) -> A
 
 
 def by_state(table: Windows, *, draws: int, seed: int) -> Assignments:
-    """Give all dates of an adopting state to never-adopting cities of one other state, sizes as near as can be.
+    """Give all dates of an adopting state to never-adopting cities of one other state, of like size.
 
     States are drawn without replacement among those with enough cities, the largest adopters first; inside a
     state each date goes to an unused city of the adopter's size class, or of the nearest class that has one.

@@ -60,7 +60,7 @@ class Drawn:
     high: np.ndarray | float
 
     def rejection(self, effect: float = 0.0) -> float:
-        """Return the share of data sets with an estimate in which the test rejects, all shifted by an effect."""
+        """Return the share of data sets in which the test rejects, all estimates shifted by an effect."""
         shifted = self.estimate + effect
         return float(np.mean((shifted < self.low) | (shifted > self.high)))
 
