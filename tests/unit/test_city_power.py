@@ -145,7 +145,8 @@ def test_an_adopter_is_in_no_pool_trend_or_weight(frame, table):
         assert (make(other, draws=20, seed=2).rows == drawn.rows).all()
         for weights in ("cell", "model"):
             one, two = (
-                precision.weighted_fits(precision.log_ratio_table(t, (), weights), drawn) for t in (table, other)
+                precision.weighted_fits(precision.log_ratio_table(t, (), weights), drawn)
+                for t in (table, other)
             )
             assert one.estimate == pytest.approx(two.estimate)
         assert counts.log_ratios(table, drawn) == pytest.approx(counts.log_ratios(other, drawn))
@@ -161,7 +162,9 @@ def test_draws_keep_the_size_class_and_blocks_keep_the_state(table):
     blocks = by_state(table, draws=50, seed=3)
     for a in range(len(rows)):
         for b in range(len(rows)):
-            assert ((state[blocks.rows[:, a]] == state[blocks.rows[:, b]]) == (state[rows[a]] == state[rows[b]])).all()
+            assert (
+                (state[blocks.rows[:, a]] == state[blocks.rows[:, b]]) == (state[rows[a]] == state[rows[b]])
+            ).all()
 
 
 def test_the_t_test_of_the_weighted_design_is_near_its_size_on_permuted_policies(table):

@@ -26,6 +26,7 @@ def permuted_frame(frame: pd.DataFrame, table: Windows, rows: np.ndarray, dates:
     codes = table.cities["ori"].to_numpy()
     never = frame[frame["cohort"].eq(0)]
     cohort = pd.Series(table.dates[dates], index=codes[rows])
+    cohort = cohort[~cohort.index.duplicated()]
     return never.assign(cohort=never["ori"].map(cohort).fillna(0).astype(int)).reset_index(drop=True)
 
 

@@ -55,15 +55,19 @@ def by_size(table: Windows, *, draws: int, seed: int, replace: bool = True) -> A
     draws, seed : int
     replace : bool
         Draw with replacement, as Conley and Taber (2011, doi:10.1162/REST_a_00049) do. Without, each city
-        is drawn once at most per data set.
+        is drawn once per data set unless its class has fewer cities than there are dates.
     """
     rows, dates = table.treated()
     random = np.random.default_rng(seed)
     size = table.cities["size"].to_numpy()
     chosen = np.empty((draws, len(rows)), int)
     order = random.random((draws, len(size)))
-    for k, (row, date) in enumerate(zip(rows, dates, strict=True)):
-        pool = np.flatnonzero(table.never & (size == size[row]) & table.usable[date])
+    pools = [
+        np.flatnonzero(table.never & (size == size[row]) & table.usable[date])
+        for row, date in zip(rows, dates, strict=True)
+    ]
+    for k in sorted(range(len(rows)), key=lambda k: len(pools[k])):
+        pool = pools[k]
         if replace:
             chosen[:, k] = random.choice(pool, draws)
         else:

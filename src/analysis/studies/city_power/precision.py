@@ -136,11 +136,17 @@ def comparison_means(made: LogRatios, drawn: Assignments) -> np.ndarray:
 
 def weighted_fits(made: LogRatios, drawn: Assignments) -> Fits:
     """Return the fits of all data sets; the means of never-adopting cities leave out the drawn ones."""
+    return fits_and_scores(made, drawn)[0]
+
+
+def fits_and_scores(made: LogRatios, drawn: Assignments) -> tuple[Fits, np.ndarray]:
+    """Return the fits, and each state's contribution to the estimate's error, shape (D, states)."""
     parts = [
         _chunk(made, Assignments(drawn.rows[at : at + _CHUNK], drawn.dates[at : at + _CHUNK]))
         for at in range(0, len(drawn), _CHUNK)
     ]
-    return Fits(*(np.concatenate(values) for values in zip(*parts, strict=True)))
+    *fits, scores = (np.concatenate(values) for values in zip(*parts, strict=True))
+    return Fits(*fits), scores
 
 
 def _chunk(made: LogRatios, drawn: Assignments) -> tuple[np.ndarray, ...]:
@@ -163,9 +169,10 @@ def _chunk(made: LogRatios, drawn: Assignments) -> tuple[np.ndarray, ...]:
     score = _scores(a, b, c, d, estimate)
     factor = states / (states - 1)
     total = everything[0].sum(axis=(1, 2))
-    clustered = np.sqrt(factor * (score**2).sum(axis=1)) / total
+    score = score / total[:, None]
+    clustered = np.sqrt(factor * (score**2).sum(axis=1))
     effective = total**2 / b2.sum(axis=(1, 2))
-    return estimate, clustered, jackknife, count - 1, effective
+    return estimate, clustered, jackknife, count - 1, effective, score
 
 
 def _mean(a, b, c, d) -> np.ndarray:

@@ -8,7 +8,6 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass
-from functools import partial
 
 import numpy as np
 import pandas as pd
@@ -24,7 +23,6 @@ from .specification import (
     BY_SIZE,
     BY_STATE,
     CANDIDATES,
-    CLUSTER,
     COUNTS,
     DRAWS,
     FEW_DRAWS,
@@ -88,10 +86,10 @@ def trial(frames: Mapping[str, pd.DataFrame]) -> pd.DataFrame:
     """
     rows = []
     for treatment, frame in frames.items():
-        table = windows(frame)
+        bench = Bench(frame)
         for how in (BY_SIZE, BY_STATE):
             for candidate in CANDIDATES:
-                drawn = run(candidate, frame, table, how)
+                drawn = bench.run(candidate, how)
                 rows.append({"candidate": candidate.name, "treatment": treatment, "how": how} | _row(drawn))
     return pd.DataFrame(rows)
 
@@ -106,46 +104,67 @@ def _row(drawn: Drawn) -> dict[str, float]:
     }
 
 
-def run(candidate: Candidate, frame: pd.DataFrame, table: Windows, how: str) -> Drawn:
-    """Return one candidate's estimates on permuted data with the critical values of its own inference.
+class Bench:
+    """Permuted data sets of one treatment, each made once, and the fits on them, each computed once."""
 
-    Placebo quantiles come from other draws, by size class and with replacement, than the ones they judge.
-    """
-    few = candidate.estimator in (TIMING, SYNTHETIC)
+    def __init__(self, frame: pd.DataFrame):
+        self.frame, self.table = frame, windows(frame)
+        self.data: dict[tuple[str, bool], Assignments] = {}
+        self.fits: dict[tuple, tuple[np.ndarray, ...]] = {}
+
+    def run(self, candidate: Candidate, how: str) -> Drawn:
+        """Return one candidate's estimates on permuted data with the critical values of its own inference.
+
+        Placebo quantiles come from other draws, by size class, than the ones they judge.
+        """
+        estimate, clustered, jackknife, df = self._fitted(candidate, how)
+        kept = np.isfinite(estimate)
+        if candidate.inference == PLACEBO:
+            reference = self._fitted(candidate, _REFERENCE)[0]
+            low, high = np.nanquantile(reference, [(1 - LEVEL) / 2, (1 + LEVEL) / 2])
+            return Drawn(estimate[kept], float(low), float(high))
+        error = jackknife if candidate.inference == JACKKNIFE else clustered
+        reach = (stats.t.ppf((1 + LEVEL) / 2, df) * error)[kept]
+        return Drawn(estimate[kept], -reach, reach)
+
+    def _fitted(self, candidate: Candidate, how: str) -> tuple[np.ndarray, ...]:
+        """Return estimates, clustered and jackknife standard errors and degrees of freedom, each (D,)."""
+        key = (candidate.estimator, candidate.trend, candidate.weights, how)
+        if key not in self.fits:
+            self.fits[key] = self._fit(candidate, self._drawn(how, candidate.estimator in _FEW))
+        return self.fits[key]
+
+    def _drawn(self, how: str, few: bool) -> Assignments:
+        if (how, few) not in self.data:
+            self.data[how, few] = _data_sets(self.table, how, few)
+        return self.data[how, few]
+
+    def _fit(self, candidate: Candidate, data: Assignments) -> tuple[np.ndarray, ...]:
+        missing, normal = np.full(len(data), np.nan), np.full(len(data), np.inf)
+        if candidate.estimator == COUNTS:
+            return log_ratios(self.table, data, candidate.trend), missing, missing, normal
+        if candidate.estimator in (PRECISION, HIERARCHICAL):
+            made = log_ratio_table(self.table, candidate.trend, candidate.weights or "model")
+            if candidate.estimator == HIERARCHICAL:
+                return hierarchical_effects(made, data), missing, missing, normal
+            fits = weighted_fits(made, data)
+            return fits.estimate, fits.clustered, fits.jackknife, fits.df
+        fit = {TIMING: timing, SYNTHETIC: synthetic}[candidate.estimator]
+        estimate, error = complete_trial(self.frame, self.table, data, fit).T
+        return estimate, error, missing, normal
+
+
+_REFERENCE = "reference draws"
+_FEW = (TIMING, SYNTHETIC)
+
+
+def _data_sets(table: Windows, how: str, few: bool) -> Assignments:
     draws = FEW_DRAWS if few else DRAWS
-    data = _data_sets(table, how, draws)
-    estimate, error, df = _estimates(candidate, frame, table, data)
-    kept = np.isfinite(estimate)
-    if candidate.inference == PLACEBO:
-        judged_by = by_size(table, draws=draws, seed=SEED + 1, replace=not few)
-        reference = _estimates(candidate, frame, table, judged_by)[0]
-        low, high = np.nanquantile(reference, [(1 - LEVEL) / 2, (1 + LEVEL) / 2])
-        return Drawn(estimate[kept], float(low), float(high))
-    reach = (stats.t.ppf((1 + LEVEL) / 2, df) * error)[kept]
-    return Drawn(estimate[kept], -reach, reach)
-
-
-def _data_sets(table: Windows, how: str, draws: int) -> Assignments:
+    if how == _REFERENCE:
+        return by_size(table, draws=draws, seed=SEED + 1, replace=not few)
     if how == BY_SIZE:
         return by_size(table, draws=draws, seed=SEED, replace=False)
     return permuted(table, how, draws=draws, seed=SEED)
-
-
-def _estimates(candidate: Candidate, frame: pd.DataFrame, table: Windows, data: Assignments):
-    """Return estimates, standard errors and degrees of freedom, each of shape (D,)."""
-    missing, normal = np.full(len(data), np.nan), np.full(len(data), np.inf)
-    if candidate.estimator == COUNTS:
-        return log_ratios(table, data, candidate.trend), missing, normal
-    if candidate.estimator == PRECISION:
-        fits = weighted_fits(log_ratio_table(table, candidate.trend, candidate.weights), data)
-        error = fits.jackknife if candidate.inference == JACKKNIFE else fits.clustered
-        return fits.estimate, error if candidate.inference in (CLUSTER, JACKKNIFE) else missing, fits.df
-    if candidate.estimator == HIERARCHICAL:
-        made = log_ratio_table(table, candidate.trend, "model")
-        return hierarchical_effects(made, data), missing, normal
-    fit = {TIMING: timing, SYNTHETIC: synthetic}[candidate.estimator]
-    estimate, error = partial(complete_trial, fit=fit)(frame, table, data).T
-    return estimate, error, normal
 
 
 def ranking(results: pd.DataFrame) -> pd.DataFrame:

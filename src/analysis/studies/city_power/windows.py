@@ -21,6 +21,7 @@ class Windows:
     cities : pandas.DataFrame
         One row per city, sorted by ``ori``: ``ori, city, state, region, size, residents, cohort``.
     dates, years : numpy.ndarray of int
+        Dates are those of adoption, also where the windows are cut some years before them.
     counts, people : numpy.ndarray, shape (N, T)
         Zero where not observed.
     before, after : numpy.ndarray, shape (G, N)
@@ -62,8 +63,8 @@ class Windows:
         return self.cities.groupby(list(columns), sort=True).ngroup().to_numpy()
 
 
-def windows(frame: pd.DataFrame, dates: np.ndarray | None = None) -> Windows:
-    """Return the windows of a city sample's frame at its dates of adoption, or at others.
+def windows(frame: pd.DataFrame, *, shift: int = 0, after: int = AFTER) -> Windows:
+    """Return the windows of a city sample's frame at its dates of adoption, or some years before them.
 
     Years before the date count only from the stretch of the series that reaches the date; years from the
     date on only in that stretch.
@@ -72,7 +73,10 @@ def windows(frame: pd.DataFrame, dates: np.ndarray | None = None) -> Windows:
     ----------
     frame : pandas.DataFrame
         Of `CitySample`.
-    dates : numpy.ndarray of int, optional
+    shift : int
+        Years by which every date is moved back; cities whose date would leave the panel have no comparison.
+    after : int
+        Years from the date on that count, less one.
     """
     columns = ["ori", "city", "state", "region", "size", "residents", "cohort"]
     cities = frame[columns].drop_duplicates("ori").sort_values("ori").reset_index(drop=True)
@@ -84,14 +88,13 @@ def windows(frame: pd.DataFrame, dates: np.ndarray | None = None) -> Windows:
         table[at] = column.to_numpy(float)
         tables.append(table)
     counts, people, stretch = tables
-    if dates is None:
-        dates = np.unique(cities.loc[cities["cohort"].gt(0), "cohort"].to_numpy())
-    parts = [_cut(int(date), years, counts, people, stretch) for date in dates]
+    dates = np.unique(cities.loc[cities["cohort"].gt(0), "cohort"].to_numpy())
+    parts = [_cut(int(date) - shift, after, years, counts, people, stretch) for date in dates]
     before, after, early, late, usable = (np.stack(part) for part in zip(*parts, strict=True))
     seen = ~np.isnan(counts)
     return Windows(
         cities,
-        np.asarray(dates),
+        dates,
         years,
         np.where(seen, counts, 0.0),
         np.where(seen, people, 0.0),
@@ -103,10 +106,11 @@ def windows(frame: pd.DataFrame, dates: np.ndarray | None = None) -> Windows:
     )
 
 
-def _cut(date: int, years: np.ndarray, counts, people, stretch) -> tuple[np.ndarray, ...]:
+def _cut(date: int, length: int, years, counts, people, stretch) -> tuple[np.ndarray, ...]:
     earlier = (years >= date - BEFORE) & (years < date)
-    later = (years >= date) & (years <= date + AFTER)
-    last = pd.DataFrame(stretch[:, earlier]).ffill(axis=1).iloc[:, -1].to_numpy()
+    later = (years >= date) & (years <= date + length)
+    last = pd.DataFrame(stretch[:, years < date]).ffill(axis=1).to_numpy()
+    last = last[:, -1] if last.shape[1] else np.full(len(counts), np.nan)
     comparable = ~np.isnan(counts) & (stretch == last[:, None])
     y, n = np.where(comparable, counts, 0.0), np.where(comparable, people, 0.0)
     early, late = n * earlier, n * later
