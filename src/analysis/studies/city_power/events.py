@@ -1,6 +1,6 @@
 """Years before and after adoption in the weighted design: leads, their joint test and its power, and bounds.
 
-The log ratio of one year e against the year before adoption takes the place of that of whole windows; weights,
+The log ratio of one year against the year before adoption takes the place of that of whole windows; weights,
 comparison cells and standard errors are those of the design itself.
 """
 
@@ -85,7 +85,7 @@ def path(made: LogRatios, drawn: Assignments, first: int = -5, last: int = 5) ->
 
 
 def _of_year(made: LogRatios, time: int) -> LogRatios:
-    """Return the log ratios of one year against the year before adoption; no weight where either is missing."""
+    """Return log ratios of one year against the year before adoption; no weight where either is missing."""
     table = made.table
     ratios, weights = np.zeros_like(made.ratios), np.zeros_like(made.weights)
     seen = (table.people_before > 0) | (table.people_after > 0)

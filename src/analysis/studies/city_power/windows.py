@@ -7,7 +7,7 @@ from dataclasses import dataclass
 import numpy as np
 import pandas as pd
 
-from ..staggered_cities_spec import AFTER, BEFORE, FEWEST_BEFORE
+from ..staggered_cities.spec import AFTER, BEFORE, FEWEST_BEFORE
 
 _TINY = 1e-12
 
