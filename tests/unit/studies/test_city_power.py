@@ -8,9 +8,11 @@ import pytest
 from scipy import optimize, stats
 
 from analysis import estimators as est
-from analysis.studies.city_power import counts, hierarchical, precision
+from analysis.studies.city_power import counts, headline, hierarchical, precision
+from analysis.studies.city_power.choice import CHOSEN
 from analysis.studies.city_power.permutations import by_size, by_state, observed
-from analysis.studies.city_power.trial import Drawn, ranking
+from analysis.studies.city_power.specification import CANDIDATES
+from analysis.studies.city_power.trial import Drawn, ranking, winner
 from analysis.studies.city_power.windows import windows, year_effects
 
 YEARS = np.arange(2000, 2015)
@@ -224,3 +226,10 @@ def test_detectable_counts_both_signs():
     drawn = Drawn(np.random.default_rng(0).normal(0.05, 0.03, 4_000), -0.06, 0.06)
     assert drawn.rejection(-drawn.detectable()) >= 0.8
     assert drawn.rejection(drawn.detectable()) > 0.99
+
+
+def test_the_choice_is_what_the_rule_takes_from_the_committed_trial():
+    results = headline.trial_results()
+    assert len(results) == 4 * len(CANDIDATES)
+    assert winner(results).name == CHOSEN
+    assert not ranking(results)["admitted"].any()

@@ -24,6 +24,7 @@ from ..literature import secure_communities
 from ..staggered_counties.fits import broom, two_way
 from ..staggered_counties.sample import PANELS, county_sample, with_rates
 from ..staggered_counties.spec import LAST_YEARLY, LEVEL, PERIOD, POWER
+from ..staggered_counties.study import mean_exposure
 
 OUTCOMES = ("violent_without_rape", "property")
 #: What counties are compared within, year by year, by name.
@@ -62,8 +63,8 @@ def tested(frame: pd.DataFrame) -> pd.DataFrame:
     -------
     pandas.DataFrame
         ``comparison, outcome``; the effect on 2013 and 2014 (``estimate, std_error, df, conf_low, conf_high,
-        p_value``, log points, errors by state); ``fake_estimate, fake_p``; ``leads_p, leads_power`` (chance to
-        find a drift of `DRIFT` a year), ``leads_drift`` (found with 80% power); ``low_0.5, high_0.5, low_1,
+        p_value``, log points, errors by state); ``fake_estimate, fake_p``; ``leads_p, leads_power`` (to find
+        a drift of `DRIFT` a year), ``leads_drift`` (found with 80% power); ``low_0.5, high_0.5, low_1,
         high_1``, ``breakdown``; ``admitted``.
     """
     rows = [
@@ -74,6 +75,24 @@ def tested(frame: pd.DataFrame) -> pd.DataFrame:
     made = pd.DataFrame(rows)
     passed = made["fake_p"].gt(ADMIT) & made["leads_p"].gt(ADMIT)
     return made.assign(admitted=passed.groupby(made["comparison"]).transform("all"))
+
+
+@cache
+def admitted_effect(outcome: str) -> dict[str, float]:
+    """Return the effect on 2013 and 2014 of one outcome under the admitted comparison.
+
+    Columns of an estimate, ``treated`` (counties), ``exposure`` (share of their time under a policy) and
+    ``mean`` (adopters' rate before, per 100,000).
+    """
+    frame = county_sample({name: load(name) for name in PANELS}).frame
+    found = broom(two_way(with_rates(frame, outcome), "treated", COMPARISONS[ADMITTED]), term="treated")
+    adopters = frame[frame["cohort"].gt(0)]
+    before = adopters[adopters["treated"].eq(0)]
+    return found | {
+        "treated": int(adopters["fips"].nunique()),
+        "exposure": mean_exposure(frame),
+        "mean": float(before[outcome].sum() / before["people"].sum() * 1e5),
+    }
 
 
 def one(rows: pd.DataFrame, effects: list[Any]) -> dict[str, Any]:
