@@ -23,6 +23,8 @@ from .precision import Fits, LogRatios, expected_at_trend, log_ratio_table, weig
 from .specification import BY_SIZE, BY_STATE, DRAWS, FEW_DRAWS, LEVEL, POWER, PRECISION, SEED, Candidate
 from .windows import Windows, windows
 
+#: Permuted data sets behind placebo means and block intervals of every estimate.
+PLACEBO_DRAWS = 999
 #: Fake dates: so many years before adoption, judged on the years between alone.
 FAKE_SHIFT = 4
 
@@ -96,7 +98,7 @@ class CityDesign:
         """The fits on data permuted by size and by state."""
         makers = {BY_SIZE: by_size, BY_STATE: by_state}
         return {
-            how: weighted_fits(self.made, make(self.table, draws=DRAWS, seed=SEED))
+            how: weighted_fits(self.made, make(self.table, draws=PLACEBO_DRAWS, seed=SEED))
             for how, make in makers.items()
         }
 

@@ -8,8 +8,7 @@ crime count of an adopting city after, or before, it adopted.
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
-from typing import Any
+from dataclasses import dataclass
 
 #: The outcome on which candidates are compared: the total all designs share and no change of the definition
 #: of rape disturbs. The treatments are the two studied apart.
@@ -54,7 +53,6 @@ class Candidate:
     weights : str
         ``cell`` (inverse variance among never-adopters of the size class at the date), ``model`` (inverse of
         a size-class variance plus sampling variance of the counts) or empty.
-    options : dict
     """
 
     name: str
@@ -63,7 +61,6 @@ class Candidate:
     inference: str
     trend: tuple[str, ...] = ()
     weights: str = ""
-    options: dict[str, Any] = field(default_factory=dict)
 
 
 _BY_CRIMES = "Adopting cities weighted by the crimes expected of them"

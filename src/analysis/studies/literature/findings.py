@@ -224,9 +224,9 @@ def _activation() -> list[Finding]:
         note = (
             f"Yearly counts of {n:,} counties, {secure_communities.FIRST_YEAR} to 2012, without rape; "
             "Poisson on the share of the year after activation, counties of the same state and class "
-            f"compared, errors by state; the year to come has an effect of {row['lead']:.3f} (p {row['lead_p']:.3f}). Against "
-            f"all other counties it is {_span(plain)}, and that of the year to come {plain['lead']:.3f} (p "
-            f"{plain['lead_p']:.3f})."
+            f"compared, errors by state; the year to come has an effect of {row['lead']:.3f} (p "
+            f"{row['lead_p']:.3f}). Against all other counties it is {_span(plain)}, and that of the year to "
+            f"come {plain['lead']:.3f} (p {plain['lead_p']:.3f})."
         )
         rows.append(_interval(claim, row, _LOG, note))
     index = table.loc[("index", credibility.ADMITTED)].copy()
