@@ -15,16 +15,17 @@ import pandas as pd
 
 from ...panels.store import load
 from ..designs.city_sample import PANELS
-from ..staggered_cities.spec import MARGIN_SHARE, OUTCOMES, TREATMENTS
+from ..staggered_cities.spec import SPEC as CITIES
 from ..staggered_cities.study import Samples
 from .choice import chosen
 from .estimates import CityDesign, counts_by_choice
-from .specification import CANDIDATES, OUTCOME, PRECISION, Candidate
+from .specification import CANDIDATES, OUTCOME, POOLED, PRECISION, Candidate
 from .specification import TREATMENTS as STUDIED
 from .trial import ranking
 
 #: Policies and offenses of the table; the union of policies is the pooled stack.
-CELLS = [(definition, outcome) for definition in TREATMENTS for outcome in OUTCOMES]
+CELLS = [(definition, outcome) for definition in CITIES.main_treatments for outcome in CITIES.outcomes]
+CELLS += [(POOLED, outcome) for outcome in (OUTCOME, "property")]
 
 
 @cache
@@ -41,13 +42,15 @@ def design(definition: str, outcome: str, candidate: Candidate | None = None) ->
 
 def city_effect(frame: pd.DataFrame) -> dict[str, Any]:
     """Return the chosen design's row on a sample's frame; see `CityDesign.row`."""
-    return CityDesign(frame, chosen()).row(MARGIN_SHARE)
+    return CityDesign(frame, chosen()).row(CITIES.margin_share)
 
 
 @cache
 def table() -> pd.DataFrame:
     """Return ``definition, outcome`` and the columns of `CityDesign.row`, one row per policy and offense."""
-    rows = [{"definition": d, "outcome": o} | design(d, o).row(np.log1p(MARGIN_SHARE)) for d, o in CELLS]
+    rows = [
+        {"definition": d, "outcome": o} | design(d, o).row(np.log1p(CITIES.margin_share)) for d, o in CELLS
+    ]
     return pd.DataFrame(rows)
 
 
@@ -63,7 +66,7 @@ def tests() -> pd.DataFrame:
         smooth_high_0`` and on (smoothness).
     """
     rows = []
-    for definition in TREATMENTS:
+    for definition in CITIES.treatments:
         for outcome in (OUTCOME, "property"):
             made = design(definition, outcome)
             _, found, sets = made.events()
@@ -104,7 +107,7 @@ def alternatives() -> pd.DataFrame:
         frame = samples().of(definition, OUTCOME).frame
         kinds = [c for c in CANDIDATES if c.estimator == PRECISION and c.inference == chosen().inference]
         for candidate in kinds:
-            row = design(definition, OUTCOME, candidate).row(MARGIN_SHARE)
+            row = design(definition, OUTCOME, candidate).row(CITIES.margin_share)
             name = candidate.name.removeprefix("Log ratios, ").rsplit(",", 1)[0]
             rows.append({"definition": definition, "group": "Log ratios by information", "name": name} | row)
         for trend, by in {"pooled trend": (), "trend by size": ("size",)}.items():

@@ -7,9 +7,10 @@ from dataclasses import dataclass
 import numpy as np
 import pandas as pd
 
-from ..staggered_cities.spec import AFTER, BEFORE, FEWEST_BEFORE
+from ..staggered_cities.spec import SPEC as CITIES
 
 _TINY = 1e-12
+_HORIZON = CITIES.horizon
 
 
 @dataclass(frozen=True)
@@ -63,7 +64,7 @@ class Windows:
         return self.cities.groupby(list(columns), sort=True).ngroup().to_numpy()
 
 
-def windows(frame: pd.DataFrame, *, shift: int = 0, after: int = AFTER) -> Windows:
+def windows(frame: pd.DataFrame, *, shift: int = 0, after: int = _HORIZON.after) -> Windows:
     """Return the windows of a city sample's frame at its dates of adoption, or some years before them.
 
     Years before the date count only from the stretch of the series that reaches the date; years from the
@@ -107,7 +108,7 @@ def windows(frame: pd.DataFrame, *, shift: int = 0, after: int = AFTER) -> Windo
 
 
 def _cut(date: int, length: int, years, counts, people, stretch) -> tuple[np.ndarray, ...]:
-    earlier = (years >= date - BEFORE) & (years < date)
+    earlier = (years >= date - _HORIZON.before) & (years < date)
     later = (years >= date) & (years <= date + length)
     last = pd.DataFrame(stretch[:, years < date]).ffill(axis=1).to_numpy()
     last = last[:, -1] if last.shape[1] else np.full(len(counts), np.nan)
@@ -115,7 +116,7 @@ def _cut(date: int, length: int, years, counts, people, stretch) -> tuple[np.nda
     y, n = np.where(comparable, counts, 0.0), np.where(comparable, people, 0.0)
     early, late = n * earlier, n * later
     crimes = y[:, earlier].sum(axis=1)
-    usable = (comparable & earlier).sum(axis=1) >= FEWEST_BEFORE
+    usable = (comparable & earlier).sum(axis=1) >= _HORIZON.fewest_before
     usable &= (late.sum(axis=1) > 0) & (crimes > 0)
     return crimes, y[:, later].sum(axis=1), early, late, usable
 

@@ -23,7 +23,7 @@ from ...panels.store import load
 from ..literature import secure_communities
 from ..staggered_counties.fits import broom, two_way
 from ..staggered_counties.sample import PANELS, county_sample, with_rates
-from ..staggered_counties.spec import LAST_YEARLY, LEVEL, PERIOD, POWER
+from ..staggered_counties.spec import SPEC as COUNTIES
 from ..staggered_counties.study import mean_exposure
 
 OUTCOMES = ("violent_without_rape", "property")
@@ -48,7 +48,7 @@ DRIFT = 0.01
 @cache
 def table() -> pd.DataFrame:
     """Return `tested` on the committed panels."""
-    return tested(county_sample({name: load(name) for name in PANELS}).frame)
+    return tested(county_sample({name: load(name) for name in PANELS}, spec=COUNTIES).frame)
 
 
 def tested(frame: pd.DataFrame) -> pd.DataFrame:
@@ -84,8 +84,10 @@ def admitted_effect(outcome: str) -> dict[str, float]:
     Columns of an estimate, ``treated`` (counties), ``exposure`` (share of their time under a policy) and
     ``mean`` (adopters' rate before, per 100,000).
     """
-    frame = county_sample({name: load(name) for name in PANELS}).frame
-    found = broom(two_way(with_rates(frame, outcome), "treated", COMPARISONS[ADMITTED]), term="treated")
+    frame = county_sample({name: load(name) for name in PANELS}, spec=COUNTIES).frame
+    found = broom(
+        two_way(with_rates(frame, outcome), "treated", COMPARISONS[ADMITTED]), COUNTIES.level, term="treated"
+    )
     adopters = frame[frame["cohort"].gt(0)]
     before = adopters[adopters["treated"].eq(0)]
     return found | {
@@ -97,10 +99,12 @@ def admitted_effect(outcome: str) -> dict[str, float]:
 
 def one(rows: pd.DataFrame, effects: list[Any]) -> dict[str, Any]:
     """Return one comparison's estimate, tests before and bounds; see `tested`."""
-    main = broom(two_way(rows, "treated", effects), term="treated")
-    before = rows[rows["year"].le(LAST_YEARLY)].reset_index(drop=True)
+    main = broom(two_way(rows, "treated", effects), COUNTIES.level, term="treated")
+    before = rows[rows["year"].le(COUNTIES.last_yearly)].reset_index(drop=True)
     pretended = (before["cohort"].gt(0) & before["year"].ge(FAKE_FROM)).astype(float)
-    fake = broom(two_way(before.assign(pretended=pretended), "pretended", effects), term="pretended")
+    fake = broom(
+        two_way(before.assign(pretended=pretended), "pretended", effects), COUNTIES.level, term="pretended"
+    )
     events = event_path(rows, effects)
     return (
         main
@@ -113,7 +117,7 @@ def one(rows: pd.DataFrame, effects: list[Any]) -> dict[str, Any]:
 def event_path(rows: pd.DataFrame, effects: list[Any]) -> Estimates:
     """Return effects by period against 2012, keyed by ``event_time`` (0: 2013 and 2014 together)."""
     adopts = rows["cohort"].gt(0)
-    years = [int(year) for year in np.unique(rows["year"]) if year != LAST_YEARLY]
+    years = [int(year) for year in np.unique(rows["year"]) if year != COUNTIES.last_yearly]
     names = {year: f"in_{year}" for year in years}
     made = rows.assign(
         **{name: (adopts & rows["year"].eq(year)).astype(float) for year, name in names.items()}
@@ -122,12 +126,12 @@ def event_path(rows: pd.DataFrame, effects: list[Any]) -> Estimates:
     clusters = fit.sample.clusters or 2
     return Estimates(
         method="two-way Poisson by year",
-        keys=pd.DataFrame({"event_time": [year - PERIOD for year in years]}),
+        keys=pd.DataFrame({"event_time": [year - COUNTIES.period for year in years]}),
         estimate=fit.estimate,
         covariance=fit.covariance,
         sample=Sample(given=len(rows), used=len(rows), clusters=clusters),
         design={"df": float(clusters - 1), "correction": "by state"},
-        level=LEVEL,
+        level=COUNTIES.level,
     )
 
 
@@ -140,12 +144,12 @@ def leads(events: Estimates) -> dict[str, float]:
     statistic = float(effects @ np.linalg.solve(covariance, effects)) / count
     away = (time[before] + 1).astype(float)
     information = float(away @ np.linalg.solve(covariance, away))
-    critical = stats.f.ppf(LEVEL, count, df)
+    critical = stats.f.ppf(COUNTIES.level, count, df)
 
     def power(drift: float) -> float:
         return float(stats.ncf.sf(critical, count, df, drift**2 * information))
 
-    found = [size for size in np.arange(0.0005, 0.1, 0.0005) if power(size) >= POWER]
+    found = [size for size in np.arange(0.0005, 0.1, 0.0005) if power(size) >= COUNTIES.power]
     return {
         "leads_p": float(stats.f.sf(statistic, count, df)),
         "leads_power": power(DRIFT),
@@ -154,8 +158,8 @@ def leads(events: Estimates) -> dict[str, float]:
 
 
 def _bounds(events: Estimates) -> dict[str, float]:
-    sets = est.honest_bounds(events, values=MAGNITUDES, target=0, points=200, level=LEVEL)
-    found = {"breakdown": float(est.breakdown_value(events, target=0, level=LEVEL, highest=5.0))}
+    sets = est.honest_bounds(events, values=MAGNITUDES, target=0, points=200, level=COUNTIES.level)
+    found = {"breakdown": float(est.breakdown_value(events, target=0, level=COUNTIES.level, highest=5.0))}
     for row in sets.dropna(subset="value").to_dict("records"):
         found |= {f"{end}_{row['value']:g}": float(row[f"conf_{end}"]) for end in ("low", "high")}
     return found
@@ -178,8 +182,8 @@ def activation() -> pd.DataFrame:
         data = with_rates(frame, outcome)
         for comparison in (ALL, INSIDE, ADMITTED):
             effects = COMPARISONS[comparison]
-            found = broom(two_way(data, "activated", effects), term="activated")
-            ahead = broom(two_way(data, ["activated", "to_come"], effects), term="to_come")
+            found = broom(two_way(data, "activated", effects), COUNTIES.level, term="activated")
+            ahead = broom(two_way(data, ["activated", "to_come"], effects), COUNTIES.level, term="to_come")
             rows.append(
                 {"outcome": name, "comparison": comparison}
                 | found

@@ -17,22 +17,24 @@ from ...panels.policies.cohorts import assign_treatment, cohorts
 from ...panels.store import load
 from ..city_power.headline import city_effect
 from ..credibility import counties as credibility
+from ..designs.specification import Specification
 from ..designs.synthetic_cases import build_case, fit
 from ..published.claims import Finding, claims, collect, compare
 from ..staggered_cities import study as staggered_cities
 from ..staggered_cities.fits import stacked_counts
-from ..staggered_cities.spec import Fork
+from ..staggered_cities.spec import SPEC as CITIES
 from ..staggered_counties import study as staggered_counties
 from ..staggered_counties.fits import t_row
 from ..synthetic import state_laws
+from ..synthetic.spec import STATE_LAWS
 from . import arellano2017_findings, secure_communities
 
 _LOG, _RATE, _COUNTIES = "log points", "per 100,000 residents", "counties"
 _LIST = "Treatment dates are those of a cited list of this project."
 #: The years of Otsu's cities; nine years or more of the twelve are asked for.
 OTSU_YEARS = (1999, 2010)
-_OTSU = Fork(
-    "Published years", "1999 to 2010", rules={"last_year": 2010, "last_cohort": 2010, "fewest_years": 9}
+_OTSU = Specification(
+    "Published years", "1999 to 2010", sample={"last_year": 2010, "last_cohort": 2010, "fewest_years": 9}
 )
 HAUSMAN_YEARS, ASCHERIO_YEARS = (2010, 2015), (2013, 2016)
 
@@ -163,7 +165,7 @@ def _cities() -> list[Finding]:
         f"The weighted design on years 1999 to 2010, {found['compared']} cities of 25,000 and more with "
         f"either kind of limit. {_LIST}"
     )
-    lead = drift(stacked_counts(frame))
+    lead = drift(stacked_counts(frame, spec=CITIES))
     before = (
         "Drift of property crime a year over five years before adoption in the same cities, stacked Poisson "
         f"event study; the published trend is of several crimes. {_LIST}"
@@ -181,7 +183,7 @@ def drift(events: Any) -> dict[str, float]:
     away = np.where(times < 0, times + 1, 0.0)
     weight = away / (away @ away)
     error = float(np.sqrt(weight @ events.covariance @ weight))
-    return t_row(float(weight @ events.estimate), error, (events.sample.clusters or 2) - 1)
+    return t_row(float(weight @ events.estimate), error, (events.sample.clusters or 2) - 1, CITIES.level)
 
 
 def _california() -> list[Finding]:
@@ -190,7 +192,7 @@ def _california() -> list[Finding]:
         "names; interval of constant effects that a rank test over donors does not reject; one year after."
     )
     rows = []
-    for outcome in state_laws.PUBLISHED_OUTCOMES:
+    for outcome in STATE_LAWS.published_outcomes:
         row = sb54(outcome)
         told = note.format(first=row["first"], donors=row["donors"])
         rows.append(_interval(f"kubrin2020_{outcome}", row, _RATE, told, row["mean"]))
@@ -200,12 +202,15 @@ def _california() -> list[Finding]:
 def sb54(outcome: str) -> dict[str, Any]:
     """Return the published design of Senate Bill 54: synthetic control of the rate until 2018."""
     panels = _panels()
-    rates, named = state_laws.rate_tables(panels["state_year"]), state_laws.named_states(panels["policies"])
+    rates, named = (
+        state_laws.rate_tables(panels["state_year"], spec=STATE_LAWS),
+        state_laws.named_states(panels["policies"]),
+    )
     breaks = state_laws.series_starts(panels["state_year"])
-    laws = state_laws.dated_laws(panels["policies"], breaks)
-    state, start = state_laws.SB54
+    laws = state_laws.dated_laws(panels["policies"], breaks, spec=STATE_LAWS)
+    state, start = STATE_LAWS.sb54
     law: Any = laws[laws["state"].eq(state) & laws["start"].eq(start)].iloc[0].to_dict()
-    donors = state_laws.donor_table(law, rates, named, breaks)
+    donors = state_laws.donor_table(law, rates, named, breaks, spec=STATE_LAWS)
     kept = [state, *donors.loc[donors["reason"].eq(""), "state"]]
     case = build_case(law["law"], state, start, rates[outcome].loc[kept], range(law["first"], start + 1))
     before = rates[outcome].loc[state, start - 1]

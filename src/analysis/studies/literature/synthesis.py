@@ -208,7 +208,7 @@ def _cities() -> pd.DataFrame:
 
 
 def _counties() -> pd.DataFrame:
-    table = cap2017.results().offenses
+    table = cap2017.run().offenses
     rows = []
     for design, name in (("matched", "Counties, matched"), ("within states", "Counties, within states")):
         for outcome in OUTCOMES:
@@ -241,25 +241,26 @@ def _from_summaries(summaries: pd.DataFrame) -> pd.DataFrame:
 def _staggered() -> pd.DataFrame:
     """Return the headline of the staggered city study, or nothing where that study is not there.
 
-    The hook uses two names of that study: ``Samples`` and the first of its specification's ``FORKS``.
+    The hook uses two names of that study: ``Samples`` and its specification, ``SPEC``.
     """
     if find_spec(STAGGERED) is None:
         return pd.DataFrame()
-    study, spec, fits = (import_module(STAGGERED + end) for end in (".study", ".spec", ".fits"))
+    study, module, fits = (import_module(STAGGERED + end) for end in (".study", ".spec", ".fits"))
+    spec = module.SPEC
     samples = study.Samples({name: load(name) for name in study.PANELS})
     rows = []
-    for treatment in spec.MAIN_TREATMENTS:
+    for treatment in spec.main_treatments:
         for outcome, own in _OURS.items():
-            found = fits.estimate(samples.of(treatment, own).frame, spec.HEADLINE)
+            found = fits.estimate(samples.of(treatment, own).frame, spec.headline, spec=spec)
             values = {name: found[name] for name in ("estimate", "std_error", "conf_low", "conf_high")}
-            kind = spec.TREATMENTS[treatment].lower()
+            kind = spec.treatments[treatment].lower()
             rows.append(_ours(f"Cities, staggered ({kind})", kind, outcome, values))
     return pd.DataFrame(rows)
 
 
 def _per_100k() -> pd.DataFrame:
     """Return our differences in violent crimes per 100,000, the scale of a published figure without error."""
-    study, counties = uar2017.run(), cap2017.results().offenses
+    study, counties = uar2017.run(), cap2017.run().offenses
     matched = counties[counties["design"].eq("matched") & counties["outcome"].eq("violent_per_10k")].iloc[0]
     joint = state_laws.run().joint
     laws = joint[

@@ -3,16 +3,12 @@
 from __future__ import annotations
 
 import math
-from typing import TYPE_CHECKING
 
 import pandas as pd
 
 from ..published.claims import Finding
 from .matching import ONE_TO_ONE
-from .spec import CROSS_SECTION, MAIN, PERIODS
-
-if TYPE_CHECKING:
-    from .study import Results
+from .results import Results
 
 _RATE = "per 100,000 residents"
 _SUBSTITUTE = (
@@ -31,7 +27,7 @@ def findings_of(results: Results) -> dict[str, Finding]:
 def difference(results: Results, outcome: str, **keys) -> pd.Series:
     """Return one difference of the main coding, one-to-one matches unless another estimator is named."""
     table = results.differences
-    wanted = {"coding": MAIN, "estimator": ONE_TO_ONE, "outcome": outcome} | keys
+    wanted = {"coding": results.spec.main, "estimator": ONE_TO_ONE, "outcome": outcome} | keys
     for name, value in wanted.items():
         table = table[table[name].eq(value).fillna(False)]
     if len(table) != 1:
@@ -42,8 +38,8 @@ def difference(results: Results, outcome: str, **keys) -> pd.Series:
 def before_after(results: Results, outcome: str, window: int = 1) -> pd.Series:
     """Return the mean change of the main coding in the paper's years."""
     table = results.before_after
-    period = next(iter(PERIODS))
-    rows = table["coding"].eq(MAIN) & table["period"].eq(period)
+    period = next(iter(results.spec.periods))
+    rows = table["coding"].eq(results.spec.main) & table["period"].eq(period)
     rows &= table["outcome"].eq(outcome) & table["window"].eq(window)
     return table[rows].iloc[0]
 
@@ -55,7 +51,7 @@ def _matched(results: Results) -> list[Finding]:
         for name, outcome in names.items()
     ]
     pooled = difference(results, "violent", group="after")
-    at_2012 = difference(results, "violent", group="in force", year=CROSS_SECTION)
+    at_2012 = difference(results, "violent", group="in force", year=results.spec.cross_section)
     return [*found, _interval("uar_violent_sign", pooled), _interval("uar_violent_2012", at_2012)]
 
 
@@ -77,7 +73,7 @@ def _by_city(results: Results) -> list[Finding]:
 
 
 def _sample(results: Results) -> list[Finding]:
-    treated = results.treated[results.treated["coding"].eq(MAIN)]
+    treated = results.treated[results.treated["coding"].eq(results.spec.main)]
     outside = treated[treated["state"].ne("DC")]
     states = outside["state"].nunique()
     counted = {
