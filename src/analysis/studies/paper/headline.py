@@ -70,8 +70,8 @@ def table() -> pd.DataFrame:
         smallest_margin`` in crimes per 100,000 residents a year, and the first three in percent of the mean
         (``percent, percent_low, percent_high``); ``detectable_share``, ``margin_share`` and ``power_share``,
         the chance to find a change of `MARGIN_SHARE`; ``p_value`` and ``p_family`` (Holm's, over all rows);
-        ``leads_p, fake_p``, ``tests`` (`PASSES`, `FAILS` or `NO_TEST`), and ``bound_low, bound_high``: percent,
-        were trends to differ by half the largest change seen before.
+        ``leads_p, fake_p``, ``tests`` (`PASSES`, `FAILS` or `NO_TEST`), and ``bound_low, bound_high``:
+        percent, were trends to differ by half the largest change seen before.
     """
     rows: Any = judged().set_index(["study", "design", "outcome"])
     found = []

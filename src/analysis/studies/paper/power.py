@@ -71,7 +71,7 @@ def run() -> PowerStudy:
 
 
 def study(cities: Results, counties: CountyStudy, headline: pd.DataFrame, trends: pd.DataFrame) -> PowerStudy:
-    """Put the designs of three studies on one scale; then `city_power.headline.table`, and drifts before adoption."""
+    """Put three studies' designs on one scale; `headline` is `city_power.headline.table`."""
     raw = pd.concat([_uar(cities), _cap(counties), _staggered(headline)], ignore_index=True)
     designs = judge(raw)
     return PowerStudy(
