@@ -15,6 +15,7 @@ import pyarrow.parquet as pq
 from ..errors import AlteredFileError, DuplicateKeyError, MissingFileError
 from ..paths import processed_dir
 from ..sources.registry.files import raw_files, sha256_of
+from .reads import note
 
 
 def write_panel(
@@ -116,6 +117,7 @@ def add_rates(frame: pd.DataFrame, rates: Mapping[str, tuple[str, str, float]]) 
 
 def manifest_of(name: str) -> dict:
     """Return a panel's manifest: keys, rows, rows a year, dropped by reason, inputs with hashes, SHA-256."""
+    note(name)
     path = processed_dir() / f"{name}.manifest.json"
     if not path.is_file():
         raise MissingFileError(
