@@ -21,11 +21,15 @@ import pandas as pd
 from police_panels import police_panel
 
 from analysis.estimators import wild_bootstrap
-from analysis.estimators._absorb import Absorber
-from analysis.estimators._crossing import Effects
-from analysis.estimators._draws import plan_draws
-from analysis.estimators._wild import bootstrap_moments, observed_statistic, tail
-from analysis.estimators._wild_sums import Design, fit, wild_sums
+from analysis.estimators.linalg.absorb import Absorber
+from analysis.estimators.resampling.bootstrap_statistics import (
+    bootstrap_moments,
+    observed_statistic,
+    tail,
+)
+from analysis.estimators.resampling.cluster_sums import Design, fit, wild_sums
+from analysis.estimators.resampling.crossed_effects import Effects
+from analysis.estimators.resampling.weights import plan_draws
 
 PAGES = Path(__file__).resolve().parents[1] / "docs" / "benchmarks"
 DRAWS = 9_999

@@ -13,7 +13,7 @@ import pandas as pd
 from bench_bootstrap import COVARIATES, PAGES, page, placebo, table, timed
 
 from analysis.estimators import ols, randomization_test
-from analysis.estimators._assignment import plan_assignments, read_paths
+from analysis.estimators.resampling.assignments import plan_assignments, read_paths
 
 DRAWS = 10_000
 CALL = {"outcome": "y", "treatment": "d", "covariates": COVARIATES, "effects": ["unit", "period"]}

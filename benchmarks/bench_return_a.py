@@ -23,7 +23,7 @@ import pandas as pd
 import pyarrow as pa
 
 from analysis.paths import project_root
-from analysis.sources.registry import locate
+from analysis.sources.registry.files import locate
 from analysis.sources.return_a import framing, ingest, layout, read_agency_years
 from analysis.sources.return_a.decoding import engine
 

@@ -20,11 +20,12 @@ from types import FunctionType
 
 import numpy as np
 
-sys.path.insert(0, str(Path(__file__).parents[2] / "tests"))
+sys.path.insert(0, str(Path(__file__).parents[2] / "tests" / "support"))
+from return_a_records import make_block
+
 from analysis.errors import LayoutError
 from analysis.sources.return_a import framing, layout, plain, vectorised
 from analysis.sources.return_a.decoding import engine
-from return_a_records import make_block
 
 BASE = make_block(3, seed=0)
 FAST = engine()

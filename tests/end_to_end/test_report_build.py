@@ -13,8 +13,8 @@ import nbformat
 import pytest
 
 from analysis import report
-from analysis.report import build, convert, notebooks
-from analysis.report.notebooks import Chapter, Code, NotebookError
+from analysis.report.build import build, convert, notebooks
+from analysis.report.build.notebooks import Chapter, Code, NotebookError
 from analysis.report.prose import Prose
 
 pypdf = pytest.importorskip("pypdf")
@@ -291,7 +291,7 @@ report.series_with_breaks({"x": s, "y": s * 2}, caption="c", alt="a", label="l",
 SCRIPT = """
 import hashlib, sys
 from pathlib import Path
-from analysis.report.build import build
+from analysis.report.build.build import build
 if __name__ == "__main__":
     made = build(notebooks=Path(sys.argv[1]), out=Path(sys.argv[2]), jobs=int(sys.argv[3]), progress=False)
     for path in made:

@@ -24,7 +24,7 @@ from analysis.sources.return_a import (
     read_agency_years,
 )
 
-sys.path.insert(0, str(Path(__file__).parents[1]))
+sys.path.insert(0, str(Path(__file__).parents[1] / "support"))
 from return_a_records import make_block, to_bytes, write
 
 

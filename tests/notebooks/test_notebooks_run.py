@@ -4,9 +4,10 @@ from __future__ import annotations
 
 import pytest
 
-from analysis.report import Figure, Table, build
-from analysis.report.convert import title_of
-from analysis.report.notebooks import Chapter, find_notebooks, run
+from analysis.report import Figure, Table
+from analysis.report.build import build
+from analysis.report.build.convert import title_of
+from analysis.report.build.notebooks import Chapter, find_notebooks, run
 from analysis.report.prose import Prose
 
 PATHS = find_notebooks()

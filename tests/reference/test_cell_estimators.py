@@ -7,8 +7,8 @@ import pandas as pd
 import pytest
 
 from analysis.estimators import extended_twfe, group_time, interaction_weighted
-from analysis.estimators._saturated import fit_saturated
 from analysis.estimators.errors import ColumnError, EstimationError, NotIdentifiedError
+from analysis.estimators.staggered.saturated import fit_saturated
 
 KEYS = {"outcome": "lemp", "unit": "countyreal", "time": "year", "cohort": "g"}
 SUN_ABRAHAM = {

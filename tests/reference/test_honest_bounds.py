@@ -10,9 +10,9 @@ import pytest
 from scipy import optimize, stats
 
 from analysis.estimators import Estimates, Sample, breakdown_value, honest_bounds, pretest_power
-from analysis.estimators._event_path import event_path
-from analysis.estimators._honest_relative import _restrictions, _vertices
 from analysis.estimators.errors import ColumnError, EstimationError, NotIdentifiedError
+from analysis.estimators.sensitivity.event_path import event_path
+from analysis.estimators.sensitivity.relative_magnitudes import _restrictions, _vertices
 
 
 def study(events, beta, covariance) -> Estimates:

@@ -11,7 +11,7 @@ import pytest
 
 from analysis.estimators import ols, poisson
 
-sys.path.insert(0, str(Path(__file__).parents[1]))
+sys.path.insert(0, str(Path(__file__).parents[1] / "support"))
 from ols_panels import make_chain, make_panel
 
 pytestmark = pytest.mark.peer

@@ -20,7 +20,7 @@ from analysis.estimators import (
     random_effects,
 )
 
-sys.path.insert(0, str(Path(__file__).parents[1]))
+sys.path.insert(0, str(Path(__file__).parents[1] / "support"))
 from ols_panels import make_panel
 
 TERMS = ["d", "x1", "x2"]

@@ -6,7 +6,7 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from analysis.estimators.wild import wild_bootstrap
+from analysis.estimators.resampling.wild_bootstrap import wild_bootstrap
 
 
 @pytest.fixture(scope="module")

@@ -72,8 +72,8 @@ def _check_names(only, known) -> None:
 
 
 def _fetch(quiet: bool) -> None:
-    from ..sources.fetch import fetch
-    from ..sources.registry import raw_files
+    from ..sources.registry.fetch import fetch
+    from ..sources.registry.files import raw_files
 
     outcome = fetch(
         list(raw_files().values()), progress=None if quiet else lambda path: print(f"fetching {path}")

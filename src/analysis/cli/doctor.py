@@ -55,7 +55,7 @@ def _conclusion(bad, needed) -> str:
 
 def _raw(with_hashes: bool) -> Iterator[Finding]:
     from ..paths import raw_dir
-    from ..sources.registry import families, family_files, sha256_of
+    from ..sources.registry.files import families, family_files, sha256_of
 
     for family, about in families().items():
         files = family_files(family)
@@ -111,7 +111,7 @@ def _packages() -> Iterator[Finding]:
 
 
 def _fonts() -> Iterator[Finding]:
-    from ..report.style import font_files
+    from ..report.exhibits.style import font_files
 
     for package in ("font_source_sans_pro", "font_source_serif_pro"):
         found = font_files(package)

@@ -21,7 +21,8 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 
 def run(options: argparse.Namespace) -> int:
     """Run, store, and say how many specifications there are."""
-    from ..studies import multiverse, multiverse_joint
+    from ..studies.multiverse import joint_test as multiverse_joint
+    from ..studies.multiverse import study as multiverse
 
     if options.fresh:
         multiverse.partial_path().unlink(missing_ok=True)

@@ -21,7 +21,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 
 def run(options: argparse.Namespace) -> int:
     """Run the notebooks and count what each shows."""
-    from ..report import notebooks
+    from ..report.build import notebooks
 
     paths = notebooks.find_notebooks(options.only)
     executed = notebooks.execute_all(paths, jobs=options.jobs, progress=not options.quiet)

@@ -18,7 +18,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 def block() -> str:
     """Return the computed part of the README."""
     from ..report.front import CAVEAT, sentences
-    from ..studies.summary import headline
+    from ..studies.paper.readme import headline
 
     *found, tally = sentences(headline())
     return "\n\n".join([*(f"- {text.markdown}" for text in found), f"{tally.markdown} {CAVEAT}"])
@@ -34,7 +34,7 @@ def run(options: argparse.Namespace) -> int:
     """Write or check the README."""
     from ..paths import project_root
     from ..report.front import headline_figure
-    from ..studies.summary import forest_rows
+    from ..studies.paper.readme import forest_rows
 
     place = project_root() / "README.md"
     old = place.read_text("utf-8")

@@ -23,7 +23,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 
 def run(options: argparse.Namespace) -> int:
     """Build the reports and name the files."""
-    from ..report.build import build
+    from ..report.build.build import build
 
     made = build(options.only, out=options.out, jobs=options.jobs, progress=not options.quiet)
     for path in made:

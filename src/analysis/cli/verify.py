@@ -21,7 +21,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 
 
 #: Studies with findings: of each paper, and of the other studies together.
-STUDIES = ("uar2017", "cap2017", "other_findings")
+STUDIES = ("uar2017.study", "cap2017.study", "literature.findings")
 
 
 def _findings() -> list:
@@ -32,7 +32,7 @@ def _findings() -> list:
 
 def run(options: argparse.Namespace) -> int:
     """Compare claims with findings and print the tally."""
-    from ..studies import claims, verdicts
+    from ..studies.published import claims, verdicts
 
     table = claims.compare(claims.claims(*claims.TABLES), claims.collect(*_findings()))
     if options.all:

@@ -5,18 +5,7 @@ unit, time, cohort, covariates, effects, weights, offset, cluster, control, anti
 level, seed``) and returns a frozen `Estimates`.
 """
 
-from ._conley import Conley
-from ._result import Estimates, Sample
-from ._wald import WaldTest, joint_test
-from .bacon import bacon_decomposition
-from .balance import balance_table, balance_tests, effective_sample_sizes
-from .cluster_diagnostics import ClusterDiagnostics, cluster_diagnostics
-from .coarsened import coarsened_exact, subclassify
-from .cohorts import adoption_cohort, ended_cohort
-from .compare import ESTIMATORS, Comparison, compare_estimators
-from .conformal import conformal_intervals
-from .efficient_timing import efficient_timing
-from .entropy import entropy_balance
+from .core.result import Estimates, Sample
 from .errors import (
     ColumnError,
     EstimationError,
@@ -26,35 +15,53 @@ from .errors import (
     NotIdentifiedError,
     TooFewClustersError,
 )
-from .event import event_study, two_by_two
-from .exposure import exposure_rings
-from .extended_twfe import extended_twfe
-from .full_matching import full_match
-from .genetic import genetic_match
-from .group_time import GroupTime, group_time
-from .honest_bounds import breakdown_value, honest_bounds
-from .imputation import imputation, two_stage
-from .interaction_weighted import interaction_weighted
-from .local_projection import local_projection
-from .matching import match
-from .multiple import adjust_p_values, romano_wolf
-from .negative_binomial import negative_binomial
-from .ols import ols
-from .omitted_variables import omitted_variable_bounds
-from .panel_models import between, driscoll_kraay, first_differences, hausman, mundlak, random_effects
-from .poisson import poisson
-from .power import equivalence_test, minimum_detectable_effect, sign_and_magnitude_errors
-from .pretest_power import PretestPower, pretest_power
-from .randomization import randomization_test
-from .score import score_bootstrap
-from .sensitivity import e_value, rosenbaum_bounds
-from .stability import Refits, leave_one_out, placebo_dates
-from .stacked import stacked
-from .switchers import switchers
-from .synthetic_control import synthetic_control
-from .synthetic_did import synthetic_did
-from .twfe_weights import CellWeights, twfe_weights
-from .wild import wild_bootstrap
+from .matching.balance import balance_table, balance_tests, effective_sample_sizes
+from .matching.coarsened import coarsened_exact, subclassify
+from .matching.entropy import entropy_balance
+from .matching.full import full_match
+from .matching.genetic import genetic_match
+from .matching.nearest import match
+from .regression.cluster_diagnostics import ClusterDiagnostics, cluster_diagnostics
+from .regression.conley import Conley
+from .regression.event_study import event_study, two_by_two
+from .regression.negative_binomial import negative_binomial
+from .regression.ols import ols
+from .regression.panel_models import (
+    between,
+    driscoll_kraay,
+    first_differences,
+    hausman,
+    mundlak,
+    random_effects,
+)
+from .regression.poisson import poisson
+from .regression.wald import WaldTest, joint_test
+from .resampling.multiple_testing import adjust_p_values, romano_wolf
+from .resampling.randomization import randomization_test
+from .resampling.score_bootstrap import score_bootstrap
+from .resampling.wild_bootstrap import wild_bootstrap
+from .sensitivity.honest_did import breakdown_value, honest_bounds
+from .sensitivity.omitted_variables import omitted_variable_bounds
+from .sensitivity.power import equivalence_test, minimum_detectable_effect, sign_and_magnitude_errors
+from .sensitivity.pretest_power import PretestPower, pretest_power
+from .sensitivity.rosenbaum_evalue import e_value, rosenbaum_bounds
+from .staggered.cohorts import adoption_cohort, ended_cohort
+from .staggered.compare import ESTIMATORS, Comparison, compare_estimators
+from .staggered.efficient_timing import efficient_timing
+from .staggered.exposure_rings import exposure_rings
+from .staggered.extended_twfe import extended_twfe
+from .staggered.goodman_bacon import bacon_decomposition
+from .staggered.group_time import GroupTime, group_time
+from .staggered.imputation import imputation, two_stage
+from .staggered.interaction_weighted import interaction_weighted
+from .staggered.local_projection import local_projection
+from .staggered.refits import Refits, leave_one_out, placebo_dates
+from .staggered.stacked import stacked
+from .staggered.switchers import switchers
+from .staggered.twfe_weights import CellWeights, twfe_weights
+from .synthetic.conformal import conformal_intervals
+from .synthetic.synthetic_control import synthetic_control
+from .synthetic.synthetic_did import synthetic_did
 
 __all__ = [
     "ESTIMATORS",

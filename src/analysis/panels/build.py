@@ -11,28 +11,28 @@ from pathlib import Path
 import pandas as pd
 
 from ..paths import processed_dir
-from ..sources.places import INTERCENSAL, POSTCENSAL
-from ..sources.registry import family_files
-from ..sources.table8 import YEARS, Workbook, read_workbook
-from .agencies import AgencyMatch, UnmatchedAgencies, match_agencies
-from .agency_index import agency_index
-from .city_year import KEYS as CITY_YEAR_KEYS
-from .city_year import RATES, CityYears, build_city_year, row_matches
+from ..sources.census.places import INTERCENSAL, POSTCENSAL
+from ..sources.fbi_table8.table8 import YEARS, Workbook, read_workbook
+from ..sources.registry.files import family_files
+from .agencies.index import agency_index
+from .agencies.matching import AgencyMatch, UnmatchedAgencies, match_agencies
+from .agencies.place_index import place_index, place_populations
+from .breaks.series_breaks import KEYS as BREAK_KEYS
+from .breaks.series_breaks import build_series_breaks
 from .columns import validate
 from .county_panels import COUNTY_PANELS
-from .place_index import place_index, place_populations
-from .places import INPUTS as PLACE_INPUTS
-from .places import KEYS as PLACE_KEYS
-from .places import YEAR_KEYS as PLACE_YEAR_KEYS
-from .places import agencies_without_place, build_place_year, build_places
-from .policies import INPUTS as POLICY_INPUTS
-from .policies import KEYS as POLICY_KEYS
-from .policies import build_policies, rows_without_policy
-from .return_a import FILE as RETURN_A_FILE
-from .return_a import KEYS as RETURN_A_KEYS
-from .return_a import build_return_a_2013
-from .series_breaks import KEYS as BREAK_KEYS
-from .series_breaks import build_series_breaks
+from .crime.city_year import KEYS as CITY_YEAR_KEYS
+from .crime.city_year import RATES, CityYears, build_city_year, row_matches
+from .crime.return_a import FILE as RETURN_A_FILE
+from .crime.return_a import KEYS as RETURN_A_KEYS
+from .crime.return_a import build_return_a_2013
+from .geography.places import INPUTS as PLACE_INPUTS
+from .geography.places import KEYS as PLACE_KEYS
+from .geography.places import YEAR_KEYS as PLACE_YEAR_KEYS
+from .geography.places import agencies_without_place, build_place_year, build_places
+from .policies.build import INPUTS as POLICY_INPUTS
+from .policies.build import KEYS as POLICY_KEYS
+from .policies.build import build_policies, rows_without_policy
 from .store import write_panel
 
 ROWS_BY_YEAR = "rows_by_year.csv"

@@ -4,10 +4,10 @@ from __future__ import annotations
 
 from collections.abc import Callable
 
-from .counties import build_counties
-from .county_year import CountyPanel, build_county_2013_2014, build_county_year
-from .shapes import build_county_shapes, build_state_shapes
-from .state_year import build_state_year
+from .crime.county_year import CountyPanel, build_county_2013_2014, build_county_year
+from .crime.state_year import build_state_year
+from .geography.counties import build_counties
+from .geography.shapes import build_county_shapes, build_state_shapes
 
 COUNTY_PANELS: dict[str, tuple[Callable[[], CountyPanel], list[str]]] = {
     "county_year": (build_county_year, ["fips", "year"]),

@@ -14,7 +14,7 @@ import pyarrow.parquet as pq
 
 from ..errors import AlteredFileError, DuplicateKeyError, MissingFileError
 from ..paths import processed_dir
-from ..sources.registry import raw_files, sha256_of
+from ..sources.registry.files import raw_files, sha256_of
 
 
 def write_panel(

@@ -9,20 +9,20 @@ Nothing here computes a statistic. In a notebook::
     report.event_study_plot(estimates, caption=..., alt=..., label=...)
 """
 
-from .charts import coverage_heatmap, series_with_breaks, small_multiples, status_grid, timeline
-from .comparisons import detectable_plot, differences_by_year, slope_plot
-from .curves import curves_plot
-from .estimators import comparison_plot, comparison_table
-from .figures import Figure
-from .maps import albers_usa, county_map
-from .models import models_table
-from .plots import balance_plot, event_study_plot, forest_plot
+from .exhibits.charts import coverage_heatmap, series_with_breaks, small_multiples, status_grid, timeline
+from .exhibits.comparisons import detectable_plot, differences_by_year, slope_plot
+from .exhibits.curves import curves_plot
+from .exhibits.estimators import comparison_plot, comparison_table
+from .exhibits.figures import Figure
+from .exhibits.maps import albers_usa, county_map
+from .exhibits.models import models_table
+from .exhibits.plots import balance_plot, event_study_plot, forest_plot
+from .exhibits.spec_curve import shares_plot, specification_curve
+from .exhibits.style import house_style
+from .exhibits.tables import Table, frame_table
+from .exhibits.values import number
+from .exhibits.verdicts import verdicts_table
 from .prose import Prose, escape, listed, say
-from .spec_curve import shares_plot, specification_curve
-from .style import house_style
-from .tables import Table, frame_table
-from .values import number
-from .verdicts import verdicts_table
 
 __all__ = [
     "Figure",

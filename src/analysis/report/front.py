@@ -7,8 +7,8 @@ from typing import Any
 
 import pandas as pd
 
-from .figures import Figure
-from .plots import forest_plot
+from .exhibits.figures import Figure
+from .exhibits.plots import forest_plot
 from .prose import Prose, say
 
 _CITY = (

@@ -7,14 +7,14 @@ from typing import Any
 
 import pandas as pd
 
-from .choices import choices_plot
-from .curves import curves_plot
-from .figures import Figure
+from .exhibits.choices import choices_plot
+from .exhibits.curves import curves_plot
+from .exhibits.figures import Figure
+from .exhibits.plots import forest_plot
+from .exhibits.tables import Table, frame_table
+from .exhibits.values import number
 from .front import fill
-from .plots import forest_plot
 from .prose import Prose, say
-from .tables import Table, frame_table
-from .values import number
 
 _VIOLENT, _PROPERTY = "violent_without_rape", "property"
 _OUTCOMES = {

@@ -7,7 +7,7 @@ import string
 from dataclasses import dataclass
 from typing import Any
 
-from .values import number
+from .exhibits.values import number
 
 MIME = "application/vnd.analysis.report+json"
 _SPECIAL = re.compile(r"([\\`*_{}\[\]<>@$#^~|])")
@@ -38,7 +38,7 @@ def say(template: str, /, **values: Any) -> Prose:
         Markdown with ``{name}`` or ``{name:,.1f}`` where a value goes. Citations are ``[@key]``,
         references ``@fig:label`` and ``@tbl:label``.
     **values : object
-        What the names stand for. Numbers take the specifications of `analysis.report.values.number`;
+        What the names stand for. Numbers take the specifications of `analysis.report.exhibits.values.number`;
         texts are escaped; a list of texts is joined with commas and "and".
 
     Returns

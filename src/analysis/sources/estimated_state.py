@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import pandas as pd
 
-from .county_checks import (
+from .county.checks import (
     as_integers,
     numbers,
     require_between,
@@ -17,7 +17,7 @@ from .county_checks import (
     require_rows,
     require_unique,
 )
-from .registry import locate
+from .registry.files import locate
 
 PATH = "fbi_estimated/estimated_crimes_1979_2019.csv"
 ROWS, YEARS = 2075, range(1979, 2020)

@@ -5,17 +5,7 @@ from __future__ import annotations
 import numpy as np
 
 from . import fields, plain
-from .layout import (
-    CARDS,
-    COUNTS,
-    MONTH_HEAD,
-    MONTHS,
-    OFFENSES,
-    WIDTH,
-    classes,
-    numbers,
-    state_numbers,
-)
+from .layout import CARDS, COUNTS, MONTH_HEAD, MONTHS, OFFENSES, WIDTH, classes, numbers, state_numbers
 
 _RECORDS = 512
 

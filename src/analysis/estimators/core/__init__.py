@@ -1,0 +1,1 @@
+"""Results, and the checks every estimator makes of its input."""

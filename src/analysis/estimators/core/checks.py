@@ -1,0 +1,82 @@
+"""Checks of input frames shared by all estimators: columns, numbers, keys, codes, complete rows."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+
+import numpy as np
+import pandas as pd
+
+from ..errors import ColumnError, EstimationError, KeyNotUniqueError
+
+
+def as_list(names: str | Iterable[str] | None) -> list[str]:
+    """Return a list of names from one name, several, or none."""
+    if names is None:
+        return []
+    return [names] if isinstance(names, str) else list(names)
+
+
+def require_columns(data: pd.DataFrame, names: Sequence[str | None]) -> None:
+    """Raise `ColumnError` naming each column that `data` lacks."""
+    if not isinstance(data, pd.DataFrame):
+        raise ColumnError(f"data must be a pandas DataFrame, not {type(data).__name__}")
+    wanted = [name for name in names if name is not None]
+    present = list(data.columns)
+    known = set(present)
+    if absent := [name for name in wanted if name not in known]:
+        raise ColumnError(f"no column {absent}; the data has {present[:30]}")
+    if len(known) < len(present) and (twice := [name for name in wanted if present.count(name) > 1]):
+        raise ColumnError(f"column {twice} stands more than once in the data: rename one")
+
+
+def numeric(data: pd.DataFrame, name: str) -> np.ndarray:
+    """Return column `name` as float64 with missing as NaN; raise `ColumnError` on text or infinity."""
+    column = data[name]
+    if not (pd.api.types.is_numeric_dtype(column) or pd.api.types.is_bool_dtype(column)):
+        raise ColumnError(f"column {name!r} holds {column.dtype}, not numbers: convert it first")
+    values = column.to_numpy(dtype=np.float64, na_value=np.nan)
+    if infinite := int(np.isinf(values).sum()):
+        raise ColumnError(f"column {name!r} holds {infinite} infinite values: drop or correct them")
+    return values
+
+
+def codes(column: pd.Series) -> tuple[np.ndarray, pd.Index]:
+    """Return dense integer codes in order of sorted value (-1 for missing), and the values."""
+    found, values = pd.factorize(column, sort=True)
+    return found.astype(np.int64), pd.Index(values)
+
+
+def require_unique(data: pd.DataFrame, unit: str, time: str) -> None:
+    """Raise `KeyNotUniqueError` with the first unit and time that stand twice."""
+    twice = data.duplicated([unit, time])
+    if twice.any():
+        first = data.loc[twice, [unit, time]].iloc[0].to_dict()
+        raise KeyNotUniqueError(
+            f"{int(twice.sum())} rows repeat a {unit}-{time} pair, first {first}: aggregate or drop"
+        )
+
+
+def require_level(level: float) -> None:
+    """Raise `EstimationError` unless 0 < level < 1."""
+    if not 0 < level < 1:
+        raise EstimationError(f"level must lie between 0 and 1, not {level}")
+
+
+def cohort_periods(column: pd.Series) -> np.ndarray:
+    """Return first treated periods as float64 with never treated (missing, 0, infinity) as ``inf``.
+
+    Raises
+    ------
+    ColumnError
+        On text or negative periods.
+    """
+    if not pd.api.types.is_numeric_dtype(column):
+        raise ColumnError(f"cohort column {column.name!r} holds {column.dtype}, not periods")
+    values = column.to_numpy(dtype=np.float64, na_value=np.nan)
+    values = np.where(np.isnan(values) | (values == 0), np.inf, values)
+    if (values < 0).any():
+        raise ColumnError(
+            f"cohort column {column.name!r} holds negative periods: never treated is missing, 0 or inf"
+        )
+    return values

@@ -1,0 +1,1 @@
+"""Group sums, absorption of effects, least squares, threads: arrays in, arrays out."""

@@ -1,0 +1,1 @@
+"""Matching, balancing weights, and balance."""

@@ -1,0 +1,1 @@
+"""Fixed-effects regression, its covariances, and tests on its coefficients."""

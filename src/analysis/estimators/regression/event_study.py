@@ -1,0 +1,276 @@
+"""Event studies by two-way fixed effects, and the two-by-two difference in differences."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import replace
+from typing import Literal
+
+import numpy as np
+import pandas as pd
+
+from ..core.checks import as_list, cohort_periods, numeric, require_columns, require_unique
+from ..core.frame import Effect
+from ..core.result import Estimates, Sample
+from ..errors import ColumnError, EstimationError, NotIdentifiedError
+from .inference import Covariance
+from .ols import as_effects, ols
+from .poisson import poisson
+from .wald import joint_test
+
+_PREFIX = "event time "
+
+
+def event_study(
+    data: pd.DataFrame,
+    *,
+    outcome: str,
+    unit: str,
+    time: str,
+    cohort: str,
+    window: tuple[int, int] | None = None,
+    reference: int | Sequence[int] = -1,
+    ends: Literal["bin", "drop"] = "bin",
+    covariates: Sequence[str] = (),
+    effects: Sequence[Effect] | None = None,
+    weights: str | None = None,
+    offset: str | None = None,
+    cluster: str | Sequence[str] | None = None,
+    covariance: Covariance | None = None,
+    correction: str = "fixest",
+    model: Literal["ols", "poisson"] = "ols",
+    level: float = 0.95,
+) -> Estimates:
+    """Estimate dynamic effects by leads and lags of treatment with absorbed effects.
+
+    The estimand is the path of effects by event time if effects do not differ by cohort; if they do, each
+    coefficient mixes cohorts and periods (Sun and Abraham 2021, doi:10.1016/j.jeconom.2020.09.006): see
+    `interaction_weighted`, `group_time` and `imputation`.
+
+    Parameters
+    ----------
+    data : pandas.DataFrame
+    outcome, unit, time, cohort : str
+        `cohort` is the first treated period; missing, 0 and infinity mean never treated.
+    window : (int, int), optional
+        First and last event time; all that occur when omitted.
+    reference : int or sequence of int
+        Event times left out. Without never-treated units two are needed.
+    ends : {"bin", "drop"}
+        Event times beyond the window are pooled into its ends, or their rows are left out and counted.
+    effects : sequence, optional
+        ``[unit, time]`` when omitted.
+    cluster : str or sequence of str, optional
+        `unit` when omitted, unless `covariance` does not cluster.
+    model : {"ols", "poisson"}
+    covariates, weights, offset, covariance, correction, level
+        As in `ols` and `poisson`.
+
+    Returns
+    -------
+    Estimates
+        Keyed by ``event_time``. ``extra["leads"]`` is the joint test that coefficients before the
+        reference (all negative event times) are zero, None without any.
+
+    Raises
+    ------
+    NotIdentifiedError
+        A reference does not occur, or too few references.
+    KeyNotUniqueError, ColumnError, EstimationError
+    """
+    require_columns(data, [outcome, unit, time, cohort])
+    require_unique(data, unit, time)
+    event_time = numeric(data, time) - cohort_periods(data[cohort])
+    event_time[np.isinf(event_time)] = np.nan
+    references = [reference] if isinstance(reference, (int, np.integer)) else list(reference)
+    kept, event_time = _windowed(event_time, window, ends)
+    times = _event_times(event_time[kept], references)
+    frame = _with_dummies(data[kept], event_time[kept], times)
+    names = [f"{_PREFIX}{k}" for k in times]
+    result = _estimate(
+        frame,
+        model,
+        offset,
+        outcome=outcome,
+        treatment=names,
+        covariates=as_list(covariates),
+        effects=[unit, time] if effects is None else as_effects(effects),
+        weights=weights,
+        cluster=_cluster(cluster, covariance, unit),
+        covariance=covariance,
+        correction=correction,
+        unit=unit,
+        level=level,
+    )
+    return _by_event_time(result, times, references, ends, _widened(result.sample, kept))
+
+
+def _windowed(event_time, window, ends):
+    if ends not in ("bin", "drop"):
+        raise EstimationError(f"ends must be 'bin' or 'drop', not {ends!r}")
+    if np.isnan(event_time).all():
+        raise NotIdentifiedError("no unit is ever treated")
+    fractional = event_time[~np.isnan(event_time)] % 1 != 0
+    if fractional.any():
+        raise ColumnError("time and cohort must be whole periods: some event times are fractions")
+    if window is None:
+        return np.ones(len(event_time), bool), event_time
+    low, high = window
+    if low >= high:
+        raise EstimationError(f"window {window} is empty")
+    if ends == "bin":
+        return np.ones(len(event_time), bool), np.clip(event_time, low, high)
+    return ~((event_time < low) | (event_time > high)), event_time
+
+
+def _event_times(event_time, references):
+    present = np.unique(event_time[~np.isnan(event_time)]).astype(int)
+    if absent := [k for k in references if k not in present]:
+        raise NotIdentifiedError(f"reference event time {absent} does not occur; those that do: {present}")
+    if not np.isnan(event_time).any() and len(references) < 2:
+        raise NotIdentifiedError(
+            "every unit is treated in the sample: event time is then collinear with unit and time, and two "
+            "reference event times are needed, e.g. reference=(-5, -1), more if cohorts lie periods apart"
+        )
+    return [int(k) for k in present if k not in references]
+
+
+def _with_dummies(data, event_time, times):
+    dummies = {f"{_PREFIX}{k}": (event_time == k).astype(np.float64) for k in times}
+    return pd.concat([data, pd.DataFrame(dummies, index=data.index)], axis=1)
+
+
+def _cluster(cluster, covariance, unit):
+    if cluster is not None:
+        return cluster
+    clusters = covariance is None or (isinstance(covariance, str) and covariance.startswith("CRV"))
+    return unit if clusters else None
+
+
+def _estimate(frame, model, offset, **options):
+    if model == "poisson":
+        return poisson(frame, offset=offset, **options)
+    if model != "ols":
+        raise EstimationError(f"model must be 'ols' or 'poisson', not {model!r}")
+    if offset is not None:
+        raise EstimationError("an offset belongs to model='poisson'")
+    return ols(frame, **options)
+
+
+def _widened(sample: Sample, kept: np.ndarray) -> Sample:
+    outside = int((~kept).sum())
+    rows = np.zeros(len(kept), bool)
+    rows[kept] = sample.rows
+    dropped = dict(sample.dropped) | ({"outside window": outside} if outside else {})
+    return replace(sample, given=len(kept), dropped=dropped, rows=rows)
+
+
+def _by_event_time(result, times, references, ends, sample):
+    k = len(times)
+    events = replace(
+        result,
+        method="event_study",
+        keys=pd.DataFrame({"event_time": times}),
+        estimate=result.estimate[:k],
+        covariance=result.covariance[:k, :k],
+        sample=sample,
+        design=dict(result.design) | {"reference": tuple(references), "ends": ends},
+        influence=None if result.influence is None else result.influence[:, :k],
+        extra=dict(result.extra) | {"covariates": result if len(result.estimate) > k else None},
+    )
+    leads = np.array(times) < 0
+    test = joint_test(events, leads) if leads.any() else None
+    return replace(events, extra=dict(events.extra) | {"leads": test})
+
+
+def two_by_two(
+    data: pd.DataFrame,
+    *,
+    outcome: str,
+    treated: str,
+    post: str,
+    covariates: Sequence[str] = (),
+    weights: str | None = None,
+    cluster: str | Sequence[str] | None = None,
+    covariance: Covariance | None = None,
+    correction: str = "fixest",
+    level: float = 0.95,
+) -> Estimates:
+    """Difference in differences of two groups and two spans of time.
+
+    The estimand is the average effect on the treated group after treatment, under parallel trends.
+
+    Parameters
+    ----------
+    data : pandas.DataFrame
+    treated, post : str
+        Columns of 0 and 1: the treated group, the periods after.
+    outcome, covariates, weights, cluster, covariance, correction, level
+        As in `ols`.
+
+    Returns
+    -------
+    Estimates
+        The single term ``"treated x post"``; ``extra["means"]`` holds the four (weighted) cell means
+        and row counts.
+
+    Raises
+    ------
+    ColumnError
+        `treated` or `post` holds anything but 0 and 1.
+    NotIdentifiedError
+        One of the four cells is empty.
+    """
+    require_columns(data, [outcome, treated, post, weights])
+    group, after = _binary(data, treated), _binary(data, post)
+    name = "treated x post"
+    both = pd.DataFrame({name: group * after}, index=data.index)
+    frame = pd.concat([data, both], axis=1)
+    _require_cells(group, after, treated, post)
+    fit = ols(
+        frame,
+        outcome=outcome,
+        treatment=[name, treated, post],
+        covariates=as_list(covariates),
+        weights=weights,
+        cluster=cluster,
+        covariance=covariance,
+        correction=correction,
+        level=level,
+    )
+    j = int(np.flatnonzero(fit.keys["term"] == name)[0])
+    return replace(
+        fit,
+        method="two_by_two",
+        keys=pd.DataFrame({"term": [name]}),
+        estimate=fit.estimate[[j]],
+        covariance=fit.covariance[[j]][:, [j]],
+        influence=None if fit.influence is None else fit.influence[:, [j]],
+        design=dict(fit.design)
+        | {"df": np.atleast_1d(fit.design["df"])[j if np.ndim(fit.design["df"]) else 0]},
+        extra=dict(fit.extra)
+        | {"means": _cell_means(data, fit.sample.rows, outcome, treated, post, weights)},
+    )
+
+
+def _binary(data, name):
+    values = numeric(data, name)
+    if not np.isin(values[~np.isnan(values)], (0.0, 1.0)).all():
+        raise ColumnError(f"column {name!r} must hold 0 and 1 only")
+    return values
+
+
+def _require_cells(group, after, treated, post):
+    for g in (0.0, 1.0):
+        for p in (0.0, 1.0):
+            if not ((group == g) & (after == p)).any():
+                raise NotIdentifiedError(f"no row has {treated}={g:.0f} and {post}={p:.0f}")
+
+
+def _cell_means(data, rows, outcome, treated, post, weights):
+    used = data[rows]
+    w = np.ones(len(used)) if weights is None else used[weights].to_numpy(float)
+    table = pd.DataFrame({"wy": used[outcome].to_numpy(float) * w, "w": w, "rows": 1})
+    cells = table.groupby([used[treated].to_numpy(), used[post].to_numpy()]).sum()
+    cells.index.names = [treated, post]
+    return cells.assign(mean=cells["wy"] / cells["w"])[["mean", "rows"]].reset_index()

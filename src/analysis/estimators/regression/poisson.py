@@ -1,0 +1,187 @@
+"""Poisson pseudo-maximum likelihood with any number of absorbed effects."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import replace
+from typing import Any, Literal
+
+import numpy as np
+import pandas as pd
+
+from ..core.checks import as_list, require_level, require_unique
+from ..core.frame import Arrays, Effect, prepare
+from ..core.result import Estimates
+from ..errors import ColumnError, EstimationError
+from ..linalg.threads import same_bits
+from .conley import Conley
+from .inference import Covariance, infer, resolve
+from .ols import as_effects, column_ledger, describe, require_identified, units_of, with_intercept
+from .poisson_irls import PoissonFit, fit_poisson
+from .separation import drop_hopeless, separated
+from .small_sample import Correction
+
+
+@same_bits
+def poisson(
+    data: pd.DataFrame,
+    *,
+    outcome: str,
+    treatment: str | Sequence[str] | None = None,
+    covariates: Sequence[str] = (),
+    effects: Sequence[Effect] = (),
+    trends: Mapping[str, str | Sequence[str]] | None = None,
+    weights: str | None = None,
+    offset: str | None = None,
+    cluster: str | Sequence[str] | None = None,
+    covariance: Covariance | None = None,
+    correction: str = "fixest",
+    singletons: str = "drop",
+    separation: Literal["drop", "raise"] = "drop",
+    unit: str | None = None,
+    time: str | None = None,
+    level: float = 0.95,
+) -> Estimates:
+    """Fit E[y] = exp(x'b + effects + offset) by Poisson pseudo-maximum likelihood.
+
+    The estimand is the proportional effect on the mean, ``exp(b) - 1``, for any non-negative outcome,
+    counts or not, zeros included; the variance need not equal the mean when the covariance is robust.
+
+    Parameters
+    ----------
+    data, treatment, covariates, effects, trends, cluster, singletons, unit, time, level
+        As in `ols`.
+    outcome : str
+        Non-negative column.
+    weights : str, optional
+        Positive weights of the rows' pseudo-likelihood.
+    offset : str, optional
+        Column added to the linear predictor with coefficient one, e.g. the log of population.
+    covariance : {"iid", "HC1", "CRV1"} or Conley, optional
+        ``"CRV1"`` with `cluster` and ``"HC1"`` without. ``"iid"`` is the inverse information.
+    correction : {"fixest", "stata", "statsmodels", "none"}
+        As in `ols`, but always with normal intervals and p-values; ``"stata"`` is G / (G - 1), or
+        n / (n - 1), as in Stata's maximum-likelihood commands.
+    separation : {"drop", "raise"}
+        What to do with zeros that a combination of regressors separates from the positive outcomes: the
+        maximum does not exist unless they are left out, which changes no other estimate.
+
+    Returns
+    -------
+    Estimates
+        Keyed by ``term``. ``sample.dropped`` counts ``"all-zero group"``, ``"singleton"`` and
+        ``"separated"``. ``extra``: ``columns``, ``mean`` (fitted, of the used rows), ``iterations`` and
+        ``deviance``.
+
+    Raises
+    ------
+    ColumnError
+        Negative outcomes, text, infinity.
+    NotIdentifiedError
+        Every outcome is zero, or the treatment is absorbed.
+    NotConvergedError
+        The maximum was not reached.
+
+    Notes
+    -----
+    Santos Silva and Tenreyro (2006, doi:10.1162/rest.88.4.641); Correia, Guimaraes and Zylkin (2020,
+    doi:10.1177/1536867X20909691), and for separation arXiv:1903.01633. Conditional on unit effects it is
+    consistent whatever the distribution (Wooldridge 1999, doi:10.1016/S0304-4076(98)00033-5).
+    """
+    require_level(level)
+    if unit is not None and time is not None:
+        require_unique(data, unit, time)
+    treatments = as_list(treatment)
+    covariance = _allowed(resolve(covariance, cluster), correction)
+    arrays = with_intercept(
+        prepare(
+            data,
+            outcome=outcome,
+            columns=[*treatments, *as_list(covariates)],
+            effects=as_effects(effects),
+            trends=trends,
+            weights=weights,
+            offset=offset,
+            cluster=cluster,
+            singletons=singletons,
+        )
+    )
+    if (low := float(arrays.outcome.min())) < 0:
+        raise ColumnError(f"outcome {outcome!r} holds negative values (lowest {low}): Poisson needs none")
+    arrays, fit = _fit(arrays, singletons, separation)
+    require_identified(arrays.names, fit.linear.dropped, treatments)
+    kept = [arrays.names[j] for j in fit.linear.kept]
+    matrix, applied, influence = _infer(data, arrays, fit, covariance, correction, kept)
+    return Estimates(
+        method="poisson",
+        keys=pd.DataFrame({"term": kept}),
+        estimate=fit.linear.coefficient,
+        covariance=matrix,
+        sample=arrays.sample(units_of(data, unit, arrays)),
+        design=describe(outcome, arrays, covariance, cluster, weights, applied)
+        | {"offset": offset or "none"},
+        level=level,
+        influence=influence,
+        extra={
+            "columns": column_ledger(arrays.names, fit.linear.dropped),
+            "mean": fit.mean,
+            "iterations": fit.iterations,
+            "deviance": _deviance(arrays, fit.mean),
+            "df_absorbed": fit.absorber.rank,
+        },
+    )
+
+
+def _allowed(covariance: Covariance, correction: str) -> Covariance:
+    if not isinstance(covariance, Conley) and covariance not in ("iid", "HC1", "CRV1"):
+        raise EstimationError(f"{covariance} is defined for least squares: use iid, HC1, CRV1 or Conley")
+    if correction == "linearmodels":
+        raise EstimationError("linearmodels has no Poisson model: choose another correction")
+    return covariance
+
+
+def _fit(arrays: Arrays, singletons: str, separation: str) -> tuple[Arrays, PoissonFit]:
+    arrays = drop_hopeless(arrays, singletons)
+    fit = fit_poisson(arrays)
+    if not fit.drifting:
+        return arrays, fit
+    apart = separated(arrays)
+    if not apart.any():
+        return arrays, fit_poisson(arrays, maximum=1_000, watch=False)
+    if separation == "raise":
+        raise EstimationError(
+            f"{int(apart.sum())} zeros are separated from the positive outcomes: no maximum exists with "
+            "them; separation='drop' leaves them out"
+        )
+    return _fit(arrays.keep(~apart, "separated"), singletons, separation)
+
+
+def _infer(data, arrays: Arrays, fit: PoissonFit, covariance, correction, kept):
+    working = replace(arrays, weights=fit.weights)
+    matrix, applied, influence = infer(data, working, fit.linear, fit.absorber, covariance, correction, kept)
+    base = fit.linear.bread if covariance == "iid" else matrix / applied.factor
+    factor = _stata_factor(arrays, covariance) if correction == "stata" else applied.factor
+    if covariance == "iid":
+        factor = _iid_factor(arrays, applied)
+    return base * factor, Correction(applied.name, factor, applied.counted, np.inf), influence
+
+
+def _iid_factor(arrays: Arrays, applied: Correction) -> float:
+    n = len(arrays.outcome)
+    return (n - 1) / (n - applied.counted) if applied.name == "fixest" else 1.0
+
+
+def _stata_factor(arrays: Arrays, covariance: Covariance) -> float:
+    clustered = covariance == "CRV1"
+    n = min(int(item.max()) + 1 for item in arrays.clusters) if clustered else len(arrays.outcome)
+    return n / (n - 1)
+
+
+def _deviance(arrays: Arrays, mean: np.ndarray) -> float:
+    y = arrays.outcome
+    with np.errstate(divide="ignore", invalid="ignore"):
+        terms = np.where(y > 0, y * np.log(y / mean), 0.0) - (y - mean)
+    return float(2 * (terms.sum() if arrays.weights is None else terms @ arrays.weights))
+
+
+__all__: list[Any] = ["poisson"]

@@ -1,0 +1,1 @@
+"""Bootstraps, randomization tests, and multiple testing."""

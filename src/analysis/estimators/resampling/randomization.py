@@ -1,0 +1,309 @@
+"""`randomization_test`: p-values from re-assigning the treatment as it was assigned."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import replace
+from typing import Any
+
+import numpy as np
+import pandas as pd
+
+from ..core.checks import as_list, cohort_periods, numeric, require_columns, require_level, require_unique
+from ..core.frame import Arrays, prepare
+from ..core.result import Estimates
+from ..errors import EstimationError, TooFewClustersError
+from ..linalg.threads import same_bits
+from .assignments import (
+    Assignments,
+    Paths,
+    plan_assignments,
+    pools_of,
+    read_paths,
+    require_dates,
+    start_numbers,
+)
+from .bootstrap_model import effects_of, require_variation, small_sample
+from .cluster_sums import Design, fit, partial_out, wild_sums
+from .permuted_statistics import Panel, coefficients, t_statistics
+from .test_inversion import invert
+
+DESIGNS = ("unit", "cluster", "date")
+STATISTICS = ("coefficient", "t")
+ALTERNATIVES = ("two-sided", "greater", "less")
+TIE = 1e-9
+
+
+@same_bits
+def randomization_test(
+    data: pd.DataFrame,
+    *,
+    outcome: str,
+    treatment: str,
+    unit: str,
+    time: str | None = None,
+    design: str = "unit",
+    cluster: str | None = None,
+    assigned: str | None = None,
+    strata: str | None = None,
+    cohort: str | None = None,
+    covariates: str | Sequence[str] = (),
+    effects: Sequence[str | tuple[str, ...]] = (),
+    trends: Mapping[str, str | Sequence[str]] | None = None,
+    weights: str | None = None,
+    statistic: str = "coefficient",
+    alternative: str = "two-sided",
+    null: float = 0.0,
+    draws: int = 9999,
+    seed: int | None = None,
+    correction: str = "fixest",
+    level: float = 0.95,
+    n_jobs: int | None = None,
+) -> Estimates:
+    """Test the sharp null of a constant effect by re-assigning whole treatment paths.
+
+    The estimate is the least-squares coefficient of `treatment`. Each draw hands the observed paths
+    (a place's treatment in every period) to other places, as `design` allows, and runs the same
+    regression again, numerically exactly. The test is exact if the treatment was assigned that way.
+
+    Parameters
+    ----------
+    data : pandas.DataFrame
+    outcome, treatment : str
+    unit : str
+    time : str, optional
+        None for a cross-section of units.
+    design : {"unit", "cluster", "date"}
+        Who swaps paths: units; clusters (a state's law holds for all its units); or, for a 0/1 treatment
+        that stays on, ever-treated places swap their start dates and never-treated places stay so.
+    cluster : str, optional
+        Clusters of the standard error, and the places of design ``"cluster"``; the assigned place when
+        omitted.
+    assigned : str, optional
+        The column whose places hold the dates in design ``"date"``; `unit` when omitted.
+    strata : str, optional
+        Paths are swapped within its levels only; constant within place.
+    cohort : str, optional
+        First treated period (missing, 0 or infinity: never) of a 0/1 treatment that stays on. Without it
+        a place starts in the first treated period that has a row, which is late if rows are missing.
+    covariates, effects, trends, weights
+        The regression, as in `ols`. No effects: an intercept.
+    statistic : {"coefficient", "t"}
+        ``"t"``: divided by its CRV1 standard error, more robust to unequal clusters ([2]_), slower.
+    alternative : {"two-sided", "greater", "less"}
+    null : float
+        The constant effect under test: it is taken off the outcome before re-assigning.
+    draws : int
+        When there are at most this many distinct assignments each is taken once instead
+        (``design["enumerated"]``).
+    seed : int, optional
+        Needed unless enumerated.
+    correction : str
+        Small-sample convention of the reported CRV1 standard error.
+    level : float
+        The interval inverts the test over constant effects; for ``statistic="t"`` it is not computed
+        (NaN).
+    n_jobs : int, optional
+        As in joblib; a surrounding ``joblib.parallel_config`` (Dask included) is honoured. Results do
+        not depend on it.
+
+    Returns
+    -------
+    Estimates
+        ``p_value`` is ``(1 + exceeding) / (1 + draws)``, or the share of all assignments when
+        enumerated; an assignment exceeds when its statistic is at least the observed one within 1e-9,
+        or undefined because the effects absorb it. ``extra``: ``exceeding``, ``undefined``,
+        ``statistics`` of the draws at `null`, ``places`` and ``treated_places``.
+
+    Raises
+    ------
+    ColumnError
+        Bad columns; a treatment that varies within place and period; a stratum within place; treatment
+        not 0/1 and lasting in design ``"date"``.
+    KeyNotUniqueError
+        Two rows of a unit and time.
+    NotIdentifiedError
+        All places have one path; gaps in the panel hide paths that switch; the treatment is absorbed.
+    TooFewClustersError
+        One place or cluster.
+
+    Notes
+    -----
+    Young (2019) [1]_; MacKinnon and Webb (2020) [2]_. Rows missing from the panel stay missing: a place
+    that is given a path has it in the periods in which it is observed.
+
+    References
+    ----------
+    .. [1] Young, A. (2019). Quarterly Journal of Economics 134, 557-598. doi:10.1093/qje/qjy029
+    .. [2] MacKinnon, J. G. and Webb, M. D. (2020). Journal of Econometrics 218, 435-450.
+       doi:10.1016/j.jeconom.2020.04.024
+    """
+    require_level(level)
+    _require_choices(design, statistic, alternative, draws)
+    place = _place(design, unit, cluster, assigned)
+    keys = list(dict.fromkeys([cluster or place, place, unit, *as_list(time), *as_list(strata)]))
+    arrays = prepare(
+        data,
+        outcome=outcome,
+        columns=[treatment, *as_list(covariates)],
+        effects=[effects] if isinstance(effects, str) else list(effects),
+        trends=trends,
+        weights=weights,
+        cluster=keys,
+    )
+    _require_unique(data[arrays.rows], unit, time)
+    codes = dict(zip(keys, arrays.clusters, strict=True))
+    plan = _plan(data, arrays, codes, treatment, place, time, strata, cohort, design, draws, seed)
+    regression, panel = _regression(arrays, codes[cluster or place])
+    return _result(
+        regression,
+        panel,
+        plan,
+        arrays,
+        codes,
+        {
+            "treatment": treatment,
+            "unit": unit,
+            "place": place,
+            "cluster": cluster or place,
+            "design": design,
+            "strata": strata,
+            "statistic": statistic,
+            "alternative": alternative,
+            "null": null,
+            "correction": correction,
+        },
+        level,
+        n_jobs,
+    )
+
+
+def _require_choices(design: str, statistic: str, alternative: str, draws: int) -> None:
+    for name, value, allowed in (
+        ("design", design, DESIGNS),
+        ("statistic", statistic, STATISTICS),
+        ("alternative", alternative, ALTERNATIVES),
+    ):
+        if value not in allowed:
+            raise EstimationError(f"{name} must be one of {allowed}, not {value!r}")
+    if draws < 1:
+        raise EstimationError(f"draws must be at least 1, not {draws}")
+
+
+def _place(design: str, unit: str, cluster: str | None, assigned: str | None) -> str:
+    if design == "cluster":
+        if cluster is None:
+            raise EstimationError("design 'cluster' needs cluster=, the column whose levels were assigned")
+        return cluster
+    return (assigned or unit) if design == "date" else unit
+
+
+def _require_unique(used: pd.DataFrame, unit: str, time: str | None) -> None:
+    require_unique(used.assign(**{} if time else {"_": 0}), unit, time or "_")
+
+
+def _plan(
+    data, arrays: Arrays, codes, treatment, place, time, strata, cohort, design, draws, seed
+) -> Assignments:
+    at = codes[place]
+    if int(at.max()) < 1:
+        raise TooFewClustersError(f"column {place!r} has one place in the used rows: at least 2 needed")
+    period = codes[time] if time else np.zeros(len(at), dtype=np.int64)
+    start = _starts(data[arrays.rows], cohort, time, at)
+    paths = read_paths(arrays.columns[:, 0], at, period, (treatment, place), start)
+    stratum = data[strata][arrays.rows] if strata else None
+    pools = pools_of(stratum, at, len(paths.label), strata)
+    if design == "date":
+        require_dates(paths, treatment)
+        pools = np.where(paths.label == (-1 if paths.never is None else paths.never), -1, pools)
+    plan = plan_assignments(paths, pools, draws, seed)
+    if seed is None and not plan.enumerated:
+        raise EstimationError(f"seed is needed: there are more than {draws} assignments")
+    return plan
+
+
+def _starts(used: pd.DataFrame, cohort: str | None, time: str | None, place: np.ndarray):
+    if cohort is None or time is None:
+        return None
+    require_columns(used, [cohort])
+    times = np.unique(numeric(used, time))
+    return start_numbers(cohort_periods(used[cohort]), times, place, int(place.max()) + 1, cohort)
+
+
+def _regression(arrays: Arrays, cluster: np.ndarray) -> tuple[Design, Panel]:
+    sets = effects_of(arrays)
+    found = partial_out(arrays.joint, sets, sets.absorber(), cluster)
+    require_variation(arrays, found)
+    both = np.column_stack([found.outcome, found.columns[:, 0]])
+    others = found.columns[:, 1:]
+    if others.shape[1]:
+        weighted = found.weighted(others)
+        both = both - others @ np.linalg.solve(weighted.T @ others, weighted.T @ both)
+    return found, Panel(both[:, 0], both[:, 1], others, sets, cluster)
+
+
+def _result(regression, panel, plan, arrays, codes, said: dict[str, Any], level, n_jobs) -> Estimates:
+    sums = wild_sums(regression, fit(regression), 0)
+    single = replace(arrays, clusters=(codes[said["cluster"]],))
+    applied = small_sample(single, panel.effects.absorber(), said["correction"])
+    estimate, null, alternative = sums.estimate, said["null"], said["alternative"]
+    low, high = np.nan, np.nan
+    if said["statistic"] == "t":
+        shifted = replace(panel, outcome=panel.outcome - null * panel.treatment)
+        found, observed = t_statistics(shifted, plan, n_jobs), (estimate - null) / sums.std_error
+    else:
+        pairs = coefficients(panel, plan, n_jobs)
+        found, observed = pairs[:, 0] - null * pairs[:, 1], estimate - null
+
+        def p_value(other: float) -> float:
+            drawn = pairs[:, 0] - other * pairs[:, 1]
+            return _share(_exceeding(drawn, estimate - other, alternative), plan)
+
+        low, high = invert(p_value, estimate, sums.std_error, 1 - level, alternative)
+    exceeding = _exceeding(found, observed, alternative)
+    variance = applied.factor * sums.std_error**2
+    return Estimates(
+        method="randomization_test",
+        keys=pd.DataFrame({"term": [said["treatment"]]}),
+        estimate=np.array([estimate]),
+        covariance=np.array([[variance]]),
+        sample=replace(single.sample(), units=int(codes[said["unit"]].max()) + 1),
+        design=said
+        | {
+            "correction": applied.name,
+            "df": applied.df,
+            "draws": plan.draws,
+            "enumerated": plan.enumerated,
+        },
+        level=level,
+        overrides={
+            "statistic": np.array([(estimate - null) / np.sqrt(variance)]),
+            "p_value": np.array([_share(exceeding, plan)]),
+            "conf_low": np.array([low]),
+            "conf_high": np.array([high]),
+        },
+        seed=plan.seed,
+        extra={
+            "exceeding": exceeding,
+            "undefined": int(np.isnan(found).sum()),
+            "statistics": found,
+            "places": len(plan.paths.label),
+            "treated_places": int((plan.paths.label != _never(plan.paths)).sum()),
+        },
+    )
+
+
+def _never(paths: Paths) -> int:
+    return -1 if paths.never is None else paths.never
+
+
+def _exceeding(found: np.ndarray, observed: float, alternative: str) -> int:
+    if alternative == "two-sided":
+        found, observed = np.abs(found), abs(observed)
+    elif alternative == "less":
+        found, observed = -found, -observed
+    return int(np.count_nonzero(~(found < observed - TIE * abs(observed))))
+
+
+def _share(exceeding: int, plan: Assignments) -> float:
+    return exceeding / plan.draws if plan.enumerated else (1 + exceeding) / (1 + plan.draws)

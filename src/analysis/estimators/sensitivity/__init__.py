@@ -1,0 +1,1 @@
+"""Sensitivity to violated assumptions, and power."""

@@ -1,0 +1,84 @@
+"""From fitted cohort-by-period cells to a `GroupTime` result with one small-sample convention."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any
+
+import numpy as np
+import pandas as pd
+
+from ..errors import EstimationError, TooFewClustersError
+from .group_time import GroupTime
+from .multiplier_bootstrap import cluster_sums
+from .wide_panel import WidePanel
+
+CORRECTIONS = ("fixest", "none")
+
+
+def small_sample_factor(correction: str, *, rows: int, parameters: int, clusters: int) -> float:
+    """Return ``G/(G-1) (N-1)/(N-K)`` for ``"fixest"``, 1 for ``"none"``.
+
+    Parameters
+    ----------
+    correction : {"fixest", "none"}
+    rows, parameters, clusters : int
+        N, K and G. Effects nested in the clusters are not counted in K.
+    """
+    if correction not in CORRECTIONS:
+        raise EstimationError(f"correction must be one of {CORRECTIONS}, not {correction!r}")
+    if clusters < 2:
+        raise TooFewClustersError(f"{clusters} cluster: clustered errors need at least two")
+    if correction == "none":
+        return 1.0
+    return clusters / (clusters - 1) * (rows - 1) / (rows - parameters)
+
+
+def cell_result(
+    method: str,
+    wide: WidePanel,
+    cells: np.ndarray,
+    cohorts: np.ndarray,
+    effects: np.ndarray,
+    influence: np.ndarray,
+    *,
+    parameters: int,
+    correction: str,
+    design: Mapping[str, Any],
+    level: float,
+    extra: Mapping[str, Any] | None = None,
+) -> GroupTime:
+    """Return the result keyed by cohort and time.
+
+    Parameters
+    ----------
+    cells : numpy.ndarray of int, shape (P, 2)
+        Cohort code and period index.
+    cohorts : numpy.ndarray, shape (C,)
+        First treated period of each cohort code.
+    effects : numpy.ndarray, shape (P,)
+    influence : numpy.ndarray, shape (units, P)
+        Shares of sampling error that sum to it.
+    """
+    units, clusters = len(wide.cohort), len(np.unique(wide.cluster))
+    factor = small_sample_factor(correction, rows=wide.sample.used, parameters=parameters, clusters=clusters)
+    sums = cluster_sums(influence, wide.cluster)
+    mass = [np.nansum(wide.weights[wide.cohort == cohorts[g], t]) for g, t in cells]
+    keys = pd.DataFrame({"cohort": cohorts[cells[:, 0]], "time": wide.periods[cells[:, 1]]})
+    return GroupTime(
+        method=method,
+        keys=keys,
+        estimate=effects,
+        covariance=sums.T @ sums * factor,
+        sample=wide.sample,
+        design={**design, "correction": correction, "df": clusters - 1 if correction == "fixest" else np.inf},
+        level=level,
+        influence=influence * units,
+        extra={
+            "panel": {"cohort": wide.cohort, "cluster": wide.cluster, "units": wide.units},
+            "periods": wide.periods,
+            "cell_weights": np.array(mass),
+            "factor": factor,
+            **(extra or {}),
+        },
+    )

@@ -1,0 +1,118 @@
+"""Cohorts from treatments: when units adopt a policy, and when it ends."""
+
+from __future__ import annotations
+
+import numpy as np
+import pandas as pd
+
+from ..errors import ColumnError, EstimationError, NotIdentifiedError
+from .treatment_paths import Paths, treatment_paths
+
+
+def adoption_cohort(
+    data: pd.DataFrame, *, unit: str, time: str, treatment: str, ended: str = "forbid"
+) -> pd.Series:
+    """Return the first treated period of each row's unit, for methods that take a ``cohort``.
+
+    Parameters
+    ----------
+    data : pandas.DataFrame
+        One row a unit and period.
+    unit, time, treatment : str
+        Columns; `treatment` is 0 or 1, missing where unknown.
+    ended : {"forbid", "keep"}
+        Treatments that are switched off again raise, naming units; or count as treated from their first
+        treated period on (the effect of ever having adopted). `switchers` takes them as they are.
+
+    Returns
+    -------
+    pandas.Series
+        Aligned with `data`; missing for never treated.
+
+    Raises
+    ------
+    ColumnError
+        If the treatment is not binary.
+    EstimationError
+        On an unknown option, or a treatment that ends where that is forbidden.
+    KeyNotUniqueError, NotIdentifiedError
+    """
+    if ended not in ("forbid", "keep"):
+        raise EstimationError(f"ended must be 'forbid' or 'keep', not {ended!r}")
+    paths = _binary(data, unit, time, treatment)
+    on = paths.treatment == 1
+    first = np.where(on.any(axis=1), on.argmax(axis=1), len(paths.periods))
+    off = (paths.treatment == 0) & (np.arange(len(paths.periods)) > first[:, None])
+    if ended == "forbid" and off.any():
+        stopped = paths.units[off.any(axis=1)]
+        raise EstimationError(
+            f"{treatment!r} is switched off again in {len(stopped)} units (first {list(stopped[:5])}): "
+            "use switchers, ended_cohort, or ended='keep'"
+        )
+    return _by_row(data, paths, np.append(paths.periods, np.nan)[first], "cohort")
+
+
+def ended_cohort(
+    data: pd.DataFrame, *, unit: str, time: str, treatment: str, since: float | None = None
+) -> pd.DataFrame:
+    """Return the rows of units treated at the start, with the period in which their treatment ends.
+
+    Any estimator for staggered adoption, given these rows and ``cohort="ended"``, estimates the effect of
+    ending: units whose treatment goes on are the never treated.
+
+    Parameters
+    ----------
+    data : pandas.DataFrame
+        One row a unit and period.
+    unit, time, treatment : str
+        Columns; `treatment` is 0 or 1.
+    since : float, optional
+        Start: units treated in this period, and rows from it on; the first period when omitted.
+
+    Returns
+    -------
+    pandas.DataFrame
+        Rows of `data` with the column ``ended``, missing where the treatment did not end. Rows from a
+        unit's second adoption on are left out.
+
+    Raises
+    ------
+    ColumnError
+        If the treatment is not binary, or `data` has a column ``ended``.
+    NotIdentifiedError
+        If no unit is treated at the start.
+    KeyNotUniqueError
+    """
+    if "ended" in data.columns:
+        raise ColumnError("the data has a column 'ended' already: rename it")
+    paths = _binary(data, unit, time, treatment)
+    start = paths.periods[0] if since is None else since
+    if start not in paths.periods:
+        raise NotIdentifiedError(f"no row in period {start:g}")
+    at = int(np.searchsorted(paths.periods, start))
+    later = np.arange(len(paths.periods)) >= at
+    off = (paths.treatment == 0) & later
+    end = np.where(off.any(axis=1), off.argmax(axis=1), len(paths.periods))
+    again = (paths.treatment == 1) & (np.arange(len(paths.periods)) > end[:, None])
+    stop = np.where(again.any(axis=1), again.argmax(axis=1), len(paths.periods))
+    chosen = paths.treatment[:, at] == 1
+    if not chosen.any():
+        raise NotIdentifiedError(f"no unit is treated in period {start:g}")
+    limit = np.append(paths.periods, np.inf)[stop]
+    row = paths.row_unit
+    kept = (row >= 0) & chosen[row] & data[time].ge(start).to_numpy() & (data[time].to_numpy() < limit[row])
+    ended = _by_row(data, paths, np.append(paths.periods, np.nan)[end], "ended")
+    return data.assign(ended=ended).loc[kept]
+
+
+def _binary(data, unit, time, treatment) -> Paths:
+    paths = treatment_paths(data, unit=unit, time=time, treatment=treatment)
+    seen = paths.treatment[~np.isnan(paths.treatment)]
+    if not np.isin(seen, (0.0, 1.0)).all():
+        raise ColumnError(f"{treatment!r} must be 0 or 1; it holds {np.unique(seen)[:6].tolist()}")
+    return paths
+
+
+def _by_row(data, paths, values, name) -> pd.Series:
+    found = np.append(values, np.nan)[paths.row_unit]
+    return pd.Series(found, index=data.index, name=name)

@@ -1,0 +1,200 @@
+"""Efficient estimation when the timing of treatment is as good as random (Roth and Sant'Anna 2023)."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+
+import numpy as np
+import pandas as pd
+
+from ..core.checks import require_level
+from ..core.result import Estimates
+from ..errors import EstimationError, NotIdentifiedError
+from ..linalg.threads import same_bits
+from .wide_panel import WidePanel, wide_panel
+
+ESTIMANDS = ("simple", "cohort", "calendar", "event")
+
+
+@same_bits
+def efficient_timing(
+    data: pd.DataFrame,
+    *,
+    outcome: str,
+    unit: str,
+    time: str,
+    cohort: str,
+    by: str = "simple",
+    events: tuple[int, int] = (0, 0),
+    beta: float | None = None,
+    refined: bool = False,
+    level: float = 0.95,
+) -> Estimates:
+    """Estimate average effects under random timing, adjusting efficiently for outcomes before treatment.
+
+    The estimand averages the effects of cohorts and periods as `by` says (cohorts weigh by size).
+    Each effect compares a cohort with all cohorts not treated yet at that period; the same contrast one
+    period before adoption, whose mean is zero under random timing, is subtracted with weight `beta`.
+
+    Parameters
+    ----------
+    data : pandas.DataFrame
+        One row a unit and period.
+    outcome, unit, time, cohort : str
+        As in `group_time`. Units not observed in every period are dropped and counted, as are units
+        treated in the first period.
+    by : {"simple", "cohort", "calendar", "event"}
+        One average, or one row an event time within `events`.
+    events : tuple of int
+        First and last event time, for ``by="event"``.
+    beta : float, optional
+        Weight on the contrast before adoption: 0 compares means, 1 is difference-in-differences with
+        not-yet-treated controls, omitted is the variance-minimising weight, estimated.
+    refined : bool
+        Subtract the estimable part of effect heterogeneity from the Neyman variance.
+    level : float
+        Confidence level; inference is normal, ``correction`` is ``"none"``.
+
+    Returns
+    -------
+    Estimates
+        ``extra["beta"]`` has the weights. The covariance is diagonal.
+
+    Raises
+    ------
+    ColumnError, KeyNotUniqueError, EstimationError
+    NotIdentifiedError
+        If a cohort has one unit, or an average has no cohort with a comparison.
+
+    References
+    ----------
+    Roth and Sant'Anna (2023), doi:10.1086/726581.
+    """
+    require_level(level)
+    if by not in ESTIMANDS:
+        raise EstimationError(f"by must be one of {ESTIMANDS}, not {by!r}")
+    wide = wide_panel(data, outcome=outcome, unit=unit, time=time, cohort=cohort)
+    wide = wide.keep(np.all(wide.observed, axis=1), "unit not observed in every period")
+    wide = wide.keep(wide.cohort > wide.periods[0], "treated from the first period on")
+    groups = _groups(wide)
+    labels = list(range(events[0], events[1] + 1)) if by == "event" else ["overall"]
+    fits = [_average(groups, by, label, beta, refined) for label in labels]
+    errors = np.array([fit[1] for fit in fits])
+    return Estimates(
+        method="efficient_timing",
+        keys=pd.DataFrame({"event_time" if by == "event" else "term": labels}),
+        estimate=np.array([fit[0] for fit in fits]),
+        covariance=np.diag(errors**2),
+        sample=wide.sample,
+        design={
+            "outcome": outcome,
+            "by": by,
+            "variance": "refined" if refined else "Neyman",
+            "correction": "none",
+            "df": np.inf,
+        },
+        level=level,
+        extra={"beta": pd.Series([fit[2] for fit in fits], index=labels, name="beta")},
+    )
+
+
+@dataclass(frozen=True)
+class _Groups:
+    """Cohorts with sizes (G,), mean paths (G, T) and covariances of paths (G, T, T)."""
+
+    first: np.ndarray
+    periods: np.ndarray
+    size: np.ndarray
+    mean: np.ndarray
+    covariance: np.ndarray
+
+
+def _groups(wide: WidePanel) -> _Groups:
+    first = np.unique(wide.cohort)
+    if len(first) < 2:
+        raise NotIdentifiedError("one cohort only: nothing to compare with")
+    members = [wide.outcome[wide.cohort == g] for g in first]
+    if lone := [f"{g:g}" for g, m in zip(first, members, strict=True) if len(m) < 2]:
+        raise NotIdentifiedError(f"cohort {lone} has one unit: its variance cannot be estimated; drop it")
+    return _Groups(
+        first=first,
+        periods=wide.periods,
+        size=np.array([len(m) for m in members], float),
+        mean=np.array([m.mean(axis=0) for m in members]),
+        covariance=np.array([np.cov(m, rowvar=False) for m in members]),
+    )
+
+
+def _average(groups: _Groups, by, label, beta, refined):
+    target, before = _weights(groups, by, label)
+    variance = _quadratic(groups, before, before)
+    if beta is None:
+        beta = _quadratic(groups, before, target) / variance if variance > 0 else 0.0
+    used = target - beta * before
+    squared = _quadratic(groups, used, used)
+    if refined:
+        squared -= _heterogeneity(groups, target)
+    return float((used * groups.mean).sum()), float(np.sqrt(max(squared, 0.0))), float(beta)
+
+
+def _quadratic(groups: _Groups, left: np.ndarray, right: np.ndarray) -> float:
+    return float(np.einsum("gt,gtu,gu,g->", left, groups.covariance, right, 1 / groups.size))
+
+
+def _weights(groups: _Groups, by, label) -> tuple[np.ndarray, np.ndarray]:
+    """Return weights on cohort mean paths of the estimand and of its contrast before adoption, (G, T)."""
+    shape = groups.mean.shape
+    target, before = np.zeros(shape), np.zeros(shape)
+    cells = list(_cells(groups, by, label))
+    if not cells:
+        raise NotIdentifiedError(f"no cohort has a comparison for {by} {label}")
+    for g, t, weight in cells:
+        base = int(np.searchsorted(groups.periods, groups.first[g])) - 1
+        for place, weights in ((t, target), (base, before)):
+            weights[:, place] += weight * _contrast(groups, g, t)
+    return target, before
+
+
+def _contrast(groups: _Groups, g: int, t: int) -> np.ndarray:
+    later = groups.first > groups.periods[t]
+    contrast = -np.where(later, groups.size, 0.0) / groups.size[later].sum()
+    contrast[g] += 1.0
+    return contrast
+
+
+def _cells(groups: _Groups, by, label) -> Iterator[tuple[int, int, float]]:
+    start = np.searchsorted(groups.periods, groups.first)
+    found = [
+        (g, t)
+        for g in range(len(start))
+        for t in range(start[g], len(groups.periods))
+        if (groups.first > groups.periods[t]).any() and (by != "event" or t - start[g] == label)
+    ]
+    bucket = {
+        "simple": lambda g, t: 0,
+        "event": lambda g, t: 0,
+        "cohort": lambda g, t: g,
+        "calendar": lambda g, t: t,
+    }[by]
+    names = [bucket(g, t) for g, t in found]
+    for (g, t), name in zip(found, names, strict=True):
+        inside = [cell for cell, other in zip(found, names, strict=True) if other == name]
+        if by == "cohort":
+            share = groups.size[g] / sum(groups.size[k] for k in sorted(set(names)))
+            yield g, t, share / len(inside)
+        else:
+            yield g, t, groups.size[g] / sum(groups.size[k] for k, _ in inside) / len(set(names))
+
+
+def _heterogeneity(groups: _Groups, target: np.ndarray) -> float:
+    """Return the part of effect variance that outcomes before any treatment predict, over N."""
+    early = groups.periods < groups.first[0]
+    if not early.any():
+        return 0.0
+    slopes = [
+        np.linalg.pinv(s[np.ix_(early, early)]) @ s[early] @ weights
+        for s, weights in zip(groups.covariance, target, strict=True)
+    ]
+    total = np.sum(slopes, axis=0)
+    return float(total @ groups.covariance[0][np.ix_(early, early)] @ total / groups.size.sum())

@@ -1,0 +1,244 @@
+"""Imputation and two-stage estimators (Borusyak, Jaravel and Spiess 2024; Gardner 2022)."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+import numpy as np
+import pandas as pd
+
+from ..core.checks import require_level
+from ..core.result import Estimates
+from ..errors import EstimationError, NotIdentifiedError
+from ..linalg.threads import same_bits
+from .imputation_fit import (
+    Averages,
+    Imputed,
+    averages,
+    impute,
+    pre_trend_columns,
+    two_stage_influence,
+    unit_influence,
+)
+from .multiplier_bootstrap import cluster_sums
+from .wide_panel import WidePanel, wide_panel
+
+VARIANCES = ("conservative", "leave_out")
+TARGETS = ("overall", "event", "cohort", "calendar", "cell")
+
+
+@same_bits
+def imputation(
+    data: pd.DataFrame,
+    *,
+    outcome: str,
+    unit: str,
+    time: str,
+    cohort: str,
+    covariates: str | Sequence[str] | None = None,
+    by: str = "event",
+    anticipation: int = 0,
+    weights: str | None = None,
+    cluster: str | None = None,
+    variance: str = "conservative",
+    level: float = 0.95,
+) -> Estimates:
+    """Estimate effects as outcome minus the untreated outcome imputed from unit and period effects.
+
+    The estimand is the mean of unit-level effects over the treated rows of each group of `by`
+    (weighted by `weights`, if any), under parallel trends in all untreated periods.
+
+    Parameters
+    ----------
+    data : pandas.DataFrame
+        One row a unit and period; missing unit-periods are allowed.
+    outcome, unit, time, cohort : str
+        As in `group_time`. Treated rows of units without an untreated row, and of periods without
+        one, cannot be imputed: they are dropped and counted.
+    covariates : str or sequence of str, optional
+        Time-varying, with coefficients from untreated rows.
+    by : {"event", "overall", "cohort", "calendar", "cell"}
+        Which averages to report.
+    anticipation : int
+        Periods before adoption counted as treated.
+    weights : str, optional
+        Positive weights, in the fit and in the averages.
+    cluster : str, optional
+        Clusters of units; the unit when omitted.
+    variance : {"conservative", "leave_out"}
+        Treated residuals around the mean effect of their cohort and period, with or without the
+        unit itself in that mean. Leave-out needs two units in every cell.
+    level : float
+        Confidence level. Inference is normal; no small-sample factor (``correction`` is ``"none"``).
+
+    Returns
+    -------
+    Estimates
+        ``extra["pretest"](leads)`` tests parallel trends among untreated rows;
+        ``extra["effects"]`` has the imputed effect of every treated row.
+
+    Raises
+    ------
+    ColumnError, KeyNotUniqueError, NotIdentifiedError, EstimationError
+
+    References
+    ----------
+    Borusyak, Jaravel and Spiess (2024), doi:10.1093/restud/rdae007.
+    """
+    if variance not in VARIANCES:
+        raise EstimationError(f"variance must be one of {VARIANCES}, not {variance!r}")
+    wide = _prepare(data, outcome, unit, time, cohort, covariates, weights, cluster, anticipation, by, level)
+    fit = impute(wide, anticipation)
+    keys, target = _targets(fit, by)
+    estimate = target.of(fit.effect)
+    influence = unit_influence(fit, target, leave_out=variance == "leave_out")
+    design = _design(outcome, by, anticipation, weights, cluster or unit) | {"variance": variance}
+    return _estimates("imputation", fit, keys, estimate, influence, design, level)
+
+
+@same_bits
+def two_stage(
+    data: pd.DataFrame,
+    *,
+    outcome: str,
+    unit: str,
+    time: str,
+    cohort: str,
+    covariates: str | Sequence[str] | None = None,
+    by: str = "event",
+    anticipation: int = 0,
+    weights: str | None = None,
+    cluster: str | None = None,
+    level: float = 0.95,
+) -> Estimates:
+    """Estimate effects by regressing outcomes net of untreated unit and period effects on treatment.
+
+    The point estimates are those of `imputation`; the standard errors are of the two steps as one
+    moment condition, so a unit's deviation from the mean effect of its group counts as error.
+
+    Parameters
+    ----------
+    data, outcome, unit, time, cohort, covariates, by, anticipation, weights, cluster, level
+        As in `imputation`.
+
+    Returns
+    -------
+    Estimates
+
+    Raises
+    ------
+    ColumnError, KeyNotUniqueError, NotIdentifiedError, EstimationError
+
+    References
+    ----------
+    Gardner (2022), doi:10.48550/arXiv.2207.05943.
+    """
+    wide = _prepare(data, outcome, unit, time, cohort, covariates, weights, cluster, anticipation, by, level)
+    fit = impute(wide, anticipation)
+    keys, target = _targets(fit, by)
+    estimate = target.of(fit.effect)
+    influence = two_stage_influence(fit, target, estimate)
+    design = _design(outcome, by, anticipation, weights, cluster or unit)
+    return _estimates("two_stage", fit, keys, estimate, influence, design, level)
+
+
+def _prepare(
+    data, outcome, unit, time, cohort, covariates, weights, cluster, anticipation, by, level
+) -> WidePanel:
+    require_level(level)
+    if by not in TARGETS:
+        raise EstimationError(f"by must be one of {TARGETS}, not {by!r}")
+    if anticipation < 0:
+        raise EstimationError(f"anticipation must be zero or more periods, not {anticipation}")
+    return wide_panel(
+        data,
+        outcome=outcome,
+        unit=unit,
+        time=time,
+        cohort=cohort,
+        covariates=covariates,
+        weights=weights,
+        cluster=cluster,
+    )
+
+
+def _design(outcome, by, anticipation, weights, cluster):
+    return {
+        "outcome": outcome,
+        "by": by,
+        "anticipation": anticipation,
+        "weights": weights,
+        "cluster": cluster,
+        "correction": "none",
+        "df": np.inf,
+    }
+
+
+def _targets(fit: Imputed, by: str) -> tuple[pd.DataFrame, Averages]:
+    """Return the keys of the averages and which treated rows each takes."""
+    cohort, time = fit.wide.cohort[fit.row_unit], fit.wide.periods[fit.row_period]
+    if by == "overall":
+        return pd.DataFrame({"term": ["att"]}), averages(np.zeros(len(cohort), int), fit.row_weight)
+    if by == "cell":
+        first, cohort_code = np.unique(fit.wide.cohort, return_inverse=True)
+        size = len(fit.wide.periods)
+        found, group = np.unique(cohort_code[fit.row_unit] * size + fit.row_period, return_inverse=True)
+        keys = pd.DataFrame({"cohort": first[found // size], "time": fit.wide.periods[found % size]})
+        return keys, averages(group, fit.row_weight)
+    label, values = {
+        "event": ("event_time", time - cohort),
+        "cohort": ("cohort", cohort),
+        "calendar": ("time", time),
+    }[by]
+    found, group = np.unique(values, return_inverse=True)
+    return pd.DataFrame({label: found}), averages(group, fit.row_weight)
+
+
+def _estimates(method, fit: Imputed, keys, estimate, influence, design, level) -> Estimates:
+    wide, units = fit.wide, len(fit.wide.cohort)
+    sums = cluster_sums(influence, wide.cluster)
+    effects = pd.DataFrame(
+        {
+            "unit": wide.units[fit.row_unit],
+            "time": wide.periods[fit.row_period],
+            "cohort": wide.cohort[fit.row_unit],
+            "effect": fit.effect,
+        }
+    )
+    return Estimates(
+        method=method,
+        keys=keys,
+        estimate=estimate,
+        covariance=sums.T @ sums,
+        sample=wide.sample,
+        design=design,
+        level=level,
+        influence=influence * units,
+        extra={"effects": effects, "pretest": lambda leads: _pretest(fit, leads, level)},
+    )
+
+
+def _pretest(fit: Imputed, leads: int, level: float) -> Estimates:
+    """Return coefficients of lead dummies among untreated rows, with their joint test in ``extra``."""
+    from scipy import stats
+
+    if leads < 1:
+        raise EstimationError(f"leads must be one or more periods, not {leads}")
+    coefficient, influence, used = pre_trend_columns(fit, leads)
+    if not len(used):
+        raise NotIdentifiedError("no lead varies among untreated rows")
+    sums = cluster_sums(influence, fit.wide.cluster)
+    covariance = sums.T @ sums
+    wald = float(coefficient @ np.linalg.solve(covariance, coefficient))
+    joint = pd.Series({"statistic": wald, "df": len(used), "p_value": stats.chi2.sf(wald, len(used))})
+    return Estimates(
+        method="imputation_pretest",
+        keys=pd.DataFrame({"event_time": -used}),
+        estimate=coefficient,
+        covariance=covariance,
+        sample=fit.wide.sample,
+        design={"correction": "none", "df": np.inf, "sample": "untreated rows"},
+        level=level,
+        influence=influence * len(influence),
+        extra={"joint": joint},
+    )

@@ -1,0 +1,119 @@
+"""Interaction-weighted event study (Sun and Abraham 2021), solved from cell cross-products."""
+
+from __future__ import annotations
+
+import numpy as np
+import pandas as pd
+
+from ..core.checks import require_level
+from ..errors import EstimationError, NotIdentifiedError
+from ..linalg.threads import same_bits
+from .cell_result import cell_result
+from .group_time import GroupTime
+from .saturated import fit_saturated
+from .wide_panel import wide_panel
+
+
+@same_bits
+def interaction_weighted(
+    data: pd.DataFrame,
+    *,
+    outcome: str,
+    unit: str,
+    time: str,
+    cohort: str,
+    anticipation: int = 0,
+    weights: str | None = None,
+    cluster: str | None = None,
+    correction: str = "fixest",
+    level: float = 0.95,
+) -> GroupTime:
+    """Estimate cohort-by-period effects in one regression with unit and period effects.
+
+    The estimand of each cell is the mean effect on the cohort at that period relative to the last
+    period before ``cohort - anticipation``, under parallel trends in all periods. Controls are the
+    never treated; when there are none, the last cohort, with the periods from its treatment on left
+    out and counted. ``aggregate("event")`` gives the interaction-weighted estimates, with cohort
+    shares taken as fixed.
+
+    Parameters
+    ----------
+    data : pandas.DataFrame
+        One row a unit and period; missing unit-periods are allowed.
+    outcome, unit, time, cohort : str
+        Columns; `cohort` as in `group_time`. Incomplete rows and units treated from the first
+        period on are dropped and counted. A unit with one row identifies nothing and adds nothing.
+    anticipation : int
+        Periods before adoption in which units may respond.
+    weights : str, optional
+        Positive regression weights of rows.
+    cluster : str, optional
+        Clusters of units; the unit when omitted.
+    correction : {"fixest", "none"}
+        ``G/(G-1) (N-1)/(N-K)`` with t(G-1), unit effects not counted in K; or neither, with normal.
+    level : float
+        Confidence level.
+
+    Returns
+    -------
+    GroupTime
+        Keyed by ``cohort`` and ``time``.
+
+    Raises
+    ------
+    ColumnError, KeyNotUniqueError, NotIdentifiedError, TooFewClustersError
+
+    References
+    ----------
+    Sun and Abraham (2021), doi:10.1016/j.jeconom.2020.09.006.
+    """
+    require_level(level)
+    if anticipation < 0:
+        raise EstimationError(f"anticipation must be zero or more periods, not {anticipation}")
+    wide = wide_panel(
+        data, outcome=outcome, unit=unit, time=time, cohort=cohort, weights=weights, cluster=cluster
+    )
+    wide = wide.keep(wide.cohort - anticipation > wide.periods[0], "treated from the first period on")
+    reference = "never" if np.isinf(wide.cohort).any() else f"last cohort ({wide.cohort.max():g})"
+    wide = wide.comparable(anticipation)
+    cohorts, code = np.unique(wide.cohort, return_inverse=True)
+    row_weights = np.where(wide.observed, wide.weights, 0.0)
+    cells = _free_cells(wide, cohorts, code, anticipation, row_weights)
+    fit = fit_saturated(wide.outcome, row_weights, code, np.ones((len(code), 1)), cells)
+    design = {
+        "outcome": outcome,
+        "control": reference,
+        "anticipation": anticipation,
+        "weights": weights,
+        "cluster": cluster or unit,
+    }
+    return cell_result(
+        "interaction_weighted",
+        wide,
+        fit.cells,
+        cohorts,
+        fit.effects[:, 0],
+        fit.influence,
+        parameters=len(fit.cells) + len(wide.periods),
+        correction=correction,
+        design=design,
+        level=level,
+    )
+
+
+def _free_cells(wide, cohorts, code, anticipation, row_weights):
+    cells = np.zeros((len(cohorts), len(wide.periods)), bool)
+    for g, first in enumerate(cohorts):
+        if np.isfinite(first):
+            cells[g] = row_weights[code == g].sum(axis=0) > 0
+            cells[g, _reference(wide.periods, cells[g], first - anticipation)] = False
+    if not cells.any():
+        raise NotIdentifiedError("no cohort starts treatment inside the panel's periods")
+    return cells
+
+
+def _reference(periods, seen, starts):
+    before = np.flatnonzero(seen & (periods < starts))
+    if not len(before):
+        raise NotIdentifiedError(f"the cohort treated from {starts:g} has no row before treatment")
+    return before[-1]

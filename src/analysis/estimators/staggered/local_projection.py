@@ -1,0 +1,180 @@
+"""Local projections difference-in-differences (Dube, Girardi, Jorda and Taylor 2025)."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+
+import numpy as np
+import pandas as pd
+
+from ..core.checks import require_level
+from ..core.result import Estimates, Sample
+from ..errors import EstimationError, NotIdentifiedError
+from ..linalg.threads import same_bits
+from ..regression.ols import ols
+from .wide_panel import WidePanel, wide_panel
+
+_COLUMNS = ("change", "switch", "time", "cluster", "weight")
+
+
+@same_bits
+def local_projection(
+    data: pd.DataFrame,
+    *,
+    outcome: str,
+    unit: str,
+    time: str,
+    cohort: str,
+    window: tuple[int, int],
+    pooled: bool = False,
+    control: str = "not_yet",
+    weighting: str = "variance",
+    cluster: str | None = None,
+    correction: str = "fixest",
+    level: float = 0.95,
+) -> Estimates:
+    """Regress long differences on becoming treated, among newly treated and clean controls.
+
+    The estimand at horizon h is a convex average over cohorts of effects h periods after adoption:
+    weighted by treatment variance within each adoption period (``weighting="variance"``), or by the
+    number of newly treated (``"equal"``), under parallel trends.
+
+    Parameters
+    ----------
+    data : pandas.DataFrame
+        One row a unit and period. Each horizon uses the units observed at both ends of the difference.
+    outcome, unit, time, cohort : str
+        As in `group_time`; horizons count periods in order of appearance.
+    window : tuple of int
+        First (negative) and last horizon; -1 is the base and is not reported.
+    pooled : bool
+        Also not by horizon: one coefficient for the mean of all horizons from 0 on.
+    control : {"not_yet", "never"}
+    weighting : {"variance", "equal"}
+    cluster, correction, level
+        As in `ols`; the unit is the cluster when none is named.
+
+    Returns
+    -------
+    Estimates
+        Keyed by ``event_time``, or one row ``term == "pooled"``. The covariance is diagonal unless
+        one horizon is asked for: horizons are separate regressions. ``extra["rows"]`` has the rows
+        of each.
+
+    Raises
+    ------
+    ColumnError, KeyNotUniqueError, EstimationError
+    NotIdentifiedError
+        If a horizon has no newly treated unit or no clean control.
+
+    References
+    ----------
+    Dube, Girardi, Jorda and Taylor (2025), doi:10.1002/jae.70000.
+    """
+    _require(window, control, weighting, level)
+    wide = wide_panel(data, outcome=outcome, unit=unit, time=time, cohort=cohort, cluster=cluster)
+    if pooled:
+        horizons: list[int | None] = [None]
+        keys = pd.DataFrame({"term": ["pooled"]})
+    else:
+        horizons = [h for h in range(window[0], window[1] + 1) if h != -1]
+        keys = pd.DataFrame({"event_time": horizons})
+    fits = [_fit(wide, h, window[1], control, weighting, correction, level) for h in horizons]
+    errors = np.array([fit.std_error[0] for fit in fits])
+    return Estimates(
+        method="local_projection",
+        keys=keys,
+        estimate=np.array([fit.estimate[0] for fit in fits]),
+        covariance=np.diag(errors**2),
+        sample=_sample(wide, fits, horizons, window[1], control),
+        design={
+            "outcome": outcome,
+            "control": control,
+            "weighting": weighting,
+            "cluster": cluster or unit,
+            "correction": correction,
+            "df": np.array([fit.design["df"] for fit in fits], dtype=float),
+        },
+        level=level,
+        extra={"rows": pd.Series([fit.sample.used for fit in fits], index=keys.iloc[:, 0], name="rows")},
+    )
+
+
+def _require(window, control, weighting, level):
+    require_level(level)
+    if not (window[0] <= -1 and window[1] >= 0):
+        raise EstimationError(f"window must start at -1 or before and end at 0 or after, not {window}")
+    if control not in ("not_yet", "never"):
+        raise EstimationError(f"control must be 'not_yet' or 'never', not {control!r}")
+    if weighting not in ("variance", "equal"):
+        raise EstimationError(f"weighting must be 'variance' or 'equal', not {weighting!r}")
+
+
+def _fit(wide: WidePanel, horizon, last, control, weighting, correction, level) -> Estimates:
+    frame = _long_differences(wide, horizon, last, control)
+    name = "pooled" if horizon is None else f"horizon {horizon}"
+    if not frame["switch"].any():
+        raise NotIdentifiedError(f"{name}: no newly treated unit observed at both ends; narrow the window")
+    if frame["switch"].all():
+        raise NotIdentifiedError(f"{name}: no clean control observed at both ends; narrow the window")
+    weights = None
+    if weighting == "equal":
+        frame = frame.assign(weight=_equal_weights(frame))
+        weights = "weight"
+    return ols(
+        frame,
+        outcome="change",
+        treatment="switch",
+        effects=["time"],
+        weights=weights,
+        cluster="cluster",
+        correction=correction,
+        singletons="keep",
+        level=level,
+    )
+
+
+def _long_differences(wide: WidePanel, horizon, last, control) -> pd.DataFrame:
+    """Return change, switch, period and cluster of newly treated and clean control rows."""
+    start = np.searchsorted(wide.periods, wide.cohort)
+    pieces = [_at_period(wide, start, t, horizon, last, control) for t in range(1, len(wide.periods))]
+    columns = [np.concatenate(parts) for parts in zip(*pieces, strict=True)]
+    return pd.DataFrame(dict(zip(_COLUMNS[:4], columns, strict=True)))
+
+
+def _at_period(wide, start, t, horizon, last, control):
+    ends, switch, used = _pairs(wide, start, t, horizon, last, control)
+    if not ends:
+        return [np.zeros(0)] * 4
+    change = wide.outcome[used][:, ends].mean(axis=1) - wide.outcome[used, t - 1]
+    cluster = wide.cluster[used].astype(float)
+    return [change, switch[used].astype(float), np.full(len(change), float(t)), cluster]
+
+
+def _pairs(wide, start, t, horizon, last, control) -> tuple[list[int], np.ndarray, np.ndarray]:
+    """Return the later ends of differences from period t - 1, who switches at t, and who is compared."""
+    ends = [t + h for h in (range(last + 1) if horizon is None else [horizon])]
+    switch = start == t
+    if ends[0] < 0 or ends[-1] >= len(wide.periods):
+        return [], switch, np.zeros(len(start), bool)
+    clean = np.isinf(wide.cohort) if control == "never" else start > max(ends[-1], t)
+    return ends, switch, (switch | clean) & wide.observed[:, [*ends, t - 1]].all(axis=1)
+
+
+def _equal_weights(frame: pd.DataFrame) -> np.ndarray:
+    """Return weights that make the regression average periods by their newly treated."""
+    share = frame.groupby("time")["switch"].transform("mean").to_numpy()
+    return 1.0 / np.where(share < 1, 1 - share, 1.0)
+
+
+def _sample(wide: WidePanel, fits, horizons, last, control) -> Sample:
+    """Return the ledger with rows that enter no difference booked as such."""
+    start = np.searchsorted(wide.periods, wide.cohort)
+    touched = np.zeros(wide.outcome.shape, bool)
+    for horizon in horizons:
+        for t in range(1, len(wide.periods)):
+            ends, _, used = _pairs(wide, start, t, horizon, last, control)
+            if ends:
+                touched[np.ix_(used, np.array([*ends, t - 1]))] = True
+    inside = wide.without_rows(~touched, "row in no difference").sample
+    return replace(inside, clusters=min(fit.sample.clusters for fit in fits))

@@ -1,0 +1,184 @@
+"""Stacked differences with the corrective weights of Wing, Freedman and Hollingsworth (2024)."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+
+import numpy as np
+import pandas as pd
+
+from ..core.checks import require_level
+from ..core.result import Estimates
+from ..errors import EstimationError, NotIdentifiedError
+from ..linalg.threads import same_bits
+from ..regression.ols import ols
+from .wide_panel import WidePanel, wide_panel
+
+
+@same_bits
+def stacked(
+    data: pd.DataFrame,
+    *,
+    outcome: str,
+    unit: str,
+    time: str,
+    cohort: str,
+    window: tuple[int, int],
+    control: str = "not_yet",
+    weighted: bool = True,
+    cluster: str | None = None,
+    correction: str = "fixest",
+    level: float = 0.95,
+) -> Estimates:
+    """Estimate event-time effects on a stack of sub-experiments, one a cohort, of equal windows.
+
+    The estimand at each event time is the mean effect over the treated units of all cohorts whose
+    whole window lies inside the panel, so that composition does not change with event time, under
+    parallel trends within each sub-experiment.
+
+    Parameters
+    ----------
+    data : pandas.DataFrame
+        One row a unit and period. A unit enters a sub-experiment only if observed through its window.
+    outcome, unit, time, cohort : str
+        As in `group_time`; the window counts the panel's periods in order.
+    window : tuple of int
+        First (-1 or before) and last (0 or after) event time; -1 is the base.
+    control : {"not_yet", "never"}
+        Clean controls: untreated through the window, or never treated.
+    weighted : bool
+        Corrective weights, which make every sub-experiment's controls weigh as its treated do;
+        without them the regression's own (and generally not convex-by-cohort-share) weights rule.
+    cluster, correction, level
+        As in `ols`; the unit is the cluster when none is named.
+
+    Returns
+    -------
+    Estimates
+        Keyed by ``event_time``. ``extra["ledger"]`` lists every cohort with its treated and control
+        units or why it is left out; ``extra["overall"]`` is the mean of effects from 0 on.
+
+    Raises
+    ------
+    ColumnError, KeyNotUniqueError, EstimationError
+    NotIdentifiedError
+        If no cohort has its window inside the panel with treated and clean controls observed.
+
+    References
+    ----------
+    Wing, Freedman and Hollingsworth (2024), doi:10.3386/w32054.
+    """
+    _require(window, control, level)
+    wide = wide_panel(data, outcome=outcome, unit=unit, time=time, cohort=cohort, cluster=cluster)
+    stack, ledger = _stack(wide, window, control)
+    if not len(stack):
+        raise NotIdentifiedError(
+            f"no cohort fits the window {window}: {ledger['left_out'].value_counts().to_dict()}"
+        )
+    stack = stack.assign(weight=_corrective_weights(stack) if weighted else 1.0)
+    events = [e for e in range(window[0], window[1] + 1) if e != -1]
+    dummies = {f"event {e}": ((stack["event"] == e) & stack["treated"]).astype(float) for e in events}
+    fit = ols(
+        stack.assign(**dummies),
+        outcome="y",
+        treatment=list(dummies),
+        effects=["treated", "event"],
+        weights="weight",
+        cluster="cluster",
+        correction=correction,
+        level=level,
+    )
+    return _result(wide, fit, stack, ledger, np.array(events), outcome, control, weighted, cluster or unit)
+
+
+def _require(window, control, level):
+    require_level(level)
+    if not (window[0] <= -1 and window[1] >= 0):
+        raise EstimationError(f"window must start at -1 or before and end at 0 or after, not {window}")
+    if control not in ("not_yet", "never"):
+        raise EstimationError(f"control must be 'not_yet' or 'never', not {control!r}")
+
+
+def _stack(wide: WidePanel, window, control):
+    cohorts = np.unique(wide.cohort[np.isfinite(wide.cohort)])
+    start = np.searchsorted(wide.periods, wide.cohort)
+    parts, rows = [], []
+    for g in cohorts:
+        piece, row = _sub_experiment(wide, start, g, window, control)
+        rows.append(row)
+        if piece is not None:
+            parts.append(piece)
+    ledger = pd.DataFrame(rows, columns=["cohort", "treated_units", "control_units", "left_out"])
+    return (pd.concat(parts, ignore_index=True) if parts else pd.DataFrame()), ledger
+
+
+def _sub_experiment(wide, start, g, window, control):
+    first = int(np.searchsorted(wide.periods, g))
+    span = np.arange(first + window[0], first + window[1] + 1)
+    if span[0] < 0 or span[-1] >= len(wide.periods):
+        return None, (g, 0, 0, "window reaches outside the panel")
+    complete = wide.observed[:, span].all(axis=1)
+    never = np.isinf(wide.cohort)
+    treated = complete & (wide.cohort == g)
+    controls = complete & (never if control == "never" else start > span[-1])
+    counts = (g, int(treated.sum()), int(controls.sum()))
+    if not (treated.any() and controls.any()):
+        return None, (*counts, "no treated or no clean control observed through the window")
+    units = np.flatnonzero(treated | controls)
+    frame = pd.DataFrame(
+        {
+            "y": wide.outcome[np.ix_(units, span)].ravel(),
+            "event": np.tile(np.arange(window[0], window[1] + 1), len(units)),
+            "treated": np.repeat(treated[units], len(span)),
+            "cluster": np.repeat(wide.cluster[units], len(span)),
+            "unit": np.repeat(units, len(span)),
+            "column": np.tile(span, len(units)),
+            "cohort": g,
+        }
+    )
+    return frame, (*counts, "")
+
+
+def _corrective_weights(stack: pd.DataFrame) -> np.ndarray:
+    """Return 1 for treated rows and, for controls, treated share over control share of the sub-experiment."""
+    base = stack[stack["event"] == 0]
+    treated = base.groupby("cohort")["treated"].sum()
+    controls = base.groupby("cohort")["treated"].size() - treated
+    ratio = (treated / treated.sum()) / (controls / controls.sum())
+    return np.where(stack["treated"], 1.0, stack["cohort"].map(ratio))
+
+
+def _result(wide, fit, stack, ledger, events, outcome, control, weighted, cluster) -> Estimates:
+    touched = np.zeros(wide.outcome.shape, bool)
+    touched[stack["unit"], stack["column"]] = True
+    inside = wide.without_rows(~touched, "row in no sub-experiment").sample
+    sample = replace(inside, clusters=fit.sample.clusters)
+    design = {
+        "outcome": outcome,
+        "control": control,
+        "weighted": weighted,
+        "cluster": cluster,
+        "stacked_rows": len(stack),
+        "correction": fit.design["correction"],
+        "df": fit.design["df"],
+    }
+    after = (events >= 0) / (events >= 0).sum()
+    overall = Estimates(
+        method="stacked",
+        keys=pd.DataFrame({"term": ["overall"]}),
+        estimate=np.array([after @ fit.estimate]),
+        covariance=np.array([[after @ fit.covariance @ after]]),
+        sample=sample,
+        design=design,
+        level=fit.level,
+    )
+    return Estimates(
+        method="stacked",
+        keys=pd.DataFrame({"event_time": events}),
+        estimate=fit.estimate,
+        covariance=fit.covariance,
+        sample=sample,
+        design=design,
+        level=fit.level,
+        extra={"ledger": ledger, "overall": overall},
+    )

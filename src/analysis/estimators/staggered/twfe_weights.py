@@ -1,0 +1,151 @@
+"""Weights that two-way fixed effects puts on each treated cell's effect."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+import numpy as np
+import pandas as pd
+
+from ..core.checks import as_list
+from ..core.frame import Effect, prepare
+from ..core.result import Sample
+from ..errors import NotIdentifiedError
+from ..linalg.least_squares import least_squares, norms
+from ..linalg.threads import same_bits
+from ..regression.ols import as_effects
+
+
+@dataclass(frozen=True, eq=False)
+class CellWeights:
+    """Weights of a regression coefficient on the effects of treated rows.
+
+    Attributes
+    ----------
+    weight : numpy.ndarray, shape (n,)
+        By used row; they sum to one over treated rows and are zero elsewhere.
+    negative, positive : int
+        Treated rows of negative and of positive weight.
+    negative_sum : float
+        Sum of the negative weights.
+    estimate : float or None
+        The coefficient, when an outcome is named.
+    sensitivity : float or None
+        Smallest standard deviation of effects across treated rows with which the coefficient is
+        compatible with an average effect of zero.
+    sample : Sample
+    """
+
+    weight: np.ndarray
+    negative: int
+    positive: int
+    negative_sum: float
+    estimate: float | None
+    sensitivity: float | None
+    sample: Sample
+
+    @property
+    def negative_share(self) -> float:
+        """Share of treated rows whose weight is negative."""
+        return self.negative / (self.negative + self.positive)
+
+    def tidy(self, data: pd.DataFrame, columns: Sequence[str]) -> pd.DataFrame:
+        """Return the named columns of the used rows of `data` beside their weights."""
+        return data[self.sample.rows][list(columns)].assign(weight=self.weight)
+
+    def glance(self) -> pd.DataFrame:
+        """Return one row of the counts and sums."""
+        names = ("negative", "positive", "negative_share", "negative_sum", "estimate", "sensitivity")
+        return pd.DataFrame([{name: getattr(self, name) for name in names}])
+
+
+@same_bits
+def twfe_weights(
+    data: pd.DataFrame,
+    *,
+    treatment: str,
+    effects: Sequence[Effect],
+    outcome: str | None = None,
+    covariates: Sequence[str] = (),
+    weights: str | None = None,
+) -> CellWeights:
+    """Return the weights behind a fixed-effects coefficient when effects differ across cells.
+
+    Under parallel trends the coefficient is a weighted sum of the treated cells' effects; where weights are
+    negative it can have the opposite sign of all of them.
+
+    Parameters
+    ----------
+    data : pandas.DataFrame
+        One row a unit and period, or individuals within.
+    treatment : str
+        Non-negative; usually 0 and 1.
+    effects : sequence of str or tuple of str
+        The effects of the regression, e.g. ``["unit", "year"]``.
+    outcome : str, optional
+        Adds the estimate and the sensitivity measure; rows that lack it are dropped.
+    covariates : sequence of str
+    weights : str, optional
+
+    Returns
+    -------
+    CellWeights
+
+    Raises
+    ------
+    NotIdentifiedError
+        The treatment does not vary once the effects are absorbed.
+
+    Notes
+    -----
+    de Chaisemartin and D'Haultfoeuille (2020, doi:10.1257/aer.20181169), theorem 1 and corollary 1.
+    Singletons are dropped: their residual is zero.
+    """
+    arrays = prepare(
+        data,
+        outcome=treatment,
+        columns=[*as_list(covariates), *as_list(outcome)],
+        effects=as_effects(effects),
+        weights=weights,
+    )
+    dose = arrays.outcome.copy()
+    y = None if outcome is None else arrays.columns[:, -1].copy()
+    residual = _residual(arrays, len(as_list(covariates)))
+    w = np.ones(len(dose)) if arrays.weights is None else arrays.weights
+    product = w * dose * residual
+    if not product.sum() > 1e-12 * (w * dose**2).sum():
+        raise NotIdentifiedError(f"treatment {treatment!r} does not vary once the effects are absorbed")
+    weight = product / product.sum()
+    estimate = None if y is None else float((w * residual) @ y / product.sum())
+    treated = dose != 0
+    return CellWeights(
+        weight=weight,
+        negative=int((weight[treated] < 0).sum()),
+        positive=int((weight[treated] > 0).sum()),
+        negative_sum=float(weight[weight < 0].sum()),
+        estimate=estimate,
+        sensitivity=None if estimate is None else _sensitivity(estimate, weight, (w * dose)),
+        sample=arrays.sample(),
+    )
+
+
+def _residual(arrays, covariates: int) -> np.ndarray:
+    before = norms(arrays.joint, arrays.weights)
+    columns = np.asfortranarray(arrays.joint[:, : 1 + covariates])
+    joint = arrays.absorber().residualize(columns, overwrite=True)
+    if not covariates:
+        residual = joint[:, 0]
+    else:
+        fit = least_squares(joint[:, 0], joint[:, 1:], before[1 : 1 + covariates], arrays.weights)
+        residual = fit.residual
+    size = np.sqrt(np.sum(residual**2 * (1.0 if arrays.weights is None else arrays.weights)))
+    return residual if size > 1e-9 * before[0] else np.zeros_like(residual)
+
+
+def _sensitivity(estimate: float, weight: np.ndarray, mass: np.ndarray) -> float:
+    share = mass / mass.sum()
+    treated = share > 0
+    relative = weight[treated] / share[treated]
+    spread = float(np.sqrt(share[treated] @ (relative - 1.0) ** 2))
+    return abs(estimate) / spread if spread > 0 else np.inf

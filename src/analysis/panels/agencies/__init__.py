@@ -1,0 +1,1 @@
+"""Cities of Table 8 matched to agencies and places."""

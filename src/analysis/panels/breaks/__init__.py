@@ -1,0 +1,1 @@
+"""Breaks of series, and how estimates respect them."""

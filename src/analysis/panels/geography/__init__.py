@@ -1,0 +1,1 @@
+"""Places, counties, their codes and shapes."""

@@ -1,0 +1,1 @@
+"""Census Bureau files of places, populations and shapes."""

@@ -1,0 +1,1 @@
+"""Dated policies and lists of places."""

@@ -1,0 +1,1 @@
+"""The Center for American Progress study, rebuilt."""

@@ -1,0 +1,1 @@
+"""Parts of designs that more than one study uses."""

@@ -1,0 +1,232 @@
+"""The city sample of the staggered designs: which agency-years may be compared, every exclusion counted."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+
+import numpy as np
+import pandas as pd
+
+from ...panels.breaks.comparability import OFFENSES_OF, has_break, series_segment
+from ...panels.policies.cohorts import assign_treatment, exposure
+from ..uar2017.sample import policy_codes
+from ..uar2017.spec import NAMED_BY_AUTHORS
+
+PANELS = ("city_year", "series_breaks", "policies", "undated_places", "places")
+#: Footnotes that a state's coverage is limited say nothing about a city that is printed.
+_ABOUT_COVERAGE = "limited_data"
+_NEVER = 9999
+_KEYS = {"ori": "str", "state": "str"}
+_COLUMNS = ("ori", "year", "state", "city", "place_fips", "county_fips", "population", "rape_definition")
+#: Lower ends of the size classes within which places may swap policies, residents.
+SIZES = (0, 50_000, 100_000, 250_000)
+SIZE_NAMES = ("under 50,000", "50,000 to 99,999", "100,000 to 249,999", "250,000 or more")
+
+
+@dataclass(frozen=True)
+class SampleRules:
+    """The choices that make a sample.
+
+    Attributes
+    ----------
+    definition : str
+        Treatment, one of the panel's definitions.
+    outcome : str
+        Count of ``city_year`` without suffix.
+    first_year, last_year : int
+    first_cohort, last_cohort : int
+        Years of adoption kept; treated agencies of other years leave, counted.
+    smallest : int
+        Fewest residents an agency has in its first year in the sample.
+    fewest_years : int
+        Fewest years an agency is observed in.
+    honour_breaks : bool
+        Whether exceptional and faulty figures are left out and every comparable stretch of a series
+        counts as a unit of its own.
+    keep_ended : bool
+        Whether years after a policy ended stay in (as treated).
+    include_state_laws : bool
+        Whether a statewide law treats every city of its state; otherwise controls of such states leave
+        the sample when the law comes.
+    clean_counties : bool
+        Whether a control leaves when its county adopts any limit: county jails answer detainers.
+    keep_limited_before : bool
+        Whether a treated agency stays that another limit reached before the year of adoption.
+    """
+
+    definition: str
+    outcome: str
+    first_year: int = 1999
+    last_year: int = 2019
+    first_cohort: int = 2000
+    last_cohort: int = 2019
+    smallest: int = 25_000
+    fewest_years: int = 15
+    honour_breaks: bool = True
+    keep_ended: bool = False
+    include_state_laws: bool = False
+    clean_counties: bool = True
+    keep_limited_before: bool = True
+
+
+@dataclass(frozen=True)
+class CitySample:
+    """Rows for estimation and the ledger of those left out.
+
+    Attributes
+    ----------
+    frame : pandas.DataFrame
+        ``unit`` (agency, or agency and stretch), ``ori, state, region, place_fips, city, year, population,
+        log_population, count, rate`` (per 100,000), ``log_rate`` (missing at zero), ``cohort`` (0: never),
+        ``treated``, ``residents`` (in the agency's first year), ``size`` (class), ``equal`` (the weight that
+        makes a count model treat cities alike).
+    ledger : pandas.DataFrame
+        ``step, rows, agencies``: what each step took out; rows of the frame last.
+    """
+
+    frame: pd.DataFrame
+    ledger: pd.DataFrame
+
+
+def city_sample(panels: Mapping[str, pd.DataFrame], rules: SampleRules) -> CitySample:
+    """Return the sample under `rules`.
+
+    A city that any row, list or author of the rebuilt study names without a usable date is never a control;
+    one with a date for another kind of limit, a symbolic act or, by `rules`, a county's limit is a control
+    until that date. All are counted in the ledger.
+
+    Parameters
+    ----------
+    panels : mapping of str to pandas.DataFrame
+        `PANELS` by name. The order of their rows does not matter.
+    rules : SampleRules
+    """
+    return sample_of(with_treatment(panels, rules), panels["series_breaks"], rules)
+
+
+def sample_of(cities: pd.DataFrame, breaks: pd.DataFrame, rules: SampleRules) -> CitySample:
+    """Return the sample of agency-years whose treatment is known already, as `with_treatment` returns it."""
+    ledger: list[tuple[str, int, int]] = []
+    rows = _Rows(cities, ledger)
+    years = rows.frame["year"].between(rules.first_year, rules.last_year)
+    rows.keep(years, f"outside {rules.first_year}-{rules.last_year}")
+    rows.keep(rows.frame["place_fips"].notna(), "agency without a place")
+    rows.keep(rows.frame["population"].gt(0), "residents not printed")
+    rows.frame = rows.frame.assign(residents=_first(rows.frame, "population"))
+    large = rows.frame["residents"] >= rules.smallest
+    rows.keep(large, f"fewer than {rules.smallest:,} residents at first")
+    rows.keep(rows.frame[rules.outcome].notna(), "offense not printed")
+    _honour(rows, breaks, rules)
+    _treatment_rows(rows, rules)
+    seen = rows.frame.groupby("ori")["year"].transform("nunique")
+    rows.keep(seen >= rules.fewest_years, f"observed in fewer than {rules.fewest_years} years")
+    ledger.append(("in the sample", len(rows.frame), rows.frame["ori"].nunique()))
+    return CitySample(_finish(rows.frame, rules), pd.DataFrame(ledger, columns=["step", "rows", "agencies"]))
+
+
+class _Rows:
+    """Rows that shrink step by step, with the ledger of steps."""
+
+    def __init__(self, frame: pd.DataFrame, ledger: list):
+        self.frame, self.ledger = frame, ledger
+
+    def keep(self, mask, step: str) -> None:
+        """Keep the marked rows; book the others under `step`."""
+        mask = mask.astype("boolean").fillna(False).to_numpy(dtype=bool)
+        lost = self.frame[~mask]
+        self.ledger.append((step, len(lost), lost["ori"].nunique()))
+        self.frame = self.frame[mask]
+
+
+def with_treatment(panels: Mapping[str, pd.DataFrame], rules: SampleRules) -> pd.DataFrame:
+    """Return `city_year` with each agency's cohort, and the first year anything else names its place.
+
+    Of the rules only the definition and ``include_state_laws`` matter here.
+    """
+    policies, undated = panels["policies"], panels["undated_places"]
+    kept = [*_COLUMNS, *OFFENSES_OF.keys() & set(panels["city_year"].columns)]
+    cities = panels["city_year"][sorted(kept)].sort_values(["ori", "year"]).reset_index(drop=True)
+    texts = dict.fromkeys(cities.columns[cities.dtypes.map(pd.api.types.is_string_dtype)], object)
+    cities = cities.astype(texts)
+    codes = policy_codes(policies, undated, cities["ori"]).fillna(cities["place_fips"])
+    cities = cities.assign(geoid=codes)
+    places = cities[["state", "geoid"]].dropna().drop_duplicates("geoid")
+    treated = assign_treatment(
+        places, policies, undated, rules.definition, include_state_laws=rules.include_state_laws
+    ).set_index("geoid")
+    columns = ["cohort", "ended_year", "excluded_because", "exposed_from", "symbolic_from"]
+    counties = exposure(policies, undated, unit="county").set_index("fips")["exposed_from"]
+    regions = panels["places"].drop_duplicates("state").set_index("state")["region"]
+    return cities.join(treated[columns], on="geoid").assign(
+        county_from=cities["county_fips"].map(counties).astype("Int64"),
+        region=cities["state"].map(regions),
+    )
+
+
+def _honour(rows: _Rows, breaks: pd.DataFrame, rules: SampleRules) -> None:
+    rows.frame = rows.frame.assign(unit=rows.frame["ori"])
+    if not rules.honour_breaks:
+        return
+    about = breaks[breaks["break_kind"] != _ABOUT_COVERAGE]
+    for effect in ("withheld", "incomplete", "exceptional"):
+        marked = has_break(rows.frame.astype(_KEYS), about, effect, rules.outcome)
+        rows.keep(~marked, f"figure {effect} by a footnote or break")
+    segment = series_segment(rows.frame.astype(_KEYS), breaks, rules.outcome)
+    rows.frame = rows.frame.assign(unit=rows.frame["ori"] + "/" + segment.astype(str))
+
+
+def _first(frame: pd.DataFrame, column: str) -> pd.Series:
+    first = frame.sort_values("year").groupby("ori")[column].first()
+    return frame["ori"].map(first)
+
+
+def _treatment_rows(rows: _Rows, rules: SampleRules) -> None:
+    """Leave out treated agencies that cannot serve, and controls from the year they stop being one."""
+    control = rows.frame["cohort"].isna()
+    unknown = rows.frame["exposed_from"].eq(0).fillna(False)
+    rows.keep(~(control & (unknown | rows.frame["ori"].isin(NAMED_BY_AUTHORS))), "listed without any date")
+    early = rows.frame["cohort"].lt(max(rules.first_cohort, rules.first_year + 1)).fillna(False)
+    rows.keep(~early, "adopted before the years studied")
+    rows.keep(~rows.frame["cohort"].gt(rules.last_cohort).fillna(False), "adopted after the years studied")
+    for column, what in _exposures(rules).items():
+        rows.keep(rows.frame["cohort"].notna() | ~_reached(rows.frame, column), what)
+    if not rules.keep_limited_before:
+        limited = rows.frame["exposed_from"].lt(rows.frame["cohort"]).fillna(False)
+        rows.keep(~limited, "treated after another limit")
+    if not rules.keep_ended:
+        over = rows.frame["year"].gt(rows.frame["ended_year"].astype("Int64").fillna(_NEVER))
+        rows.keep(~over, "after the policy ended")
+
+
+def _exposures(rules: SampleRules) -> dict[str, str]:
+    by_column = {
+        "exposed_from": "control under another limit, a doubtful date or a statewide law",
+        "symbolic_from": "control with a symbolic act",
+        "county_from": "control in a county that any list or row names",
+    }
+    return by_column if rules.clean_counties else dict(list(by_column.items())[:2])
+
+
+def _reached(frame: pd.DataFrame, column: str) -> pd.Series:
+    return frame["year"] >= frame[column].astype("Int64").fillna(_NEVER)
+
+
+def _finish(frame: pd.DataFrame, rules: SampleRules) -> pd.DataFrame:
+    count, population = frame[rules.outcome].astype(float), frame["population"].astype(float)
+    residents = frame["residents"].astype(float)
+    cohort = frame["cohort"].fillna(0).astype(int)
+    rate = count / population * 1e5
+    made = frame[["unit", "ori", "state", "region", "place_fips", "county_fips", "city", "year"]].assign(
+        population=population,
+        log_population=np.log(population),
+        count=count,
+        rate=rate,
+        log_rate=np.log(rate.where(rate > 0)),
+        cohort=cohort,
+        treated=((cohort > 0) & (frame["year"] >= cohort)).astype(float),
+        residents=residents,
+        size=np.digitize(residents, SIZES) - 1,
+        equal=1e5 / residents,
+    )
+    return made.sort_values(["ori", "year"]).reset_index(drop=True)

@@ -1,0 +1,1 @@
+"""How crime is counted, and what that does to the headlines."""

@@ -1,0 +1,236 @@
+"""Every design's answer on one scale: crimes per 100,000, percent, what it could find and what it excludes.
+
+The designs of the two papers, rebuilt, and those that follow places over time, each with its headline alone:
+what the report's paper says first. Nothing is estimated here that a study does not estimate.
+"""
+
+from __future__ import annotations
+
+from functools import cache
+from typing import Any
+
+import numpy as np
+import pandas as pd
+
+from ...panels.store import load
+from ..multiverse import study as multiverse
+from ..multiverse.grid import SAMPLE_NAMES, one_step
+from ..multiverse.spec import FORKS, HEADLINE
+from ..multiverse.summary import robustness
+from ..staggered_cities.spec import MARGIN_SHARE, TREATMENTS
+from ..staggered_counties import study as staggered_counties
+from ..staggered_counties.fits import by_year, jackknife
+from ..staggered_counties.sample import PANELS, CountySample, county_sample, with_rates
+from ..staggered_counties.spec import FIRST, CountyRules
+from ..synthetic import state_laws
+from . import power
+
+#: What is compared everywhere: the violent total that no change of the definition of rape disturbs.
+VIOLENT, PROPERTY = "violent_without_rape", "property"
+OUTCOMES = (VIOLENT, PROPERTY)
+REBUILT, FOLLOWED = "The two papers’ designs, rebuilt", "Places followed before and after"
+COUNTIES, STATES = "Counties, staggered", "States, staggered"
+SAME_STATE = "Same state, year by year"
+#: Designs shown first: key, group, study and design in the tables of `power`, and what a reader is told.
+SHOWN = {
+    "in_force": (REBUILT, power.UAR, "Matched pairs, while in force", "Cities in force, matched pairs"),
+    "change": (REBUILT, power.UAR, "Matched pairs, change", "The same pairs, change"),
+    "matched": (REBUILT, power.CAP, "Matched", "Counties of 2015, matched"),
+    "within": (REBUILT, power.CAP, "Within states", "The same, within states"),
+    "status": (FOLLOWED, power.STAGGERED, TREATMENTS["status_inquiry"], "Cities, status inquiry"),
+    "detain": (FOLLOWED, power.STAGGERED, TREATMENTS["detainers"], "Cities, detainers"),
+    "counties": (FOLLOWED, COUNTIES, "All others", "Counties, detainers"),
+    "inside": (FOLLOWED, COUNTIES, SAME_STATE, "The same, within states"),
+    "states": (FOLLOWED, STATES, "All", "States with a law"),
+}
+#: Designs whose intervals the abstract states.
+FIRST_SAID = ("status", "detain", "counties", "states")
+#: The headline of the cities that are followed, as a specification of the multiverse.
+BASE = {**HEADLINE, "outcome": VIOLENT}
+MAIN, LATER = "Main", "From 1999 on"
+_SCALED = ["estimate", "conf_low", "conf_high"]
+_COUNTY_DESIGNS = {staggered_counties.HEADLINE.name: "All others", SAME_STATE: SAME_STATE}
+
+
+@cache
+def table() -> pd.DataFrame:
+    """Return every design's headline, one row a design and outcome.
+
+    Returns
+    -------
+    pandas.DataFrame
+        ``key, group, name, outcome, used`` (places), ``mean``, ``estimate, conf_low, conf_high, detectable,
+        smallest_margin`` in crimes per 100,000 residents a year, and the first three in percent of the mean
+        (``percent, percent_low, percent_high``); ``detectable_share``, ``margin_share`` and ``power_share``,
+        the chance to find a change of `MARGIN_SHARE`.
+    """
+    rows: Any = judged().set_index(["study", "design", "outcome"])
+    found = []
+    for key, (group, study, design, name) in SHOWN.items():
+        for outcome in (*OUTCOMES, "crime"):
+            if (study, design, outcome) in rows.index:
+                row: Any = rows.loc[(study, design, outcome)].to_dict()
+                found.append(
+                    {"key": key, "group": group, "name": name, "outcome": outcome} | _scaled(row, study)
+                )
+    return pd.DataFrame(found)
+
+
+def _scaled(row: dict[str, Any], study: str) -> dict[str, Any]:
+    """Return one design's shares as percent and as crimes per 100,000."""
+    proportional = study in (power.STAGGERED, COUNTIES)
+    mean = row["mean"] * (10 if row["unit"] == "per 10,000" else 1)
+    shares = {name: np.expm1(row[name]) if proportional else row[name] for name in _SCALED}
+    return (
+        {"used": int(row["used"]), "mean": mean}
+        | {name: mean * value for name, value in shares.items()}
+        | {
+            f"percent{name.removeprefix('estimate').removeprefix('conf')}": 100 * v
+            for name, v in shares.items()
+        }
+        | {"detectable": mean * row["detectable"], "smallest_margin": mean * row["smallest_margin"]}
+        | {"detectable_share": row["detectable"], "margin_share": row["smallest_margin"]}
+        | {"power_share": row["power_share"]}
+    )
+
+
+@cache
+def judged() -> pd.DataFrame:
+    """Return the designs of `power` with counties and states that are followed beside them, as shares."""
+    more = pd.concat([_county_rows(), _state_rows()], ignore_index=True)
+    return pd.concat([power.run().designs, power.judge(more)], ignore_index=True)
+
+
+@cache
+def county_panels() -> tuple[dict[str, pd.DataFrame], CountySample]:
+    """Return the panels of the county study and its sample."""
+    panels = {name: load(name) for name in PANELS}
+    return panels, county_sample(panels)
+
+
+@cache
+def county_forks() -> pd.DataFrame:
+    """Return every fork of the county study for the two totals; see `staggered_counties.forks`.
+
+    The headline's errors are those of its own study: each state left out in turn.
+    """
+    panels, sample = county_panels()
+    rows = staggered_counties.forks(panels, sample, OUTCOMES)
+    for place in rows.index[rows["name"].eq(staggered_counties.HEADLINE.name)]:
+        found = jackknife(with_rates(sample.frame, str(rows.loc[place, "outcome"])))[0]
+        rows.loc[place, list(found)] = list(found.values())
+    return rows
+
+
+def _county_rows() -> pd.DataFrame:
+    """Return the headline and the comparison inside states: log points times the adopters' rate before."""
+    frame = county_panels()[1].frame
+    before = frame[frame["cohort"].gt(0) & frame["treated"].eq(0)]
+    rows = []
+    for row in county_forks().to_dict("records"):
+        if row["name"] in _COUNTY_DESIGNS:
+            mean = before[row["outcome"]].sum() / before["people"].sum() * 1e5
+            told = {"study": COUNTIES, "design": _COUNTY_DESIGNS[row["name"]], "outcome": row["outcome"]}
+            told |= {"used": row["treated"], "unit": "per 100,000", "mean": mean, "df": row["df"]}
+            rows.append(told | {name: row[name] * mean for name in [*_SCALED, "std_error"]})
+    return pd.DataFrame(rows)
+
+
+@cache
+def county_before() -> dict[str, Any]:
+    """Return the share of time under the policy, and the tests that adopters' crime moved alike before."""
+    panels, sample = county_panels()
+    long = county_sample(panels, CountyRules(first_year=FIRST)).frame
+    tests = {outcome: by_year(with_rates(long, outcome))["pretest_p"].iloc[0] for outcome in OUTCOMES}
+    return {
+        "exposure": staggered_counties.mean_exposure(sample.frame),
+        "before_from": FIRST,
+        "before_violent": tests[VIOLENT],
+        "before_property": tests[PROPERTY],
+    }
+
+
+@cache
+def state_variants() -> pd.DataFrame:
+    """Return the joint design of statewide laws under every variant."""
+    return state_laws.joint()
+
+
+def _state_rows() -> pd.DataFrame:
+    """Return the joint estimates in rates, with the rate of states under a law less the effect as mean."""
+    rows = state_variants()
+    rows = rows[rows["variant"].eq(MAIN) & rows["scale"].eq("rate") & rows["outcome"].isin(OUTCOMES)]
+    mean = rows["outcome"].map(state_laws.mean_under_law(OUTCOMES)) - rows["estimate"]
+    return pd.DataFrame(
+        {
+            "study": STATES,
+            "design": "All",
+            "outcome": rows["outcome"],
+            "used": rows["states"],
+            "unit": "per 100,000",
+            "mean": mean,
+            "df": np.inf,
+            **{name: rows[name] for name in [*_SCALED, "std_error"]},
+        }
+    )
+
+
+@cache
+def choices() -> pd.DataFrame:
+    """Return what every choice does to the headline of the cities that are followed, one at a time.
+
+    The neighbours of `BASE` are estimated anew; see `multiverse_summary.robustness` for the columns. ``base``
+    marks the headline's own choices; the headline itself stands first.
+    """
+    kept = multiverse.admitted(multiverse.results())
+    chunks: dict[tuple[str, ...], list[dict[str, str]]] = {}
+    for choice in one_step(BASE):
+        chunks.setdefault(tuple(choice[name] for name in SAMPLE_NAMES), []).append(choice)
+    near = multiverse.as_frame(row for chunk in chunks.values() for row in multiverse.compute(chunk))
+    every = pd.concat([multiverse.admitted(near), kept], ignore_index=True).drop_duplicates("spec")
+    rows = robustness(every, BASE)
+    chosen = {fork.title: fork.levels[BASE[fork.name]] for fork in FORKS}
+    rows = rows.assign(base=rows["fork"].map(chosen).eq(rows["choice"]))
+    head = rows[rows["base"]].head(1).assign(fork="Headline", choice="All as the headline chose", base=False)
+    return pd.concat([head, rows], ignore_index=True)
+
+
+@cache
+def figures() -> dict[str, Any]:
+    """Return the figures of the paper's sentences: KEY_NAME of `table`, KEY_property_NAME, and some more.
+
+    Without the addition: violent crime without rape, or all crime where a design has that alone.
+    """
+    rows = table()
+    found: dict[str, Any] = {"margin": MARGIN_SHARE}
+    for row in rows.to_dict("records"):
+        mark = f"{row['key']}_property" if row["outcome"] == PROPERTY else row["key"]
+        found |= {
+            f"{mark}_{name}": row[name] for name in rows.columns if name not in ("key", "group", "name")
+        }
+    violent = rows[rows["outcome"].eq(VIOLENT) & rows["key"].isin(FIRST_SAID)]
+    wider = violent[violent["key"].ne("counties")]
+    return found | {
+        "designs": len(violent),
+        "hold": int((violent["conf_low"].le(0) & violent["conf_high"].ge(0)).sum()),
+        "seen_low": violent["detectable_share"].min(),
+        "seen_high": violent["detectable_share"].max(),
+        "chance_low": wider["power_share"].min(),
+        "chance_high": wider["power_share"].max(),
+        **county_before(),
+        **_laws(),
+    }
+
+
+def _laws() -> dict[str, Any]:
+    """Return property crime under laws on later years, and what the design finds before there were any."""
+    rows: Any = state_variants().set_index(["variant", "outcome", "scale"])
+    later, first = rows.loc[(LATER, PROPERTY, "rate")], rows.loc[(MAIN, PROPERTY, "rate")]
+    placebo = rows.loc[(state_laws.EARLIER, VIOLENT, "rate")]
+    found = {f"later_{name}": later[name] for name in ("estimate", "conf_low", "conf_high", "p_value")}
+    return found | {
+        "law_p": first["p_value"],
+        "placebo_estimate": placebo["estimate"],
+        "placebo_p": placebo["p_value"],
+        "shift": state_laws.SHIFT,
+    }

@@ -1,0 +1,1 @@
+"""Published figures, each once, and verdicts on them."""

@@ -1,0 +1,1 @@
+"""Staggered adoption in counties."""

@@ -1,0 +1,1 @@
+"""Nine cities and statewide rules by synthetic controls."""

@@ -1,0 +1,1 @@
+"""The Urban Affairs Review study, rebuilt."""

@@ -1,0 +1,183 @@
+"""The study's results cut to the shape of its exhibits; nothing here estimates anything."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import TYPE_CHECKING
+from urllib.parse import urlsplit
+
+import pandas as pd
+
+from .differences import ALL, EARLY, IN_FORCE
+from .matching import ESTIMATORS, FULL, ONE_TO_ONE, UNMATCHED
+from .spec import CODINGS, CROSS_SECTION, MAIN, OUTCOMES, PERIODS, WINDOWS
+
+if TYPE_CHECKING:
+    from .study import Results
+
+PAPER = next(iter(PERIODS))
+_STATISTICS = ["estimate", "std_error", "conf_low", "conf_high", "p_value"]
+
+
+def treated_table(results: Results) -> pd.DataFrame:
+    """Return the treated cities: ``city, adopted, instrument, confidence, match, source`` (its host)."""
+    rows = results.treated[results.treated["coding"].eq(MAIN)]
+    match = rows["control_name"].str.replace(r" (city|town|village|municipality)$", "", regex=True)
+    short = match.str.replace(" metropolitan government (balance)", "", regex=False)
+    why = (
+        rows["unmatched_because"]
+        .map({"no census figures": "no census figures"})
+        .fillna("too small or not printed")
+    )
+    shown = (short + ", " + rows["control_state"]).where(rows["control_name"].notna(), "none: " + why)
+    return pd.DataFrame(
+        {
+            "city": rows["place"].astype(object) + ", " + rows["state"].astype(object),
+            "adopted": rows["adopted"].astype(object),
+            "instrument": rows["basis"].astype(object),
+            "confidence": rows["confidence"].astype(object),
+            "match": shown.astype(object),
+            "source": [urlsplit(address).netloc.removeprefix("www.") for address in rows["source_url"]],
+        }
+    )
+
+
+def codings_table(results: Results) -> pd.DataFrame:
+    """Return cities, states, first and last year, and matched cities by coding."""
+    grouped = results.treated.groupby("coding", sort=False)
+    return pd.DataFrame(
+        {
+            "cities": grouped.size(),
+            "states": grouped["state"].nunique(),
+            "first": grouped["cohort"].min(),
+            "last": grouped["cohort"].max(),
+            "matched": grouped["control_name"].count(),
+        }
+    ).reset_index()
+
+
+def change_rows(results: Results, *, coding: str = MAIN, period: str = PAPER) -> pd.DataFrame:
+    """Return mean changes as shares of the level before: ``name, group, estimate, conf_low, conf_high``."""
+    table = results.before_after
+    rows = table[table["coding"].eq(coding) & table["period"].eq(period)]
+    scale = rows["mean_before"]
+    years = rows["window"].map({1: "one year", 2: "two years", 3: "three years"})
+    return pd.DataFrame(
+        {
+            "name": years + " (" + rows["used"].astype(str) + " cities)",
+            "group": rows["outcome"].map(OUTCOMES),
+            **{name: rows[name] / scale for name in ("estimate", "conf_low", "conf_high")},
+            "highlight": (rows["conf_low"] > 0) | (rows["conf_high"] < 0),
+        }
+    ).reset_index(drop=True)
+
+
+def city_rows(results: Results) -> pd.DataFrame:
+    """Return each city's rate before and after: ``name, before, after, strong``, the largest rise first."""
+    rows = results.by_chance.sort_values("change", ascending=False)
+    name = rows["place"].astype(str) + ", " + rows["state"].astype(str)
+    year = rows["cohort"].astype(str)
+    return rows.assign(name=name + " (" + year + ")", strong=rows["beyond"]).reset_index(drop=True)
+
+
+def left_out(results: Results, outcomes: Sequence[str] = ("violent", "property")) -> pd.DataFrame:
+    """Return how many cities the before-after comparison left out, by reason, window and outcome."""
+    table = results.before_after_dropped
+    rows = table[table["coding"].eq(MAIN) & table["period"].eq(PAPER) & table["outcome"].isin(list(outcomes))]
+    wide = rows.pivot_table(index=["outcome", "reason"], columns="window", values="cities", fill_value=0)
+    used = results.before_after
+    used = used[used["coding"].eq(MAIN) & used["period"].eq(PAPER) & used["outcome"].isin(list(outcomes))]
+    compared = used.pivot_table(index="outcome", columns="window", values="used").assign(reason="compared")
+    wide = pd.concat([compared.set_index("reason", append=True), wide]).sort_index(
+        level=0, sort_remaining=False
+    )
+    wide = wide.rename(columns={window: f"window_{window}" for window in WINDOWS}).rename_axis(columns=None)
+    return wide.reset_index().assign(outcome=lambda t: t["outcome"].map(OUTCOMES))
+
+
+def smd(results: Results, coding: str = MAIN) -> dict[str, dict[str, float]]:
+    """Return standardized differences by stage and covariate."""
+    rows = results.balance[results.balance["coding"].eq(coding)]
+    stages = rows["stage"].unique()
+    by_stage = {str(stage): rows[rows["stage"].eq(stage)] for stage in stages}
+    return {
+        stage: dict(zip(found["name"].astype(str), found["smd"].astype(float), strict=True))
+        for stage, found in by_stage.items()
+    }
+
+
+def by_year(results: Results, outcome: str) -> dict[str, pd.DataFrame]:
+    """Return differences by year of the cities whose policy was in force, by estimator."""
+    table = results.differences
+    rows = table[table["coding"].eq(MAIN) & table["group"].eq(IN_FORCE) & table["outcome"].eq(outcome)]
+    return {
+        name: rows[rows["estimator"].eq(name)].sort_values("year") for name in (UNMATCHED, ONE_TO_ONE, FULL)
+    }
+
+
+def all_years(results: Results, outcome: str) -> pd.DataFrame:
+    """Return one-to-one differences by year of all treated cities, before as well as after adoption."""
+    table = results.differences
+    rows = table["coding"].eq(MAIN) & table["group"].eq(ALL) & table["outcome"].eq(outcome)
+    return table[rows & table["estimator"].eq(ONE_TO_ONE)].sort_values("year")
+
+
+def pooled_table(results: Results, coding: str = MAIN) -> pd.DataFrame:
+    """Return matched differences before, after, and their change, by outcome."""
+    table = results.differences
+    rows = table[table["coding"].eq(coding) & table["year"].isna()]
+    names = {"before": "Before adoption", "after": "While in force", "change": "Change"}
+    shown = rows.assign(outcome=rows["outcome"].map(OUTCOMES), group=rows["group"].map(names))
+    return shown[["outcome", "group", "used", "mean_control", *_STATISTICS, "detectable", "detectable_share"]]
+
+
+def cross_section_table(results: Results, outcome: str) -> pd.DataFrame:
+    """Return the differences of the cross-section by coding and estimator, one outcome."""
+    table = results.differences
+    rows = table[table["year"].eq(CROSS_SECTION).fillna(False) & table["outcome"].eq(outcome)]
+    rows = rows[rows["group"].isin([IN_FORCE, EARLY])]
+    early = rows["group"].eq(EARLY)
+    heading = rows["coding"].str.capitalize().mask(early, rows["coding"].str.capitalize() + "; " + EARLY)
+    shown = rows.assign(heading=heading, errors=rows["estimator"].map(ESTIMATORS))
+    return shown[
+        ["heading", "estimator", "used", "controls", "mean_control", *_STATISTICS, "detectable_share"]
+    ]
+
+
+def nulls_table(results: Results) -> pd.DataFrame:
+    """Return what every comparison of the main coding could have seen, and what it excludes."""
+    changes = results.before_after
+    changes = changes[changes["coding"].eq(MAIN) & changes["period"].eq(PAPER) & changes["window"].eq(1)]
+    table = results.differences
+    matched = table[table["coding"].eq(MAIN) & table["estimator"].eq(ONE_TO_ONE)]
+    parts = {
+        "Year after less year before": changes,
+        "Matched, while in force": matched[matched["group"].eq("after")],
+        "Matched, change": matched[matched["group"].eq("change")],
+    }
+    shown = pd.concat(parts, names=["comparison"]).reset_index("comparison").reset_index(drop=True)
+    columns = [
+        "outcome",
+        "used",
+        "mean",
+        "estimate",
+        "conf_low",
+        "conf_high",
+        "detectable",
+        "detectable_share",
+    ]
+    columns += ["margin_share", "within_share", "within_published", "smallest_margin"]
+    return shown[["comparison", *columns]].assign(name=shown["outcome"].map(OUTCOMES))
+
+
+def codings_pooled(results: Results, outcome: str) -> pd.DataFrame:
+    """Return the matched difference while in force and its change under every coding, one outcome."""
+    table = results.differences
+    rows = table[
+        table["year"].isna() & table["outcome"].eq(outcome) & table["group"].isin(["after", "change"])
+    ]
+    order = {coding: place for place, coding in enumerate(CODINGS)}
+    rows = rows.assign(place=rows["coding"].map(order)).sort_values(["group", "place"])
+    names = rows["coding"].str.capitalize() + " (" + rows["used"].astype(str) + " pairs)"
+    groups = rows["group"].map({"after": "Difference while in force", "change": "Change of the difference"})
+    return rows.assign(name=names, group=groups)[["name", "group", "estimate", "conf_low", "conf_high"]]

@@ -1,0 +1,177 @@
+"""The paper and the README say what the studies say now, and the robustness page leaves no choice out."""
+
+from __future__ import annotations
+
+import itertools
+
+import numpy as np
+import pandas as pd
+import pytest
+
+from analysis.cli import readme
+from analysis.paths import project_root
+from analysis.report import paper
+from analysis.report.front import headline_figure, sentences
+from analysis.studies.cap2017 import study as cap2017
+from analysis.studies.multiverse import study as multiverse
+from analysis.studies.multiverse.spec import FORKS, NAMES
+from analysis.studies.multiverse.summary import headline as committed_headline
+from analysis.studies.paper import (
+    exhibits as answers_tables,
+)
+from analysis.studies.paper import (
+    headline as answers,
+)
+from analysis.studies.paper import (
+    readme as summary,
+)
+from analysis.studies.paper import (
+    robustness as answers_robustness,
+)
+from analysis.studies.synthetic import state_laws
+from analysis.studies.uar2017 import study as uar2017
+
+CACHED = ("table", "judged", "state_variants", "figures")
+
+
+@pytest.fixture(scope="module", autouse=True)
+def laws():
+    """Joint estimates of laws that take no time: what they are is the business of `test_state_laws`."""
+    variants = (answers.MAIN, answers.LATER, state_laws.EARLIER, "Without Colorado")
+    rows = itertools.product(variants, answers.OUTCOMES, ("rate", "log"))
+    table = pd.DataFrame(rows, columns=["variant", "outcome", "scale"])
+    main = table["variant"].ne(answers.LATER)
+    size = np.where(main, 2.0, 1.0) * np.where(table["scale"].eq("rate"), 10.0, 0.01)
+    error = size / np.where(main, 3.0, 1.0)
+    table = table.assign(estimate=size, std_error=error, conf_low=size - 1.96 * error)
+    table = table.assign(conf_high=size + 1.96 * error, p_value=0.5, states=9, donors=31)
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(state_laws, "joint", lambda: table)
+        yield table
+    for name in CACHED:
+        getattr(answers, name).cache_clear()
+
+
+@pytest.fixture(scope="module")
+def rows():
+    return answers.table().set_index(["key", "outcome"])
+
+
+@pytest.fixture(scope="module")
+def choices():
+    return answers.choices()
+
+
+@pytest.fixture(scope="module")
+def headline():
+    return summary.headline()
+
+
+def test_readme_is_current(headline):
+    text = (project_root() / "README.md").read_text("utf-8")
+    assert readme.readme(text) == text
+    figure = (project_root() / "docs" / "figures" / "headline.svg").read_text("utf-8")
+    assert figure == headline_figure(summary.forest_rows()).svg
+
+
+def test_headline_is_the_studies(headline):
+    rows = uar2017.run().differences
+    change = rows[
+        rows["coding"].eq("status inquiry")
+        & rows["estimator"].eq("one-to-one")
+        & rows["group"].eq("change")
+        & rows["outcome"].eq("violent_without_rape")
+    ]
+    assert len(change) == 1
+    assert headline["change"] == change["estimate"].iloc[0]
+    main = cap2017.results().main.set_index("design")
+    assert (headline["county"], headline["within"]) == (
+        main.loc["matched", "estimate"],
+        main.loc["within states", "estimate"],
+    )
+    counted = sum(headline[name] for name in ("agrees", "consistent", "differs", "untested"))
+    assert headline["claims"] == counted == len(summary.verdicts())
+
+
+def test_every_figure_of_a_sentence_is_filled(headline):
+    text = " ".join(str(part) for part in sentences(headline))
+    assert "{" not in text
+    assert f"{headline['claims']} statements" in text
+
+
+def test_rows_are_the_studies(rows):
+    told = summary.headline()
+    change = rows.loc[("change", answers.VIOLENT)]
+    assert change["estimate"] == pytest.approx(told["change"]) and change["conf_low"] == pytest.approx(
+        told["change_low"]
+    )
+    assert change["detectable"] == pytest.approx(told["change_seen"])
+    county = rows.loc[("matched", "crime")]
+    assert [county["estimate"], county["conf_high"]] == pytest.approx(
+        [10 * told["county"], 10 * told["county_high"]]
+    )
+    city = rows.loc[("status", answers.VIOLENT)]
+    assert [city["estimate"], city["percent"]] == pytest.approx([told["violent_rate"], 100 * told["violent"]])
+    state = rows.loc[("states", answers.PROPERTY)]
+    assert state["estimate"] == 20.0 and state["used"] == 9
+    assert set(rows.index.get_level_values("key")) == set(answers.SHOWN)
+
+
+def test_percent_and_crimes_say_the_same(rows):
+    for name in ("", "_low", "_high"):
+        crimes = rows[f"conf{name}" if name else "estimate"]
+        assert np.allclose(rows[f"percent{name}"], 100 * crimes / rows["mean"])
+    assert np.allclose(rows["smallest_margin"], rows["margin_share"] * rows["mean"])
+
+
+def test_county_headline_leaves_out_each_state():
+    rows = answers.county_forks()
+    head = rows[rows["name"].eq(answers.staggered_counties.HEADLINE.name)].set_index("outcome")
+    others = rows[rows["name"].eq("Two-way Poisson, one dummy")].set_index("outcome")
+    assert np.allclose(head["estimate"], others["estimate"])
+    assert (head["std_error"] > 1.02 * others["std_error"]).all()
+
+
+def test_abstract_says_size_interval_what_is_ruled_out_and_what_is_not_known():
+    figures = answers.figures()
+    text = str(paper.abstract(figures))
+    for said in ("per 100,000", "95% interval", "rules out", "What stays unknown", "cited substitute"):
+        assert said in text
+    city = answers.table().set_index(["key", "outcome"]).loc[("status", answers.VIOLENT)]
+    assert f"{city['estimate']:+,.0f} per 100,000" in text and f"to {city['conf_high']:,.0f})" in text
+    assert figures["hold"] <= figures["designs"] == len(answers.FIRST_SAID)
+    assert "{" not in text
+
+
+def test_every_choice_is_listed_once(choices):
+    listed = list(zip(choices["fork"], choices["choice"], strict=True))[1:]
+    assert listed == [(fork.title, title) for fork in FORKS for title in fork.levels.values()]
+    assert choices["base"].sum() == len(FORKS)
+
+
+def test_recomputed_neighbours_are_the_committed_ones(choices):
+    kept = multiverse.admitted(multiverse.results())
+    head = committed_headline(kept, answers.BASE)
+    assert choices["percent"].iloc[0] == pytest.approx(head["percent"], rel=1e-6)
+    assert choices.loc[choices["base"], "percent"].eq(choices["percent"].iloc[0]).all()
+    other = dict(answers.BASE) | {"outcome": "homicide"}
+    mine = choices[choices["choice"].eq("Homicide")].iloc[0]
+    assert mine["percent"] == pytest.approx(committed_headline(kept, other)["percent"], rel=1e-6)
+    assert set(answers.BASE) == set(NAMES)
+
+
+def test_forks_of_every_design_are_counted(laws):
+    table = answers_robustness.fragile().set_index("design")
+    states = table.loc["States: property"]
+    assert (states["forks"], states["above"], states["what"]) == (2, 1, answers.LATER)
+    counties = answers.county_forks().query("outcome == 'property' and scale != 'rate'")
+    assert table.loc["Counties: property", "forks"] == len(counties) - 1
+    assert table.loc["Counties: property", "above"] == counties.iloc[1:]["conf_low"].gt(0).sum()
+
+
+def test_power_curves_meet_the_detectable_effect(rows):
+    for name, line in answers_tables.power_curves().items():
+        key = next(key for key, title in answers_tables._LINES.items() if title == name)
+        design = rows.loc[key].iloc[0]
+        found = np.interp(design["detectable_share"], line.index, line.to_numpy())
+        assert found == pytest.approx(0.8, abs=0.03), name
