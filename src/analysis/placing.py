@@ -1,4 +1,4 @@
-"""Outputs put in place whole or not at all: one writer at a time, leftovers swept, folders exchanged in one step.
+"""Outputs put in place whole or not at all: one writer, leftovers swept, folders exchanged in one step.
 
 A command makes its output in a folder beside the place it is for, and exchanges the two by one call of the
 system. Killed at any moment it leaves the earlier output or the new one, and at most a hidden folder that the
@@ -164,7 +164,7 @@ def _start(place: Path, prefix: str) -> str:
 
 
 def _short(name: str) -> str:
-    """Return a name cut so that prefix, lock and random letters still fit into the 255 bytes of a file name."""
+    """Return a name cut so that prefix and random letters still fit into the 255 bytes of a file name."""
     return os.fsencode(name)[:200].decode("utf-8", "ignore")
 
 

@@ -19,34 +19,22 @@ import pytest
 
 from analysis import cli
 from analysis.errors import AnalysisError, LayoutError
-from analysis.sources.return_a import checks, fields, framing, ingest, layout, tables
+from analysis.sources.return_a import checks, fields, framing, ingest, layout
 from analysis.sources.return_a import ingest as ingest_function
 
-sys.path.insert(0, str(Path(__file__).parents[1]))
-from return_a_records import make_block, to_bytes, write
+sys.path.insert(0, str(Path(__file__).parents[1] / "support"))
+from return_a_records import block_like_the_files, make_block, to_bytes, write
 
-NAMES = ("_2013.txt", ".2013.txt", "..x", "=cmd|calc.txt", "x" * 240 + ".txt", "Jahr 2013 \u00e4.txt", "-.txt")
+NAMES = (
+    "_2013.txt",
+    ".2013.txt",
+    "..x",
+    "=cmd|calc.txt",
+    "x" * 240 + ".txt",
+    "Jahr 2013 \u00e4.txt",
+    "-.txt",
+)
 MEMBERS = (".txt", "..", "..\\..\\X.txt", "../../up.txt", "_a/_b.txt", "/abs.txt", "y" * 300, "a\tb.txt")
-
-
-def block_like_the_files(records=60, year=85, seed=1):
-    """Return records whose states and agencies fit, and that report more offenses than are cleared."""
-    block = make_block(records, seed, year=year, blanks=False, negatives=False)
-    numbers = sorted(layout.states())
-    printed = {row["state_number"]: row["printed"] for row in layout.table("return_a_states")}
-    made = fields.split(block)
-    states = [numbers[i % len(numbers)] for i in range(records)]
-    made["state_number"] = np.array(states, "S2")
-    made["ori7"] = np.array([f"{printed[s]}{i:05d}" for i, s in enumerate(states)], "S7")
-    made["last_month_reported"] = np.full(records, "12", "S2")
-    made["population_1"] = made["population_2"] = made["population_3"] = np.full(records, 4321, np.int32)
-    totals = [layout.offenses().index(name) for name in tables.TOTALS]
-    for card, part in (("unfounded", 8), ("cleared", 2), ("cleared_under_18", 4)):
-        made[card] = made["actual"] // part
-        made[card][:, :, layout.offenses().index("all_offenses")] = made[card][:, :, totals].sum(axis=-1)
-    for name in [*(f"{card}_type" for card in layout.CARDS), "officers_type"]:
-        made[name] = np.full(made[name].shape, b"5", "S1")
-    return fields.join(made)
 
 
 def rows_of(out):
@@ -211,7 +199,11 @@ def limited(arguments, *, file_size=None, cwd=None):
             resource.setrlimit(resource.RLIMIT_FSIZE, (file_size, file_size))
 
     return subprocess.run(
-        [sys.executable, "-m", "analysis", *arguments], capture_output=True, text=True, preexec_fn=limit, cwd=cwd
+        [sys.executable, "-m", "analysis", *arguments],
+        capture_output=True,
+        text=True,
+        preexec_fn=limit,
+        cwd=cwd,
     )
 
 
@@ -223,7 +215,9 @@ def test_a_full_disk_is_one_sentence(tmp_path):
     assert [p.name for p in tmp_path.iterdir()] == ["a.txt"]
 
 
-@pytest.mark.parametrize("number", [errno.EROFS, errno.EACCES, errno.ENOSPC, errno.EDQUOT, errno.ENAMETOOLONG])
+@pytest.mark.parametrize(
+    "number", [errno.EROFS, errno.EACCES, errno.ENOSPC, errno.EDQUOT, errno.ENAMETOOLONG]
+)
 def test_a_place_that_cannot_be_written_is_one_sentence(number, tmp_path, monkeypatch, capsys):
     def refuses(*arguments, **named):
         raise OSError(number, os.strerror(number), str(tmp_path / "out"))
@@ -243,7 +237,9 @@ def test_a_bad_out_is_one_sentence(out, tmp_path, capsys):
     assert [p.name for p in tmp_path.iterdir()] == ["a.txt"]
 
 
-@pytest.mark.parametrize("address", ["nonsense", "tcp://127.0.0.1:1", "foo://x:1", "tcp://", "http://x:99999999"])
+@pytest.mark.parametrize(
+    "address", ["nonsense", "tcp://127.0.0.1:1", "foo://x:1", "tcp://", "http://x:99999999"]
+)
 def test_a_bad_cluster_is_one_sentence(address, tmp_path, capsys, monkeypatch):
     pytest.importorskip("distributed")
     monkeypatch.setattr("analysis.cli.cluster.PATIENCE", 1)

@@ -109,13 +109,19 @@ def sentences(row: Mapping, *, is_part: bool = False) -> tuple[list[str], bool]:
         A sentence for each doubt that is not zero; whether one of them concerns more than `WRONG_SHARE` of
         the records (repeated agencies and cards that do not add up included), or the whole file.
     """
-    said = [f"{row[name]:,} {'' if name.startswith('cards') else 'records '}{DOUBTS[name]}" for name in DOUBTS if row[name]]
+    said = [
+        f"{row[name]:,} {'' if name.startswith('cards') else 'records '}{DOUBTS[name]}"
+        for name in DOUBTS
+        if row[name]
+    ]
     wrong = any(row[name] > WRONG_SHARE * row["read"] for name in DOUBTS)
     if row["states"] < LEAST_STATES and not is_part:
         said.append(f"it holds {row['states']} states; whole files hold {LEAST_STATES} or more")
         wrong = True
     if row["offenses_out_of_order"]:
-        said.append(f"its offenses do not rise from {' to '.join(RARE_TO_FREQUENT)}, as in every file of the FBI")
+        said.append(
+            f"its offenses do not rise from {' to '.join(RARE_TO_FREQUENT)}, as in every file of the FBI"
+        )
         wrong = True
     return said, wrong
 
