@@ -78,7 +78,7 @@ def test_a_lost_part_is_noticed_before_anything_is_put_in_place(tmp_path, monkey
 def test_twenty_megabytes_of_something_else_are_refused_soon(content, tmp_path):
     (tmp_path / "a.txt").write_bytes(content)
     begun = time.process_time()
-    with pytest.raises(LayoutError, match="a.txt"):
+    with pytest.raises(LayoutError, match=r"a\.txt"):
         ingest(tmp_path / "a.txt", tmp_path / "out")
     assert time.process_time() - begun < 10
     assert [p.name for p in tmp_path.iterdir()] == ["a.txt"]
@@ -109,7 +109,7 @@ DOUBTFUL = {
     "month_impossible": lambda m: m["last_month_reported"].__setitem__(slice(0, 30), b"99"),
     "cleared_above_actual": lambda m: m.update(actual=m["cleared"], cleared=m["actual"]),
     "oris_repeated": lambda m: m["ori7"].__setitem__(slice(0, 60), m["ori7"][0]),
-    "cards_not_adding_up": lambda m: m["actual"][:, :, -1].__iadd__(1),
+    "cards_not_adding_up": lambda m: m["actual"][:, :, layout.offenses().index("all_offenses")].__iadd__(1),
     "year_not_named": lambda m: m["year_of_century"].__setitem__(slice(0, 30), b"86"),
 }
 
@@ -140,7 +140,7 @@ def test_one_record_of_another_year_is_said(tmp_path, capsys):
     made = fields.split(block_like_the_files(300))
     made["year_of_century"][7] = b"99"
     run(tmp_path, fields.join(made), name="a.txt")
-    assert f"1 records {checks.DOUBTS['year_of_few']}" in capsys.readouterr().out
+    assert f"1 {checks.DOUBTS['year_of_few']}" in capsys.readouterr().out
 
 
 def test_half_a_file_is_said_unless_it_is_known_to_be_a_part(tmp_path, capsys):

@@ -17,7 +17,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from urllib.parse import urlsplit
 
-from ...errors import AlteredFileError, AnalysisError, MissingFileError
+from ...errors import AlteredFileError, MissingFileError
 from ...paths import raw_dir
 from ...placing import one_writer
 from .files import RawFile, sha256_of
@@ -198,9 +198,7 @@ class _Download:
 
     def _require_registered_size(self, text: str) -> None:
         if text.isascii() and text.isdigit() and int(text) != self.file.bytes:
-            raise self._altered(
-                f"the server's has {int(text):,} bytes, not the registered {self.file.bytes:,}"
-            )
+            raise self._altered(f"it has {int(text):,} bytes, not the registered {self.file.bytes:,}")
 
     def _write(self, response: http.client.HTTPResponse, start: int) -> None:
         left = self.file.bytes - start

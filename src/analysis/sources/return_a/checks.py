@@ -32,13 +32,13 @@ LOOKED_AT = [
 ]
 #: Doubts about single records, each with its sentence.
 DOUBTS = {
-    "year_not_named": "are of another year than the file is named for",
-    "year_of_few": "are of a year that hardly any record of the file is of",
-    "population_impossible": f"have a population below zero or above {MOST_PERSONS:,}",
-    "ori_of_another_state": "have an agency identifier of another state",
-    "month_impossible": "have a last month above twelve",
-    "cleared_above_actual": "have more offenses cleared than known",
-    "oris_repeated": "repeat an agency of the same year",
+    "year_not_named": "records are of another year than the file is named for",
+    "year_of_few": "records are of a year that hardly any record of the file is of",
+    "population_impossible": f"records have a population below zero or above {MOST_PERSONS:,}",
+    "ori_of_another_state": "records have an agency identifier of another state",
+    "month_impossible": "records have a last month above twelve",
+    "cleared_above_actual": "records have more offenses cleared than known",
+    "oris_repeated": "records repeat an agency of the same year",
     "cards_not_adding_up": "annual cards print a total that is not the sum of its parts",
     "cards_unreported_not_empty": "monthly cards hold counts but no return; they are in no sum",
 }
@@ -109,19 +109,14 @@ def sentences(row: Mapping, *, is_part: bool = False) -> tuple[list[str], bool]:
         A sentence for each doubt that is not zero; whether one of them concerns more than `WRONG_SHARE` of
         the records (repeated agencies and cards that do not add up included), or the whole file.
     """
-    said = [
-        f"{row[name]:,} {'' if name.startswith('cards') else 'records '}{DOUBTS[name]}"
-        for name in DOUBTS
-        if row[name]
-    ]
+    said = [f"{row[name]:,} {text}" for name, text in DOUBTS.items() if row[name]]
     wrong = any(row[name] > WRONG_SHARE * row["read"] for name in DOUBTS)
     if row["states"] < LEAST_STATES and not is_part:
         said.append(f"it holds {row['states']} states; whole files hold {LEAST_STATES} or more")
         wrong = True
     if row["offenses_out_of_order"]:
-        said.append(
-            f"its offenses do not rise from {' to '.join(RARE_TO_FREQUENT)}, as in every file of the FBI"
-        )
+        order = " to ".join(RARE_TO_FREQUENT)
+        said.append(f"its offenses do not rise from {order}, as in every file of the FBI")
         wrong = True
     return said, wrong
 

@@ -9,7 +9,6 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from types import ModuleType
 
-import numpy as np
 import pandas as pd
 import pyarrow as pa
 from tqdm import tqdm
