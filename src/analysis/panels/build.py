@@ -21,6 +21,10 @@ from .breaks.series_breaks import KEYS as BREAK_KEYS
 from .breaks.series_breaks import build_series_breaks
 from .columns import validate
 from .county_panels import COUNTY_PANELS
+from .crime.city_year_rtci import INPUTS as RTCI_INPUTS
+from .crime.city_year_rtci import KEYS as RTCI_KEYS
+from .crime.city_year_rtci import RATES as RTCI_RATES
+from .crime.city_year_rtci import build_city_year_rtci
 from .crime.city_year import KEYS as CITY_YEAR_KEYS
 from .crime.city_year import RATES, CityYears, build_city_year, row_matches
 from .crime.return_a import FILE as RETURN_A_FILE
@@ -30,6 +34,9 @@ from .geography.places import INPUTS as PLACE_INPUTS
 from .geography.places import KEYS as PLACE_KEYS
 from .geography.places import YEAR_KEYS as PLACE_YEAR_KEYS
 from .geography.places import agencies_without_place, build_place_year, build_places
+from .geography.places_2000 import INPUTS as PLACES_2000_INPUTS
+from .geography.places_2000 import KEYS as PLACES_2000_KEYS
+from .geography.places_2000 import build_places_2000
 from .policies.build import INPUTS as POLICY_INPUTS
 from .policies.build import KEYS as POLICY_KEYS
 from .policies.build import build_policies, rows_without_policy
@@ -230,6 +237,15 @@ def _place_year(materials: Materials) -> Built:
     return Built(frame, PLACE_YEAR_KEYS, [*PLACE_INPUTS, "places"], lost)
 
 
+def _places_2000(_: Materials) -> Built:
+    return Built(build_places_2000(), PLACES_2000_KEYS, PLACES_2000_INPUTS, {"empty row": 1})
+
+
+def _city_year_rtci(materials: Materials) -> Built:
+    frame, dropped = build_city_year_rtci(materials.built["city_year"].frame)
+    return Built(frame, RTCI_KEYS, RTCI_INPUTS, dropped, RTCI_RATES)
+
+
 def _policy_panel(name: str) -> Callable[[Materials], Built]:
     def build(materials: Materials) -> Built:
         frames = materials.policies
@@ -258,5 +274,7 @@ BUILDERS: dict[str, Callable[[Materials], Built]] = {
     "places": _places,
     "place_year": _place_year,
     "return_a_2013": _return_a_2013,
+    "places_2000": _places_2000,
+    "city_year_rtci": _city_year_rtci,
     **{name: _policy_panel(name) for name in POLICY_KEYS},
 }
