@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 
 from analysis.estimators import coarsened_exact, entropy_balance
-from analysis.studies import matchings
+from analysis.studies import matching_methods as matchings
 
 
 @pytest.fixture(scope="module")
