@@ -33,12 +33,19 @@ def require_columns(data: pd.DataFrame, names: Sequence[str | None]) -> None:
 def numeric(data: pd.DataFrame, name: str) -> np.ndarray:
     """Return column `name` as float64 with missing as NaN; raise `ColumnError` on text or infinity."""
     column = data[name]
+    require_real(column, name)
     if not (pd.api.types.is_numeric_dtype(column) or pd.api.types.is_bool_dtype(column)):
         raise ColumnError(f"column {name!r} holds {column.dtype}, not numbers: convert it first")
     values = column.to_numpy(dtype=np.float64, na_value=np.nan)
     if infinite := int(np.isinf(values).sum()):
         raise ColumnError(f"column {name!r} holds {infinite} infinite values: drop or correct them")
     return values
+
+
+def require_real(column: pd.Series, name: str) -> None:
+    """Raise `ColumnError` on complex numbers, whose imaginary part would be lost."""
+    if getattr(column.dtype, "kind", "") == "c":
+        raise ColumnError(f"column {name!r} holds complex numbers: give their real part or their modulus")
 
 
 def codes(column: pd.Series) -> tuple[np.ndarray, pd.Index]:
@@ -69,14 +76,16 @@ def cohort_periods(column: pd.Series) -> np.ndarray:
     Raises
     ------
     ColumnError
-        On text or negative periods.
+        On text, complex numbers or negative periods.
     """
+    require_real(column, str(column.name))
     if not pd.api.types.is_numeric_dtype(column):
         raise ColumnError(f"cohort column {column.name!r} holds {column.dtype}, not periods")
     values = column.to_numpy(dtype=np.float64, na_value=np.nan)
     values = np.where(np.isnan(values) | (values == 0), np.inf, values)
     if (values < 0).any():
         raise ColumnError(
-            f"cohort column {column.name!r} holds negative periods: never treated is missing, 0 or inf"
+            f"cohort column {column.name!r} holds negative periods: never treated is "
+            "missing, 0 or inf; where time itself is negative, add a constant to time and cohort"
         )
     return values

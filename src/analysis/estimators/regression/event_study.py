@@ -9,7 +9,8 @@ from typing import Literal
 import numpy as np
 import pandas as pd
 
-from ..core.checks import as_list, cohort_periods, numeric, require_columns, require_unique
+from ..core.calendar import event_positions
+from ..core.checks import as_list, numeric, require_columns, require_unique
 from ..core.frame import Effect
 from ..core.result import Estimates, Sample
 from ..errors import ColumnError, EstimationError, NotIdentifiedError
@@ -80,7 +81,8 @@ def event_study(
     """
     require_columns(data, [outcome, unit, time, cohort])
     require_unique(data, unit, time)
-    event_time = numeric(data, time) - cohort_periods(data[cohort])
+    _, when, first = event_positions(data, time, cohort)
+    event_time = when - first
     event_time[np.isinf(event_time)] = np.nan
     references = [reference] if isinstance(reference, (int, np.integer)) else list(reference)
     kept, event_time = _windowed(event_time, window, ends)
@@ -110,9 +112,6 @@ def _windowed(event_time, window, ends):
         raise EstimationError(f"ends must be 'bin' or 'drop', not {ends!r}")
     if np.isnan(event_time).all():
         raise NotIdentifiedError("no unit is ever treated")
-    fractional = event_time[~np.isnan(event_time)] % 1 != 0
-    if fractional.any():
-        raise ColumnError("time and cohort must be whole periods: some event times are fractions")
     if window is None:
         return np.ones(len(event_time), bool), event_time
     low, high = window

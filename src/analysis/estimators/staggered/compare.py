@@ -9,7 +9,8 @@ from typing import Any
 import numpy as np
 import pandas as pd
 
-from ..core.checks import as_list, cohort_periods, numeric, require_columns, require_level
+from ..core.calendar import event_positions
+from ..core.checks import as_list, require_columns, require_level
 from ..core.result import Estimates
 from ..errors import EstimationError
 from ..regression.event_study import event_study
@@ -169,9 +170,8 @@ def _two_way(inputs: _Inputs) -> _Pair:
 
 
 def _with_treatment(inputs: _Inputs) -> pd.DataFrame:
-    first = cohort_periods(inputs.data[inputs.keys["cohort"]])
-    on = numeric(inputs.data, inputs.keys["time"]) >= first
-    return inputs.data.assign(**{_TREATED: on.astype(float)})
+    _, when, first = event_positions(inputs.data, inputs.keys["time"], inputs.keys["cohort"])
+    return inputs.data.assign(**{_TREATED: np.where(np.isnan(when), np.nan, when >= first)})
 
 
 def _within(result: Estimates, window) -> Estimates:

@@ -115,7 +115,7 @@ def _groups(wide: WidePanel) -> _Groups:
     if len(first) < 2:
         raise NotIdentifiedError("one cohort only: nothing to compare with")
     members = [wide.outcome[wide.cohort == g] for g in first]
-    if lone := [f"{g:g}" for g, m in zip(first, members, strict=True) if len(m) < 2]:
+    if lone := [f"{g:g}" for g, m in zip(wide.calendar.label(first), members, strict=True) if len(m) < 2]:
         raise NotIdentifiedError(f"cohort {lone} has one unit: its variance cannot be estimated; drop it")
     return _Groups(
         first=first,
@@ -165,11 +165,12 @@ def _contrast(groups: _Groups, g: int, t: int) -> np.ndarray:
 
 def _cells(groups: _Groups, by, label) -> Iterator[tuple[int, int, float]]:
     start = np.searchsorted(groups.periods, groups.first)
+    event = groups.periods - groups.first[:, None]
     found = [
         (g, t)
         for g in range(len(start))
         for t in range(start[g], len(groups.periods))
-        if (groups.first > groups.periods[t]).any() and (by != "event" or t - start[g] == label)
+        if (groups.first > groups.periods[t]).any() and (by != "event" or event[g, t] == label)
     ]
     bucket = {
         "simple": lambda g, t: 0,

@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 import numpy as np
 import pandas as pd
 from scipy import stats
 
+from ..core.cell_panel import CellPanel
 from ..core.checks import require_level
 from ..core.result import Estimates
 from ..errors import EstimationError, NotIdentifiedError
@@ -26,15 +27,23 @@ PANELS = ("complete", "pairwise", "repeated")
 
 @dataclass(frozen=True, eq=False)
 class GroupTime(Estimates):
-    """Group-time effects: an `Estimates` keyed by ``cohort`` and ``time`` that can be aggregated."""
+    """Group-time effects: an `Estimates` keyed by ``cohort`` and ``time`` that can be aggregated.
+
+    Attributes
+    ----------
+    panel : CellPanel
+        Units, clusters and cells behind the effects.
+    """
+
+    panel: CellPanel = field(kw_only=True, repr=False)
 
     @same_bits
     def aggregate(
         self,
         by: str = "simple",
         *,
-        balance: float | None = None,
-        window: tuple[float, float] | None = None,
+        balance: int | None = None,
+        window: tuple[int, int] | None = None,
         draws: int = 0,
         seed: int | None = None,
         level: float | None = None,
@@ -46,9 +55,9 @@ class GroupTime(Estimates):
         by : {"simple", "cohort", "calendar", "event"}
             All treated cells weighted by cohort size; the mean of each cohort; of each period; of
             each event time. The last three carry their own average in ``extra["overall"]``.
-        balance : float, optional
+        balance : int, optional
             With ``event``, keep only cohorts observed for this many periods after adoption.
-        window : tuple of float, optional
+        window : tuple of int, optional
             With ``event``, the first and last event time to report.
         draws, seed, level
             As in `group_time`.
@@ -56,7 +65,8 @@ class GroupTime(Estimates):
         Returns
         -------
         Estimates
-            Keyed by ``term``, ``cohort``, ``time`` or ``event_time``.
+            Keyed by ``term``, ``cohort``, ``time`` or ``event_time`` (in periods). `tidy` says how many
+            treated units and clusters each row rests on.
 
         Raises
         ------
@@ -76,7 +86,7 @@ class GroupTime(Estimates):
         NotIdentifiedError
             If there is no pre-treatment cell or their covariance is singular.
         """
-        before = (self.keys["time"] < self.keys["cohort"]).to_numpy()
+        before = self.panel.event < 0
         if not before.any():
             raise NotIdentifiedError("no cell before treatment: nothing to test")
         covariance = self.covariance[np.ix_(before, before)]
@@ -123,7 +133,10 @@ def group_time(
     outcome, unit, time : str
         Columns. Rows with a missing value in any used column are dropped and counted.
     cohort : str
-        First treated period; missing, 0 and infinity mean never treated. Constant within unit.
+        First treated period, one of the periods of `time` (or beyond its ends); missing, 0 and infinity mean
+        never treated, and 0 is refused where time runs through it. Constant within unit. Periods are counted
+        on the grid that the smallest spacing of `time` makes (2, 0.25 or 0.1 apart alike), with gaps kept;
+        where spacings are no multiples of it, in order of appearance.
         Units treated from the first period on are dropped and counted.
     covariates : str or sequence of str, optional
         Enter linearly, at the earlier period of each comparison.
@@ -198,7 +211,7 @@ def group_time(
         "correction": "none",
         "df": np.inf,
     }
-    return _result(wide, effects, influence, ledger, design, draws, level, seed)
+    return _result(wide, cells, effects, influence, ledger, design, draws, level, seed)
 
 
 def _require_options(method, control, base, panel, anticipation, level):
@@ -234,7 +247,7 @@ def _treated_cohorts(wide: WidePanel, control: str) -> np.ndarray:
     return cohorts
 
 
-def _result(wide, effects, influence, ledger, design, draws, level, seed):
+def _result(wide, cells, effects, influence, ledger, design, draws, level, seed):
     found = ~np.isnan(effects)
     if not found.any():
         raise NotIdentifiedError(
@@ -246,12 +259,10 @@ def _result(wide, effects, influence, ledger, design, draws, level, seed):
     units = len(wide.cohort)
     covariance = square(sums) / units**2
     band = uniform_band(sums, effects[found], covariance, draws, level, seed, units)
-    inner = {
-        "weights": _unit_weights(wide),
-        "cohort": wide.cohort,
-        "cluster": wide.cluster,
-        "units": wide.units,
-    }
+    inner = _cell_panel(
+        wide, [cell for cell, kept in zip(cells, found, strict=True) if kept], design["panel"]
+    )
+    counts = inner.treated_counts(range(len(keys)))
     return GroupTime(
         method="group_time",
         keys=keys,
@@ -260,10 +271,28 @@ def _result(wide, effects, influence, ledger, design, draws, level, seed):
         sample=wide.sample,
         design=design,
         level=level,
-        overrides=band,
+        overrides={**band, **counts},
         influence=influence,
         seed=seed,
-        extra={"ledger": ledger, "panel": inner, "periods": wide.periods},
+        extra={"ledger": ledger},
+        panel=inner,
+    )
+
+
+def _cell_panel(wide, cells, kind) -> CellPanel:
+    target = np.array([cell.target for cell in cells])
+    return CellPanel(
+        calendar=wide.calendar,
+        cohort=wide.cohort,
+        cluster=wide.cluster,
+        units=wide.units,
+        periods=wide.periods,
+        observed=wide.observed,
+        cell_cohort=np.array([cell.cohort for cell in cells]),
+        cell_time=wide.periods[target],
+        target=target,
+        base=target if kind == "repeated" else np.array([cell.base for cell in cells]),
+        weights=_unit_weights(wide),
     )
 
 

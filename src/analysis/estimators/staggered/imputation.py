@@ -177,21 +177,22 @@ def _design(outcome, by, anticipation, weights, cluster):
 def _targets(fit: Imputed, by: str) -> tuple[pd.DataFrame, Averages]:
     """Return the keys of the averages and which treated rows each takes."""
     cohort, time = fit.wide.cohort[fit.row_unit], fit.wide.periods[fit.row_period]
+    label = fit.wide.calendar.label
     if by == "overall":
         return pd.DataFrame({"term": ["att"]}), averages(np.zeros(len(cohort), int), fit.row_weight)
     if by == "cell":
         first, cohort_code = np.unique(fit.wide.cohort, return_inverse=True)
         size = len(fit.wide.periods)
         found, group = np.unique(cohort_code[fit.row_unit] * size + fit.row_period, return_inverse=True)
-        keys = pd.DataFrame({"cohort": first[found // size], "time": fit.wide.periods[found % size]})
+        keys = pd.DataFrame({"cohort": label(first[found // size]), "time": fit.wide.times[found % size]})
         return keys, averages(group, fit.row_weight)
-    label, values = {
+    name, values = {
         "event": ("event_time", time - cohort),
         "cohort": ("cohort", cohort),
         "calendar": ("time", time),
     }[by]
     found, group = np.unique(values, return_inverse=True)
-    return pd.DataFrame({label: found}), averages(group, fit.row_weight)
+    return pd.DataFrame({name: found if by == "event" else label(found)}), averages(group, fit.row_weight)
 
 
 def _estimates(method, fit: Imputed, keys, estimate, influence, design, level) -> Estimates:
@@ -200,8 +201,8 @@ def _estimates(method, fit: Imputed, keys, estimate, influence, design, level) -
     effects = pd.DataFrame(
         {
             "unit": wide.units[fit.row_unit],
-            "time": wide.periods[fit.row_period],
-            "cohort": wide.cohort[fit.row_unit],
+            "time": wide.times[fit.row_period],
+            "cohort": wide.first_treated[fit.row_unit],
             "effect": fit.effect,
         }
     )

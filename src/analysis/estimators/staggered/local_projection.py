@@ -44,7 +44,7 @@ def local_projection(
     data : pandas.DataFrame
         One row a unit and period. Each horizon uses the units observed at both ends of the difference.
     outcome, unit, time, cohort : str
-        As in `group_time`; horizons count periods in order of appearance.
+        As in `group_time`; horizons count periods.
     window : tuple of int
         First (negative) and last horizon; -1 is the base and is not reported.
     pooled : bool
@@ -136,29 +136,30 @@ def _fit(wide: WidePanel, horizon, last, control, weighting, correction, level) 
 
 def _long_differences(wide: WidePanel, horizon, last, control) -> pd.DataFrame:
     """Return change, switch, period and cluster of newly treated and clean control rows."""
-    start = np.searchsorted(wide.periods, wide.cohort)
-    pieces = [_at_period(wide, start, t, horizon, last, control) for t in range(1, len(wide.periods))]
+    pieces = [_at_period(wide, t, horizon, last, control) for t in range(1, len(wide.periods))]
     columns = [np.concatenate(parts) for parts in zip(*pieces, strict=True)]
     return pd.DataFrame(dict(zip(_COLUMNS[:4], columns, strict=True)))
 
 
-def _at_period(wide, start, t, horizon, last, control):
-    ends, switch, used = _pairs(wide, start, t, horizon, last, control)
-    if not ends:
+def _at_period(wide, t, horizon, last, control):
+    ends, base, switch, used = _pairs(wide, t, horizon, last, control)
+    if not len(ends):
         return [np.zeros(0)] * 4
-    change = wide.outcome[used][:, ends].mean(axis=1) - wide.outcome[used, t - 1]
+    change = wide.outcome[used][:, ends].mean(axis=1) - wide.outcome[used, base]
     cluster = wide.cluster[used].astype(float)
     return [change, switch[used].astype(float), np.full(len(change), float(t)), cluster]
 
 
-def _pairs(wide, start, t, horizon, last, control) -> tuple[list[int], np.ndarray, np.ndarray]:
-    """Return the later ends of differences from period t - 1, who switches at t, and who is compared."""
-    ends = [t + h for h in (range(last + 1) if horizon is None else [horizon])]
-    switch = start == t
-    if ends[0] < 0 or ends[-1] >= len(wide.periods):
-        return [], switch, np.zeros(len(start), bool)
-    clean = np.isinf(wide.cohort) if control == "never" else start > max(ends[-1], t)
-    return ends, switch, (switch | clean) & wide.observed[:, [*ends, t - 1]].all(axis=1)
+def _pairs(wide, t, horizon, last, control) -> tuple[np.ndarray, int, np.ndarray, np.ndarray]:
+    """Return columns of the later ends and of the period before t, who switches at t, and who is compared."""
+    now = wide.periods[t]
+    later = now + (np.arange(last + 1) if horizon is None else np.array([horizon]))
+    ends, base = wide.columns(later), int(wide.columns(now - 1))
+    switch = wide.cohort == now
+    if base < 0 or (ends < 0).any():
+        return ends[:0], base, switch, np.zeros(len(switch), bool)
+    clean = np.isinf(wide.cohort) if control == "never" else wide.cohort > max(later[-1], now)
+    return ends, base, switch, (switch | clean) & wide.observed[:, [*ends, base]].all(axis=1)
 
 
 def _equal_weights(frame: pd.DataFrame) -> np.ndarray:
@@ -169,12 +170,11 @@ def _equal_weights(frame: pd.DataFrame) -> np.ndarray:
 
 def _sample(wide: WidePanel, fits, horizons, last, control) -> Sample:
     """Return the ledger with rows that enter no difference booked as such."""
-    start = np.searchsorted(wide.periods, wide.cohort)
     touched = np.zeros(wide.outcome.shape, bool)
     for horizon in horizons:
         for t in range(1, len(wide.periods)):
-            ends, _, used = _pairs(wide, start, t, horizon, last, control)
-            if ends:
-                touched[np.ix_(used, np.array([*ends, t - 1]))] = True
+            ends, base, _, used = _pairs(wide, t, horizon, last, control)
+            if len(ends):
+                touched[np.ix_(used, np.array([*ends, base]))] = True
     inside = wide.without_rows(~touched, "row in no difference").sample
     return replace(inside, clusters=min(fit.sample.clusters for fit in fits))

@@ -10,7 +10,7 @@ import pandas as pd
 
 from ..core.checks import require_level
 from ..core.result import Estimates
-from ..errors import ColumnError, EstimationError, NotIdentifiedError
+from ..errors import EstimationError, NotIdentifiedError
 from ..linalg.threads import same_bits
 from .multiplier_bootstrap import cluster_sums, uniform_band
 from .switchers_fit import Comparison, Horizon, Problem, compare, horizon
@@ -20,7 +20,6 @@ from .wide_panel import WidePanel, wide_panel
 DIRECTIONS = ("both", "in", "out")
 VARIANCES = ("pool", "cohort")
 CORRECTIONS = ("cells", "none")
-_SWITCH = "_position_of_first_change"
 
 
 @same_bits
@@ -154,29 +153,27 @@ def _require(window, direction, variance, correction, level):
 
 def _wide(data, paths: Paths, outcome, treatment, unit, time, weights, cluster) -> WidePanel:
     """Return outcomes with the unit's position among all paths in place of a cohort."""
-    if _SWITCH in data.columns:
-        raise ColumnError(f"rename the column {_SWITCH!r}")
-    position = np.where(paths.row_unit >= 0, paths.row_unit + 1, 0)
     wide = wide_panel(
-        data.assign(**{_SWITCH: position}).loc[:, lambda d: ~d.columns.duplicated()],
+        data,
         outcome=outcome,
         unit=unit,
         time=time,
-        cohort=_SWITCH,
+        cohort=None,
+        first=paths.row_unit.astype(np.float64),
         covariates=treatment,
         weights=weights,
         cluster=cluster,
     )
-    row = wide.cohort.astype(int) - 1
+    row = wide.cohort.astype(int)
     wide = wide.keep(~paths.crosses[row], "unit with treatments above and below its first")
-    row = wide.cohort.astype(int) - 1
+    row = wide.cohort.astype(int)
     return wide.keep(~paths.is_undated[row], "unit not observed just before its first change")
 
 
 def _problem(wide: WidePanel, paths: Paths, direction, variance, correction) -> Problem:
-    row = wide.cohort.astype(int) - 1
+    row = wide.cohort.astype(int)
     outcome = np.full((len(row), len(paths.periods)), np.nan)
-    outcome[:, np.searchsorted(paths.periods, wide.periods)] = wide.outcome
+    outcome[:, wide.periods.astype(int)] = wide.outcome
     sign = paths.sign[row]
     wanted = {"both": sign != 0, "in": sign > 0, "out": sign < 0}[direction]
     mean = np.nanmean(wide.weights, axis=1)
