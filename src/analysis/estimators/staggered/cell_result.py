@@ -9,7 +9,8 @@ import numpy as np
 import pandas as pd
 
 from ..core.cell_panel import CellPanel
-from ..errors import EstimationError, TooFewClustersError
+from ..errors import EstimationError
+from ..regression.few_clusters import cluster_df, require_two
 from .group_time import GroupTime
 from .multiplier_bootstrap import cluster_sums
 from .wide_panel import WidePanel
@@ -28,8 +29,7 @@ def small_sample_factor(correction: str, *, rows: int, parameters: int, clusters
     """
     if correction not in CORRECTIONS:
         raise EstimationError(f"correction must be one of {CORRECTIONS}, not {correction!r}")
-    if clusters < 2:
-        raise TooFewClustersError(f"{clusters} cluster: clustered errors need at least two")
+    require_two(clusters, "cluster")
     if correction == "none":
         return 1.0
     return clusters / (clusters - 1) * (rows - 1) / (rows - parameters)
@@ -86,7 +86,7 @@ def cell_result(
         estimate=effects,
         covariance=sums.T @ sums * factor,
         sample=wide.sample,
-        design={**design, "correction": correction, "df": clusters - 1 if correction == "fixest" else np.inf},
+        design={**design, "correction": correction, "df": cluster_df(clusters, design["cluster"])},
         level=level,
         influence=influence * units,
         overrides=panel.treated_counts(range(len(keys))),

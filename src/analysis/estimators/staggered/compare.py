@@ -61,8 +61,8 @@ class Comparison:
         Returns
         -------
         pandas.DataFrame
-            ``estimator``, then ``event_time`` or ``estimand``, the columns of `Estimates.tidy`, ``n``
-            and ``clusters``.
+            ``estimator``, then ``event_time`` or ``estimand``, the columns of `Estimates.tidy`, ``df`` (of
+            t, in every estimator from the number of clusters), ``n`` and ``clusters``.
         """
         if by not in ("event", _OVERALL):
             raise EstimationError(f"by must be 'event' or 'overall', not {by!r}")
@@ -75,7 +75,7 @@ class Comparison:
         if by == _OVERALL:
             table.insert(0, "estimand", self.estimands[name])
         table.insert(0, "estimator", name)
-        return table.assign(n=result.sample.used, clusters=result.sample.clusters)
+        return table.assign(df=result.design["df"], n=result.sample.used, clusters=result.sample.clusters)
 
 
 @dataclass(frozen=True)
@@ -186,6 +186,7 @@ def _within(result: Estimates, window) -> Estimates:
         sample=result.sample,
         design=result.design,
         level=result.level,
+        overrides={name: values[keep] for name, values in result.overrides.items()},
         influence=None if result.influence is None else result.influence[:, keep],
         extra=result.extra,
     )

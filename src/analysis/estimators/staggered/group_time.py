@@ -7,7 +7,6 @@ from dataclasses import dataclass, field
 
 import numpy as np
 import pandas as pd
-from scipy import stats
 
 from ..core.cell_panel import CellPanel
 from ..core.checks import require_level
@@ -15,6 +14,8 @@ from ..core.result import Estimates
 from ..errors import EstimationError, NotIdentifiedError
 from ..linalg.groups import square
 from ..linalg.threads import same_bits
+from ..regression.few_clusters import cluster_df
+from ..regression.wald import WaldTest, joint_test
 from .aggregation import aggregate
 from .cells import design_cells
 from .group_time_fit import fit_cells
@@ -78,8 +79,12 @@ class GroupTime(Estimates):
         level = self.level if level is None else level
         return aggregate(self, by, balance=balance, window=window, draws=draws, seed=seed, level=level)
 
-    def pretest(self) -> pd.Series:
-        """Return the Wald test that all effects before treatment are zero: statistic, df, p_value.
+    def pretest(self) -> WaldTest:
+        """Return the joint test that all effects before treatment are zero, by F or chi-squared.
+
+        Returns
+        -------
+        WaldTest
 
         Raises
         ------
@@ -89,15 +94,7 @@ class GroupTime(Estimates):
         before = self.panel.event < 0
         if not before.any():
             raise NotIdentifiedError("no cell before treatment: nothing to test")
-        covariance = self.covariance[np.ix_(before, before)]
-        if np.linalg.cond(covariance) > 1e14:
-            raise NotIdentifiedError(
-                "the pre-treatment cells' covariance is singular: too few units or clusters"
-            )
-        effects = self.estimate[before]
-        statistic = float(effects @ np.linalg.solve(covariance, effects))
-        p_value = stats.chi2.sf(statistic, int(before.sum()))
-        return pd.Series({"statistic": statistic, "df": int(before.sum()), "p_value": p_value})
+        return joint_test(self, before)
 
 
 @same_bits
@@ -145,8 +142,11 @@ def group_time(
         the three agree.
     control : {"never", "not_yet"}
         Which units are compared with.
-    base : {"varying", "universal"}
-        Base of cells before treatment.
+    base : {"universal", "varying"}
+        Base of cells before treatment: the last period before (anticipated) treatment, as of the cells
+        after it, so that ``aggregate("event")`` is one path around one reference, as plots and
+        `honest_bounds` read it; or the period before each, which tests period by period (the default of
+        R's did) and has no common reference. Cells after treatment are the same.
     anticipation : int
         Periods before adoption in which units may already respond.
     panel : {"pairwise", "complete", "repeated"}
@@ -157,7 +157,8 @@ def group_time(
         Positive sampling weights, taken at the earlier period of each comparison.
     cluster : str, optional
         Clusters of units, constant within unit; the unit itself when omitted. No small-sample
-        factor is applied (``correction`` is ``"none"``) and inference is normal.
+        factor is applied (``correction`` is ``"none"``); inference is by t with one degree of freedom
+        less than clusters.
     trim : float
         Controls whose propensity is at least this are left out (``dr``, ``ipw``).
     draws : int
@@ -168,7 +169,8 @@ def group_time(
     Returns
     -------
     GroupTime
-        Keyed by ``cohort`` and ``time``. ``extra["ledger"]`` says for each cell its base period,
+        Keyed by ``cohort`` and ``time``; `tidy` says how many treated units, and clusters of them, each
+        row rests on. ``extra["ledger"]`` says for each cell its base period,
         treated and control units, and why a cell could not be estimated.
 
     Raises
@@ -177,6 +179,8 @@ def group_time(
         On bad columns or repeated unit-periods.
     NotIdentifiedError
         If there is no treated cohort, no control, or no cell that can be estimated.
+    TooFewClustersError
+        With one cluster; below thirty a `FewClustersWarning` is given.
     EstimationError
         On an unknown option.
 
@@ -209,7 +213,7 @@ def group_time(
         "weights": weights,
         "cluster": cluster or unit,
         "correction": "none",
-        "df": np.inf,
+        "df": cluster_df(wide.sample.clusters or 0, cluster or unit),
     }
     return _result(wide, cells, effects, influence, ledger, design, draws, level, seed)
 

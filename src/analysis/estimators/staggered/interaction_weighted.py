@@ -50,7 +50,7 @@ def interaction_weighted(
     cluster : str, optional
         Clusters of units; the unit when omitted.
     correction : {"fixest", "none"}
-        ``G/(G-1) (N-1)/(N-K)`` with t(G-1), unit effects not counted in K; or neither, with normal.
+        ``G/(G-1) (N-1)/(N-K)``, unit effects not counted in K; or no factor. Inference is by t(G-1).
     level : float
         Confidence level.
 

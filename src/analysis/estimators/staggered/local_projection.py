@@ -14,7 +14,7 @@ from ..linalg.threads import same_bits
 from ..regression.ols import ols
 from .wide_panel import WidePanel, wide_panel
 
-_COLUMNS = ("change", "switch", "time", "cluster", "weight")
+_COLUMNS = ("change", "switch", "time", "cluster", "unit")
 
 
 @same_bits
@@ -58,7 +58,8 @@ def local_projection(
     -------
     Estimates
         Keyed by ``event_time``, or one row ``term == "pooled"``. The covariance is diagonal unless
-        one horizon is asked for: horizons are separate regressions. ``extra["rows"]`` has the rows
+        one horizon is asked for: horizons are separate regressions. `tidy` says how many newly treated
+        units, and clusters of them, each rests on. ``extra["rows"]`` has the rows
         of each.
 
     Raises
@@ -79,7 +80,9 @@ def local_projection(
     else:
         horizons = [h for h in range(window[0], window[1] + 1) if h != -1]
         keys = pd.DataFrame({"event_time": horizons})
-    fits = [_fit(wide, h, window[1], control, weighting, correction, level) for h in horizons]
+    frames = [_long_differences(wide, h, window[1], control) for h in horizons]
+    fits = [_fit(*pair, weighting, correction, level) for pair in zip(frames, horizons, strict=True)]
+    newly = [frame.loc[frame["switch"] == 1, ["unit", "cluster"]].nunique() for frame in frames]
     errors = np.array([fit.std_error[0] for fit in fits])
     return Estimates(
         method="local_projection",
@@ -96,6 +99,7 @@ def local_projection(
             "df": np.array([fit.design["df"] for fit in fits], dtype=float),
         },
         level=level,
+        overrides={f"treated_{name}s": np.array([n[name] for n in newly]) for name in ("unit", "cluster")},
         extra={"rows": pd.Series([fit.sample.used for fit in fits], index=keys.iloc[:, 0], name="rows")},
     )
 
@@ -110,8 +114,7 @@ def _require(window, control, weighting, level):
         raise EstimationError(f"weighting must be 'variance' or 'equal', not {weighting!r}")
 
 
-def _fit(wide: WidePanel, horizon, last, control, weighting, correction, level) -> Estimates:
-    frame = _long_differences(wide, horizon, last, control)
+def _fit(frame: pd.DataFrame, horizon, weighting, correction, level) -> Estimates:
     name = "pooled" if horizon is None else f"horizon {horizon}"
     if not frame["switch"].any():
         raise NotIdentifiedError(f"{name}: no newly treated unit observed at both ends; narrow the window")
@@ -138,16 +141,16 @@ def _long_differences(wide: WidePanel, horizon, last, control) -> pd.DataFrame:
     """Return change, switch, period and cluster of newly treated and clean control rows."""
     pieces = [_at_period(wide, t, horizon, last, control) for t in range(1, len(wide.periods))]
     columns = [np.concatenate(parts) for parts in zip(*pieces, strict=True)]
-    return pd.DataFrame(dict(zip(_COLUMNS[:4], columns, strict=True)))
+    return pd.DataFrame(dict(zip(_COLUMNS, columns, strict=True)))
 
 
 def _at_period(wide, t, horizon, last, control):
     ends, base, switch, used = _pairs(wide, t, horizon, last, control)
     if not len(ends):
-        return [np.zeros(0)] * 4
+        return [np.zeros(0)] * len(_COLUMNS)
     change = wide.outcome[used][:, ends].mean(axis=1) - wide.outcome[used, base]
     cluster = wide.cluster[used].astype(float)
-    return [change, switch[used].astype(float), np.full(len(change), float(t)), cluster]
+    return [change, switch[used].astype(float), np.full(len(change), float(t)), cluster, np.flatnonzero(used)]
 
 
 def _pairs(wide, t, horizon, last, control) -> tuple[np.ndarray, int, np.ndarray, np.ndarray]:

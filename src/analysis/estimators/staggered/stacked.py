@@ -164,6 +164,8 @@ def _result(wide, fit, stack, ledger, events, outcome, control, weighted, cluste
         "df": fit.design["df"],
     }
     after = (events >= 0) / (events >= 0).sum()
+    treated = stack[stack["treated"]]
+    counts = {f"treated_{name}s": treated[name].nunique() for name in ("unit", "cluster")}
     overall = Estimates(
         method="stacked",
         keys=pd.DataFrame({"term": ["overall"]}),
@@ -172,6 +174,7 @@ def _result(wide, fit, stack, ledger, events, outcome, control, weighted, cluste
         sample=sample,
         design=design,
         level=fit.level,
+        overrides={name: np.array([count]) for name, count in counts.items()},
     )
     return Estimates(
         method="stacked",
@@ -181,5 +184,6 @@ def _result(wide, fit, stack, ledger, events, outcome, control, weighted, cluste
         sample=sample,
         design=design,
         level=fit.level,
+        overrides={name: np.full(len(events), count) for name, count in counts.items()},
         extra={"ledger": ledger, "overall": overall},
     )
