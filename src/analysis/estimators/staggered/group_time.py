@@ -108,7 +108,7 @@ def group_time(
     covariates: str | Sequence[str] | None = None,
     method: str = "dr",
     control: str = "never",
-    base: str = "varying",
+    base: str = "universal",
     anticipation: int = 0,
     panel: str = "pairwise",
     weights: str | None = None,
