@@ -83,6 +83,8 @@ class WidePanel:
         """Return the panel of the units marked True, with the rows lost booked under `reason`."""
         if units.all():
             return self
+        if not units.any():
+            raise NotIdentifiedError(f"no unit is left: the last were dropped as {reason!r}")
         lost = int(self.observed[~units].sum())
         dropped = {**self.sample.dropped, reason: self.sample.dropped.get(reason, 0) + lost}
         row_unit = _recode(self.row_unit, units)
