@@ -331,13 +331,8 @@ def driscoll_kraay(
     _require_variation(panel, names, slice(0, 2 if time_effects else 1))
     bandwidth: dict[str, Any] = {} if lags is None else {"bandwidth": lags}
     with translated("linearmodels"):
-        model = PanelOLS(
-            panel.outcome,
-            panel.regressors,
-            weights=panel.weights,
-            entity_effects=True,
-            time_effects=time_effects,
-        )
+        within = {"entity_effects": True, "time_effects": time_effects}
+        model = PanelOLS(panel.outcome, panel.regressors, weights=panel.weights, **within)
         fit = model.fit(cov_type="kernel", kernel=kernel, **bandwidth)
     design = {"covariance": "Driscoll-Kraay", "kernel": kernel, "lags": "rule" if lags is None else lags}
     return _wrap("driscoll_kraay", fit, panel, level, design)
