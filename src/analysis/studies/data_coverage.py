@@ -5,15 +5,37 @@ Nothing here estimates; every function counts rows of committed panels for the f
 
 from __future__ import annotations
 
+from dataclasses import dataclass
+
 import pandas as pd
 
 from ..panels.breaks.comparability import has_break
 from ..panels.policies.cohorts import cohorts, state_laws
+from .designs.study_spec import StudySpec
 
 #: Statuses of a city's violent-crime count, from the best to the worst.
 STATUSES = ("published", "published, new series", "published without rape", "not published")
-#: A city is large from this many people on, in any year of the panel.
-LARGE = 100_000
+
+
+@dataclass(frozen=True)
+class CoverageSpec(StudySpec):
+    """What the first notebook counts."""
+
+    #: A city is large from this many people on, in any year of the panel.
+    large: int = 100_000
+    #: Largest cities whose series are drawn one by one.
+    largest: int = 30
+    #: First year of adoptions counted.
+    first: int = 1999
+    #: Year at whose end counties are mapped that decline detainers, and cities that limit status inquiries.
+    counties_until: int = 2015
+    cities_until: int = 2014
+    #: Shares of large cities under which a state's coverage is called thin, and a year's nearly none.
+    thin: float = 0.5
+    none: float = 0.1
+
+
+SPEC = CoverageSpec()
 _DEPARTMENT = r"^Metropolitan |( Metropolitan)? Police Department$| Metro$"
 
 
@@ -46,7 +68,7 @@ def years_table(city_year: pd.DataFrame) -> pd.DataFrame:
     return table.reset_index()
 
 
-def large_city_coverage(city_year: pd.DataFrame, outcome: str, floor: int = LARGE) -> pd.DataFrame:
+def large_city_coverage(city_year: pd.DataFrame, outcome: str, floor: int) -> pd.DataFrame:
     """Return the share of each state's large cities that print an outcome, by year.
 
     Parameters
@@ -55,7 +77,7 @@ def large_city_coverage(city_year: pd.DataFrame, outcome: str, floor: int = LARG
         The panel.
     outcome : str
         A count, e.g. ``violent``.
-    floor : int, optional
+    floor : int
         People, in any year, from which a city counts; the denominator is the same in every year.
 
     Returns
@@ -71,14 +93,14 @@ def large_city_coverage(city_year: pd.DataFrame, outcome: str, floor: int = LARG
     return printed.div(cities, axis=0).loc[order]
 
 
-def violent_status(city_year: pd.DataFrame, breaks: pd.DataFrame, number: int = 30) -> pd.DataFrame:
+def violent_status(city_year: pd.DataFrame, breaks: pd.DataFrame, number: int) -> pd.DataFrame:
     """Return what the tables print of violent crime in the largest cities, one of `STATUSES` a year.
 
     Parameters
     ----------
     city_year, breaks : pandas.DataFrame
         Panels ``city_year`` and ``series_breaks``.
-    number : int, optional
+    number : int
         How many cities, by their largest population.
 
     Returns

@@ -5,7 +5,7 @@ from __future__ import annotations
 import pandas as pd
 
 from .fits import ADJUSTED, DIFFERENCE, MATCHED, WITHIN
-from .spec import COVARIATES, ECONOMY, MAIN
+from .results import CountyStudy
 
 #: What each design holds constant, in the order of the main table.
 DESIGNS = {
@@ -24,14 +24,15 @@ def main_forest(table: pd.DataFrame) -> pd.DataFrame:
     ]
 
 
-def forest(main: pd.DataFrame, matchings: pd.DataFrame, variants: pd.DataFrame) -> pd.DataFrame:
+def forest(study: CountyStudy) -> pd.DataFrame:
     """Return all estimates of the crime difference as rows of a forest.
 
     Rows of regression-adjusted estimates are highlighted; a variant's second row has no name.
     """
+    main, matchings, variants = study.main, study.matchings, study.variants
     first = main_forest(main).assign(group="Main designs", highlight=main["design"].isin([ADJUSTED, WITHIN]))
     other = matchings.iloc[1:].assign(group="Other matching", highlight=False)
-    rest = variants[variants["group"] != MAIN.group]
+    rest = variants[variants["group"] != study.spec.main.group]
     again = rest["name"].eq(rest["name"].shift())
     rest = rest.assign(highlight=rest["design"].eq(ADJUSTED), name=rest["name"].mask(again, ""))
     columns = ["group", "name", *_SHOWN, "highlight"]
@@ -62,9 +63,9 @@ def before_forest(before: pd.DataFrame) -> pd.DataFrame:
     ).sort_values(["group", "year"])[["group", "name", *_SHOWN, "highlight"]]
 
 
-def love(balance: pd.DataFrame) -> tuple[dict[str, float], dict[str, dict[str, float]]]:
+def love(study: CountyStudy) -> tuple[dict[str, float], dict[str, dict[str, float]]]:
     """Return standardised differences by covariate before matching, and after each kind of it."""
-    table = balance.assign(name=balance["covariate"].map(COVARIATES))
+    table = study.balance.assign(name=study.balance["covariate"].map(study.spec.covariates))
     kinds = {str(kind): rows for kind, rows in table.groupby("matching", sort=False)}
     after = {kind.removeprefix("Nearest, "): _by_name(rows, "smd_after") for kind, rows in kinds.items()}
     return _by_name(next(iter(kinds.values())), "smd_before"), after
@@ -89,12 +90,13 @@ def powers(power: pd.DataFrame) -> dict[str, pd.Series]:
     return {DESIGNS[design]: rows.set_index("effect")["power"] for design, rows in parts.items()}
 
 
-def economy_table(economy: pd.DataFrame) -> pd.DataFrame:
+def economy_table(study: CountyStudy) -> pd.DataFrame:
     """Return one row an outcome: the comparison mean, each design's difference, the matched interval.
 
     Income is in thousands of dollars, so that a format serves all rows.
     """
-    names = {outcome: name for outcome, (name, _) in ECONOMY.items()}
+    economy = study.economy
+    names = {outcome: name for outcome, (name, _) in study.spec.economy.items()}
     numbers = ["comparison_mean", "estimate", "conf_low", "conf_high", "detectable"]
     scale = economy["outcome"].eq("median_household_income_nominal").map({True: 1e-3, False: 1.0})
     table = economy.assign(**{name: economy[name] * scale for name in numbers})

@@ -3,16 +3,12 @@
 from __future__ import annotations
 
 import math
-from typing import TYPE_CHECKING
 
 import pandas as pd
 
 from ..published.claims import Finding
 from .fits import MATCHED
-from .spec import CENTRAL, ECONOMY, YEAR
-
-if TYPE_CHECKING:
-    from .study import CountyStudy
+from .results import CountyStudy
 
 _LIST = (
     "The report's list of counties, its covariates and its matching could not be read; "
@@ -31,7 +27,7 @@ _SELECTED = "The other class was chosen because its difference is lowest, which 
 def findings_of(study: CountyStudy) -> dict[str, Finding]:
     """Return what the study finds for each claim of ``published/cap2017.csv``: the matched comparison."""
     crime, economy = study.main, study.economy
-    classes = study.classes[study.classes["class"].eq(CENTRAL)]
+    classes = study.classes[study.classes["class"].eq(study.spec.central)]
     rows = {
         "cap_crime": (_one(crime), "per 10,000 residents", _LIST),
         "cap_crime_large_central_metro": (_one(classes), "per 10,000 residents", _LIST),
@@ -41,7 +37,7 @@ def findings_of(study: CountyStudy) -> dict[str, Finding]:
             f"{_LIST} {_SELECTED}",
         ),
         "cap_income_most_in_smallest": (study.contrasts["income"], "US dollars a year", _LIST),
-        "cap_year": ({"estimate": float(YEAR)}, "calendar year", ""),
+        "cap_year": ({"estimate": float(study.spec.year)}, "calendar year", ""),
     }
     outcomes = {
         "cap_income": "median_household_income_nominal",
@@ -51,7 +47,7 @@ def findings_of(study: CountyStudy) -> dict[str, Finding]:
         "cap_employment": "employed_share",
     }
     for claim, outcome in outcomes.items():
-        rows[claim] = (_one(economy[economy["outcome"].eq(outcome)]), ECONOMY[outcome][1], _LIST)
+        rows[claim] = (_one(economy[economy["outcome"].eq(outcome)]), study.spec.economy[outcome][1], _LIST)
     for claim in ("cap_public_assistance", "cap_children_public_assistance"):
         rows[claim] = ({"estimate": math.nan}, "percentage points", _NO_FILE)
     return {

@@ -19,18 +19,23 @@ from ...estimators import (
     sign_and_magnitude_errors,
     wild_bootstrap,
 )
-from .spec import COVARIATES, CRIME, DISTANCE, DRAWS, LEVEL, POWER, SEED, Variant
+from ..designs.specification import Specification
+from .sample import CRIME
+from .spec import BOTH, CapSpec
 
 DIFFERENCE, MATCHED, ADJUSTED, WITHIN = "unadjusted", "matched", "regression-adjusted", "within states"
 WEIGHT = "matching_weight"
 _SHOWN = ("estimate", "std_error", "p_value", "conf_low", "conf_high")
-_COMMON: dict[str, Any] = {"cluster": "state", "covariance": "CRV3", "level": LEVEL}
 
 
-def selected(frame: pd.DataFrame, variant: Variant) -> pd.DataFrame:
+def _common(spec: CapSpec) -> dict[str, Any]:
+    return {"cluster": "state", "covariance": "CRV3", "level": spec.level}
+
+
+def selected(frame: pd.DataFrame, variant: Specification, *, spec: CapSpec) -> pd.DataFrame:
     """Return the counties of a variant: treatment known, marks true, covariates there."""
-    needed = [variant.treatment, CRIME, *COVARIATES, *variant.covariates]
-    keep = frame[list(variant.sample)].all(axis=1) & frame[needed].notna().all(axis=1)
+    needed = [variant.sample["treatment"], CRIME, *spec.covariates, *variant.options["covariates"]]
+    keep = frame[list(variant.sample["marks"])].all(axis=1) & frame[needed].notna().all(axis=1)
     return frame[keep].reset_index(drop=True)
 
 
@@ -41,14 +46,15 @@ def matching(
     *,
     covariates: Sequence[str] = (),
     exact: str | None = None,
+    spec: CapSpec,
     **options: Any,
 ) -> Estimates:
     """Match each declining county to its nearest comparison county, with replacement unless told otherwise.
 
     The estimand is the average difference for the declining counties that have a match.
     """
-    names = [*COVARIATES, *covariates]
-    options = {"distance": DISTANCE} | options
+    names = [*spec.covariates, *covariates]
+    options = {"distance": spec.distance} | options
     return match(counties, outcome=outcome, treatment=treatment, covariates=names, exact=exact, **options)
 
 
@@ -66,7 +72,8 @@ def estimate(
     covariates: Sequence[str] = (),
     effects: Sequence[str] = (),
     weights: str | None = None,
-    draws: int = DRAWS,
+    draws: int | None = None,
+    spec: CapSpec,
 ) -> tuple[dict[str, Any], Estimates]:
     """Return one difference as a row, and its result.
 
@@ -74,14 +81,17 @@ def estimate(
     of the restricted wild cluster bootstrap by state, missing without draws.
     """
     design: dict[str, Any] = {"covariates": list(covariates), "effects": list(effects), "weights": weights}
-    result = ols(counties, outcome=outcome, treatment=treatment, **design, **_COMMON)
-    row = described(counties, treatment, outcome, result, weights) | {"p_value_wild": np.nan}
+    result = ols(counties, outcome=outcome, treatment=treatment, **design, **_common(spec))
+    row = described(counties, treatment, outcome, result, weights, spec=spec) | {"p_value_wild": np.nan}
+    draws = spec.draws if draws is None else draws
     if draws:
-        row["p_value_wild"] = _wild_p_value(counties, treatment, outcome, draws, design)
+        row["p_value_wild"] = _wild_p_value(counties, treatment, outcome, draws, design, spec=spec)
     return row, result
 
 
-def _wild_p_value(counties, treatment: str, outcome: str, draws: int, design: dict[str, Any]) -> float:
+def _wild_p_value(
+    counties, treatment: str, outcome: str, draws: int, design: dict[str, Any], *, spec: CapSpec
+) -> float:
     with warnings.catch_warnings():
         # It warns where (nearly) every state has declining counties, as within states, where that helps.
         warnings.simplefilter("ignore", FewClustersWarning)
@@ -91,7 +101,7 @@ def _wild_p_value(counties, treatment: str, outcome: str, draws: int, design: di
             treatment=treatment,
             cluster="state",
             draws=draws,
-            seed=SEED,
+            seed=spec.seed,
             intervals=False,
             **design,
         )
@@ -106,6 +116,7 @@ def described(
     weights: str | None = None,
     *,
     only: np.ndarray | None = None,
+    spec: CapSpec,
 ) -> dict[str, Any]:
     """Return an estimate with its sample, the comparison mean and the smallest effect it could detect.
 
@@ -120,7 +131,7 @@ def described(
     mean = np.average(values[comparison], weights=shares[comparison])
     found = result.row(term=treatment)
     detectable = minimum_detectable_effect(
-        float(found["std_error"]), power=POWER, level=LEVEL, df=result.design["df"]
+        float(found["std_error"]), power=spec.power, level=spec.level, df=result.design["df"]
     )
     return {
         **{name: float(found[name]) for name in _SHOWN},
@@ -135,28 +146,29 @@ def described(
     }
 
 
-def fit_variant(frame: pd.DataFrame, variant: Variant) -> list[dict[str, Any]]:
+def fit_variant(frame: pd.DataFrame, variant: Specification, *, spec: CapSpec) -> list[dict[str, Any]]:
     """Return the rows of one variant, matched and regression-adjusted."""
-    counties = selected(frame, variant)
-    treatment, effects = variant.treatment, [variant.exact] if variant.exact else []
-    names = [*COVARIATES, *variant.covariates]
+    counties = selected(frame, variant, spec=spec)
+    treatment, exact = variant.sample["treatment"], variant.options["exact"]
+    more, weights = variant.options["covariates"], variant.options["weights"]
     rows = []
-    if variant.matched:
-        found = matching(counties, treatment, covariates=variant.covariates, exact=variant.exact)
-        used = weighted(counties, found)
-        row, _ = estimate(used, treatment, weights=WEIGHT)
-        rows.append(
-            row | {"design": MATCHED, "unmatched": int(found.sample.dropped.get("no admissible match", 0))}
-        )
-    row, _ = estimate(counties, treatment, covariates=names, effects=effects, weights=variant.weights)
+    if variant.estimator == BOTH:
+        found = matching(counties, treatment, covariates=more, exact=exact, spec=spec)
+        row, _ = estimate(weighted(counties, found), treatment, weights=WEIGHT, spec=spec)
+        unmatched = int(found.sample.dropped.get("no admissible match", 0))
+        rows.append(row | {"design": MATCHED, "unmatched": unmatched})
+    names, effects = [*spec.covariates, *more], [exact] if exact else []
+    row, _ = estimate(counties, treatment, covariates=names, effects=effects, weights=weights, spec=spec)
     rows.append(row | {"design": ADJUSTED})
     return [{"group": variant.group, "name": variant.name, **row} for row in rows]
 
 
-def equivalence(result: Estimates, treatment: str, margins: dict[str, float]) -> pd.DataFrame:
+def equivalence(
+    result: Estimates, treatment: str, margins: dict[str, float], *, spec: CapSpec
+) -> pd.DataFrame:
     """Return two one-sided tests of a result against each margin: ``margin, bound, p_value, equivalent``."""
     parts = [
-        equivalence_test(result, bound=bound, level=LEVEL).assign(margin=name, bound=bound)
+        equivalence_test(result, bound=bound, level=spec.level).assign(margin=name, bound=bound)
         for name, bound in margins.items()
     ]
     table = pd.concat(parts, ignore_index=True)
@@ -164,6 +176,6 @@ def equivalence(result: Estimates, treatment: str, margins: dict[str, float]) ->
     return table[["margin", "bound", "p_value", "equivalent", "smallest_bound"]].reset_index(drop=True)
 
 
-def power_of(std_error: float, df: float, effects: Sequence[float]) -> pd.DataFrame:
+def power_of(std_error: float, df: float, effects: Sequence[float], *, spec: CapSpec) -> pd.DataFrame:
     """Return power and errors of sign and magnitude of a design for supposed true differences."""
-    return sign_and_magnitude_errors(effects, std_error, level=LEVEL, df=df)
+    return sign_and_magnitude_errors(effects, std_error, level=spec.level, df=df)

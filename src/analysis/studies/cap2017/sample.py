@@ -7,18 +7,10 @@ import pandas as pd
 
 from ...panels.policies.cohorts import cohorts, exposure, state_laws
 from ...sources.states import by_usps
-from .spec import (
-    BEFORE,
-    COMPLETE,
-    COVARIATES,
-    CRIME,
-    DEFINITION,
-    DOUBTED_RATIO,
-    NOT_SMALL,
-    YEAR,
-    YEARS_BEFORE,
-)
+from .spec import CapSpec
 
+#: Column of the crime rate, per 10,000 people.
+CRIME = "crime_per_10k"
 #: How a county came to decline detainers by the end of the year.
 OWN, LAW = "own policy", "statewide law alone"
 #: Parts of the crime total of the file that ends in 2012: rape, which Illinois and Minnesota do not print
@@ -31,13 +23,15 @@ _FROM_2015 = [
 ]
 
 
-def policy_in_force(policies: pd.DataFrame, year: int = YEAR) -> pd.DataFrame:
+def policy_in_force(policies: pd.DataFrame, definition: str, year: int) -> pd.DataFrame:
     """Return each county with a policy of its own in force at the end of a year: ``fips, is_dated``.
 
     Parameters
     ----------
     policies : pandas.DataFrame
         Panel ``policies``.
+    definition : str
+        One of the panel.
     year : int
 
     Returns
@@ -47,13 +41,13 @@ def policy_in_force(policies: pd.DataFrame, year: int = YEAR) -> pd.DataFrame:
         and for rows of low confidence. Those that ended in or before the year do not count. A policy that a
         statewide law of the same content had preceded is dated by the law.
     """
-    own = cohorts(policies, DEFINITION, unit="county", last=year, event_time_only=False)
+    own = cohorts(policies, definition, unit="county", last=year, event_time_only=False)
     ended = (own["ended_year"] <= year).fillna(False).astype(bool)
     absorbed = own["excluded_because"].eq("absorbed by state law").fillna(False).astype(bool)
     return own.assign(is_dated=own["in_event_time"] | absorbed).loc[~ended, ["fips", "is_dated"]]
 
 
-def county_frame(panels: dict[str, pd.DataFrame]) -> pd.DataFrame:
+def county_frame(panels: dict[str, pd.DataFrame], *, spec: CapSpec) -> pd.DataFrame:
     """Return one row a county with treatment, covariates, outcomes and the marks that choose samples.
 
     Parameters
@@ -69,21 +63,23 @@ def county_frame(panels: dict[str, pd.DataFrame]) -> pd.DataFrame:
     """
     counties = panels["counties"].sort_values("fips", ignore_index=True)
     years = panels["county_year"]
-    now = years.loc[years["year"] == YEAR, ["fips", *_FROM_2015]]
+    now = years.loc[years["year"] == spec.year, ["fips", *_FROM_2015]]
     frame = counties.merge(now, on="fips", how="left", validate="1:1")
-    frame = _with_treatment(frame, panels["policies"], panels["undated_places"])
-    return _with_marks(_with_past(_with_outcomes(_with_covariates(frame)), years))
+    frame = _with_treatment(frame, panels["policies"], panels["undated_places"], spec=spec)
+    return _with_marks(_with_past(_with_outcomes(_with_covariates(frame)), years, spec=spec), spec=spec)
 
 
-def _with_treatment(frame: pd.DataFrame, policies: pd.DataFrame, undated: pd.DataFrame) -> pd.DataFrame:
-    own = policy_in_force(policies).set_index("fips")["is_dated"]
-    laws = state_laws(policies, DEFINITION)
-    sure = set(laws.loc[laws["in_event_time"] & (laws["cohort"] <= YEAR), "state"])
+def _with_treatment(
+    frame: pd.DataFrame, policies: pd.DataFrame, undated: pd.DataFrame, *, spec: CapSpec
+) -> pd.DataFrame:
+    own = policy_in_force(policies, spec.definition, spec.year).set_index("fips")["is_dated"]
+    laws = state_laws(policies, spec.definition)
+    sure = set(laws.loc[laws["in_event_time"] & (laws["cohort"] <= spec.year), "state"])
     anywhere = state_laws(policies, "any_limit")
-    named = set(anywhere.loc[anywhere["cohort"] <= YEAR, "state"])
+    named = set(anywhere.loc[anywhere["cohort"] <= spec.year, "state"])
     first = exposure(policies, undated, unit="county").set_index("fips")["exposed_from"]
     has_own, by_law = frame["fips"].isin(own.index), frame["state"].isin(sure)
-    doubtful = (frame["fips"].map(first) <= YEAR).fillna(False) | frame["state"].isin(named)
+    doubtful = (frame["fips"].map(first) <= spec.year).fillna(False) | frame["state"].isin(named)
     declines = has_own | by_law
     dated = frame["fips"].map(own).eq(True) | by_law
     clean = ~declines & ~doubtful.astype(bool)
@@ -137,27 +133,47 @@ def past_crime(years: pd.DataFrame, year: int) -> pd.Series:
     return rate.where(~rows["is_illinois_before_2008"])
 
 
-def _with_past(frame: pd.DataFrame, years: pd.DataFrame) -> pd.DataFrame:
-    past = {f"crime_{year}": frame["fips"].map(past_crime(years, year)) for year in YEARS_BEFORE}
-    coverage = years[years["year"] == BEFORE].set_index("fips")["coverage"]
+def _with_past(frame: pd.DataFrame, years: pd.DataFrame, *, spec: CapSpec) -> pd.DataFrame:
+    past = {f"crime_{year}": frame["fips"].map(past_crime(years, year)) for year in spec.years_before}
+    coverage = years[years["year"] == spec.before].set_index("fips")["coverage"]
     return frame.assign(
-        **past, crime_before=past[f"crime_{BEFORE}"], coverage_before=frame["fips"].map(coverage)
+        **past, crime_before=past[f"crime_{spec.before}"], coverage_before=frame["fips"].map(coverage)
     )
 
 
-def _with_marks(frame: pd.DataFrame) -> pd.DataFrame:
+def _with_marks(frame: pd.DataFrame, *, spec: CapSpec) -> pd.DataFrame:
     rated, low = frame[CRIME].notna(), frame["kaplan_quality"].eq(3).fillna(False).astype(bool)
     now, before = frame[CRIME], frame["crime_before"]
     known = before.notna()
-    inside = now.between(before / DOUBTED_RATIO, before * DOUBTED_RATIO)
+    inside = now.between(before / spec.doubted_ratio, before * spec.doubted_ratio)
     return frame.assign(
         has_rate=rated,
         is_graded=rated & ~low,
-        is_complete_before=frame["coverage_before"].eq(COMPLETE),
+        is_complete_before=frame["coverage_before"].eq(spec.complete),
         is_plausible=~known | inside,
-        is_not_small=frame["population_census"].astype(float) >= NOT_SMALL,
-        has_covariates=frame[list(COVARIATES)].notna().all(axis=1),
+        is_not_small=frame["population_census"].astype(float) >= spec.not_small,
+        has_covariates=frame[list(spec.covariates)].notna().all(axis=1),
     )
+
+
+#: How `dispositions` calls the counties the main comparison uses.
+USED = {1.0: "used: declines detainers", 0.0: "used: comparison"}
+
+
+def dispositions(frame: pd.DataFrame) -> pd.Series:
+    """Return what the main comparison does with each county: the first reason that holds, or how it is used."""
+    found = np.select([test for _, test in _tests(frame)], [reason for reason, _ in _tests(frame)], "")
+    return pd.Series(found, index=frame.index)
+
+
+def _tests(frame: pd.DataFrame) -> list[tuple[str, pd.Series]]:
+    return [
+        ("a policy, law or list may bind it, none is sure", frame["declines"].isna()),
+        ("no rate in the crime file", ~frame["has_rate"]),
+        ("reports cover less than 80 percent of its people", ~frame["is_graded"]),
+        ("a covariate is missing", ~frame["has_covariates"]),
+        *[(name, frame["declines"].eq(value)) for value, name in USED.items()],
+    ]
 
 
 def ledger(frame: pd.DataFrame) -> pd.DataFrame:
@@ -165,16 +181,8 @@ def ledger(frame: pd.DataFrame) -> pd.DataFrame:
 
     Every county stands once, under the first reason that holds.
     """
-    reasons = {
-        "a policy, law or list may bind it, none is sure": frame["declines"].isna(),
-        "no rate in the crime file": ~frame["has_rate"],
-        "reports cover less than 80 percent of its people": ~frame["is_graded"],
-        "a covariate is missing": ~frame["has_covariates"],
-        "used: declines detainers": frame["declines"].eq(1),
-        "used: comparison": frame["declines"].eq(0),
-    }
-    found = np.select(list(reasons.values()), list(reasons), "")
-    counted = pd.Series(found).value_counts().reindex(list(reasons), fill_value=0)
+    reasons = [reason for reason, _ in _tests(frame)]
+    counted = dispositions(frame).value_counts().reindex(reasons, fill_value=0)
     return counted.rename_axis("reason").rename("counties").reset_index()
 
 

@@ -7,43 +7,45 @@ from typing import Any
 
 import numpy as np
 import pandas as pd
-from scipy import stats
 
 from ...estimators import Estimates, ols
+from ...estimators.core.intervals import t_interval
 from .fits import ADJUSTED, DIFFERENCE, MATCHED, WEIGHT, described, matching, weighted
-from .spec import CLASSES, COVARIATES, CRIME, LEVEL
+from .sample import CRIME
+from .spec import CapSpec
 
 CLASS = "nchs_class_2013"
 
 
 def by_class(
-    counties: pd.DataFrame, treatment: str, outcome: str = CRIME
+    counties: pd.DataFrame, treatment: str, outcome: str = CRIME, *, spec: CapSpec
 ) -> tuple[pd.DataFrame, dict[str, Estimates]]:
     """Return the difference in each class by design, and the joint result of each design.
 
     Matches lie in the same class, with replacement; the regression has one slope a covariate and a level a
     class. Errors are CRV3 by state in one regression with a treatment indicator a class.
     """
-    split = counties.assign(**{_term(c): counties[treatment] * counties[CLASS].eq(c) for c in CLASSES})
-    used = weighted(split, matching(split, treatment, outcome, exact=CLASS))
+    split = counties.assign(**{_term(c): counties[treatment] * counties[CLASS].eq(c) for c in spec.classes})
+    used = weighted(split, matching(split, treatment, outcome, exact=CLASS, spec=spec))
     designs: dict[str, tuple[pd.DataFrame, Sequence[str], str | None]] = {
         DIFFERENCE: (split, (), None),
         MATCHED: (used, (), WEIGHT),
-        ADJUSTED: (split, tuple(COVARIATES), None),
+        ADJUSTED: (split, tuple(spec.covariates), None),
     }
     results = {
-        design: _joint(table, outcome, names, weights) for design, (table, names, weights) in designs.items()
+        design: _joint(table, outcome, names, weights, spec=spec)
+        for design, (table, names, weights) in designs.items()
     }
     rows = [
         {"design": design, "class": c, "name": name}
-        | _in_class(designs[design][0], outcome, results[design], c, designs[design][2])
+        | _in_class(designs[design][0], outcome, results[design], c, designs[design][2], spec=spec)
         for design in designs
-        for c, name in CLASSES.items()
+        for c, name in spec.classes.items()
     ]
     return pd.DataFrame(rows), results
 
 
-def contrast(result: Estimates, plus: int, minus: int) -> dict[str, float]:
+def contrast(result: Estimates, plus: int, minus: int, *, spec: CapSpec) -> dict[str, float]:
     """Return the difference in one class less another's: ``estimate, std_error, conf_low, conf_high``."""
     terms = list(result.keys["term"])
     weights = np.zeros(len(terms))
@@ -53,13 +55,8 @@ def contrast(result: Estimates, plus: int, minus: int) -> dict[str, float]:
         float(weights @ result.estimate),
         float(np.sqrt(weights @ result.covariance @ weights)),
     )
-    half = float(stats.t.ppf(0.5 + LEVEL / 2, result.design["df"])) * std_error
-    return {
-        "estimate": estimate,
-        "std_error": std_error,
-        "conf_low": estimate - half,
-        "conf_high": estimate + half,
-    }
+    found = t_interval(estimate, std_error, result.design["df"], spec.level)
+    return {name: found[name] for name in ("estimate", "std_error", "conf_low", "conf_high")}
 
 
 def lowest(table: pd.DataFrame, design: str, besides: int) -> int:
@@ -68,25 +65,27 @@ def lowest(table: pd.DataFrame, design: str, besides: int) -> int:
     return int(rows["class"].iloc[int(rows["estimate"].to_numpy().argmin())])
 
 
-def _joint(table: pd.DataFrame, outcome: str, covariates: Sequence[str], weights: str | None) -> Estimates:
+def _joint(
+    table: pd.DataFrame, outcome: str, covariates: Sequence[str], weights: str | None, *, spec: CapSpec
+) -> Estimates:
     return ols(
         table,
         outcome=outcome,
-        treatment=[_term(c) for c in CLASSES],
+        treatment=[_term(c) for c in spec.classes],
         covariates=covariates,
         effects=[CLASS],
         weights=weights,
         cluster="state",
         covariance="CRV3",
-        level=LEVEL,
+        level=spec.level,
     )
 
 
 def _in_class(
-    table: pd.DataFrame, outcome: str, result: Estimates, which: int, weights: str | None
+    table: pd.DataFrame, outcome: str, result: Estimates, which: int, weights: str | None, *, spec: CapSpec
 ) -> dict[str, Any]:
     here = table[CLASS].eq(which).to_numpy(bool)
-    return described(table, _term(which), outcome, result, weights, only=here)
+    return described(table, _term(which), outcome, result, weights, only=here, spec=spec)
 
 
 def _term(which: int) -> str:

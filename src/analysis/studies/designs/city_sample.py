@@ -2,16 +2,17 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from itertools import pairwise
 
 import numpy as np
 import pandas as pd
 
 from ...panels.breaks.comparability import OFFENSES_OF, has_break, series_segment
 from ...panels.policies.cohorts import assign_treatment, exposure
-from ..uar2017.sample import policy_codes
-from ..uar2017.spec import NAMED_BY_AUTHORS
+from .named_places import NAMED_BY_AUTHORS, policy_codes
+from .study_spec import StudySpec
 
 PANELS = ("city_year", "series_breaks", "policies", "undated_places", "places")
 #: Footnotes that a state's coverage is limited say nothing about a city that is printed.
@@ -19,13 +20,12 @@ _ABOUT_COVERAGE = "limited_data"
 _NEVER = 9999
 _KEYS = {"ori": "str", "state": "str"}
 _COLUMNS = ("ori", "year", "state", "city", "place_fips", "county_fips", "population", "rape_definition")
-#: Lower ends of the size classes within which places may swap policies, residents.
-SIZES = (0, 50_000, 100_000, 250_000)
-SIZE_NAMES = ("under 50,000", "50,000 to 99,999", "100,000 to 249,999", "250,000 or more")
+#: As `SampleRules.fewest_years`: every year from the first to the last.
+EVERY_YEAR = 0
 
 
 @dataclass(frozen=True)
-class SampleRules:
+class SampleRules(StudySpec):
     """The choices that make a sample.
 
     Attributes
@@ -40,7 +40,7 @@ class SampleRules:
     smallest : int
         Fewest residents an agency has in its first year in the sample.
     fewest_years : int
-        Fewest years an agency is observed in.
+        Fewest years an agency is observed in, or `EVERY_YEAR`.
     honour_breaks : bool
         Whether exceptional and faulty figures are left out and every comparable stretch of a series
         counts as a unit of its own.
@@ -53,10 +53,14 @@ class SampleRules:
         Whether a control leaves when its county adopts any limit: county jails answer detainers.
     keep_limited_before : bool
         Whether a treated agency stays that another limit reached before the year of adoption.
+    sizes : tuple of int
+        Lower ends of the size classes within which places may swap policies, residents.
+    named_by_authors : tuple of str
+        Agencies that an author names without a date: never controls.
     """
 
-    definition: str
-    outcome: str
+    definition: str = ""
+    outcome: str = ""
     first_year: int = 1999
     last_year: int = 2019
     first_cohort: int = 2000
@@ -68,6 +72,19 @@ class SampleRules:
     include_state_laws: bool = False
     clean_counties: bool = True
     keep_limited_before: bool = True
+    sizes: tuple[int, ...] = (0, 50_000, 100_000, 250_000)
+    named_by_authors: tuple[str, ...] = NAMED_BY_AUTHORS
+
+    @property
+    def years_wanted(self) -> int:
+        """Fewest years in which an agency is observed, `EVERY_YEAR` counted out."""
+        return self.fewest_years or self.last_year - self.first_year + 1
+
+
+def size_names(sizes: Sequence[int]) -> list[str]:
+    """Return what the size classes are called, given their lower ends in residents."""
+    inner = [f"{low:,} to {high - 1:,}" for low, high in pairwise(sizes[1:])]
+    return [f"under {sizes[1]:,}", *inner, f"{sizes[-1]:,} or more"]
 
 
 @dataclass(frozen=True)
@@ -83,10 +100,13 @@ class CitySample:
         makes a count model treat cities alike).
     ledger : pandas.DataFrame
         ``step, rows, agencies``: what each step took out; rows of the frame last.
+    left : pandas.DataFrame
+        ``ori, step, rows``: how many rows of each agency each step took out, in the order of the steps.
     """
 
     frame: pd.DataFrame
     ledger: pd.DataFrame
+    left: pd.DataFrame
 
 
 def city_sample(panels: Mapping[str, pd.DataFrame], rules: SampleRules) -> CitySample:
@@ -120,22 +140,25 @@ def sample_of(cities: pd.DataFrame, breaks: pd.DataFrame, rules: SampleRules) ->
     _honour(rows, breaks, rules)
     _treatment_rows(rows, rules)
     seen = rows.frame.groupby("ori")["year"].transform("nunique")
-    rows.keep(seen >= rules.fewest_years, f"observed in fewer than {rules.fewest_years} years")
+    rows.keep(seen >= rules.years_wanted, f"observed in fewer than {rules.years_wanted} years")
     ledger.append(("in the sample", len(rows.frame), rows.frame["ori"].nunique()))
-    return CitySample(_finish(rows.frame, rules), pd.DataFrame(ledger, columns=["step", "rows", "agencies"]))
+    counted = pd.DataFrame(ledger, columns=["step", "rows", "agencies"])
+    return CitySample(_finish(rows.frame, rules), counted, pd.concat(rows.left, ignore_index=True))
 
 
 class _Rows:
     """Rows that shrink step by step, with the ledger of steps."""
 
-    def __init__(self, frame: pd.DataFrame, ledger: list):
+    def __init__(self, frame: pd.DataFrame, ledger: list[tuple[str, int, int]]):
         self.frame, self.ledger = frame, ledger
+        self.left: list[pd.DataFrame] = []
 
-    def keep(self, mask, step: str) -> None:
+    def keep(self, mask: pd.Series, step: str) -> None:
         """Keep the marked rows; book the others under `step`."""
         mask = mask.astype("boolean").fillna(False).to_numpy(dtype=bool)
         lost = self.frame[~mask]
         self.ledger.append((step, len(lost), lost["ori"].nunique()))
+        self.left.append(lost.groupby("ori").size().rename("rows").reset_index().assign(step=step))
         self.frame = self.frame[mask]
 
 
@@ -185,7 +208,10 @@ def _treatment_rows(rows: _Rows, rules: SampleRules) -> None:
     """Leave out treated agencies that cannot serve, and controls from the year they stop being one."""
     control = rows.frame["cohort"].isna()
     unknown = rows.frame["exposed_from"].eq(0).fillna(False)
-    rows.keep(~(control & (unknown | rows.frame["ori"].isin(NAMED_BY_AUTHORS))), "listed without any date")
+    rows.keep(
+        ~(control & (unknown | rows.frame["ori"].isin(list(rules.named_by_authors)))),
+        "listed without any date",
+    )
     early = rows.frame["cohort"].lt(max(rules.first_cohort, rules.first_year + 1)).fillna(False)
     rows.keep(~early, "adopted before the years studied")
     rows.keep(~rows.frame["cohort"].gt(rules.last_cohort).fillna(False), "adopted after the years studied")
@@ -226,7 +252,7 @@ def _finish(frame: pd.DataFrame, rules: SampleRules) -> pd.DataFrame:
         cohort=cohort,
         treated=((cohort > 0) & (frame["year"] >= cohort)).astype(float),
         residents=residents,
-        size=np.digitize(residents, SIZES) - 1,
+        size=np.digitize(residents, rules.sizes) - 1,
         equal=1e5 / residents,
     )
     return made.sort_values(["ori", "year"]).reset_index(drop=True)

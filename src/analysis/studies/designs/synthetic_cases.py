@@ -16,10 +16,9 @@ import pandas as pd
 
 from ...errors import ImpossibleValueError
 from ...estimators import Estimates, synthetic_control, synthetic_did
+from .specification import LOG, RATE
 
-LEVEL = 0.95
 METHODS = {"synthetic_control": "Synthetic control", "synthetic_did": "Synthetic DiD"}
-RATE, LOG = "rate", "log"
 DONOR_GAP = "lacks a comparable year of the window"
 #: With no more donors than this each is a placebo once, and nothing is random.
 MOST_DONORS = 500
@@ -124,7 +123,7 @@ def long_of(case: Case) -> pd.DataFrame:
     return rows.assign(treated=(rows["unit"].eq(case.unit) & rows["year"].ge(case.start)).astype(int))
 
 
-def fit(case: Case, method: str) -> Fitted:
+def fit(case: Case, method: str, *, level: float = 0.95) -> Fitted:
     """Estimate one case and place it among its placebos.
 
     Returns
@@ -133,7 +132,8 @@ def fit(case: Case, method: str) -> Fitted:
         ``row``: ``estimate`` (mean over the years under treatment of treated less synthetic); ``p_value`` and
         ``rank`` (among absolute placebo estimates, the treated unit counted on both sides; rank 1 is the
         largest); ``p_value_ratio`` (synthetic control only: rank of the ratio of root mean square gaps after
-        to before); ``conf_low, conf_high`` (constant effects that the rank test does not reject at 5%);
+        to before); ``conf_low, conf_high`` (constant effects that the rank test does not reject
+        at ``1 - level``);
         ``detectable`` (half that interval's width: the smallest estimate the test could call distinguishable
         from zero); ``placebo_sd``; ``fit_before`` (root mean square gap before); ``level_before`` and
         ``counterfactual`` (treated mean before, and what the weighted donors give after); ``weighted``
@@ -148,7 +148,7 @@ def fit(case: Case, method: str) -> Fitted:
         raise ImpossibleValueError(f"{case.donors} donors, more than {MOST_DONORS}.", where=case.name)
     result, placebos = _FITS[method](case)
     estimate = float(result.estimate[0])
-    half = half_width(placebos.to_numpy())
+    half = half_width(placebos.to_numpy(), level)
     exceeding = _exceeding(estimate, placebos.to_numpy())
     path, weights = result.extra["path"], result.extra["unit_weights"]["weight"]
     row = {
@@ -176,7 +176,7 @@ def fit(case: Case, method: str) -> Fitted:
     return Fitted(row, result, placebos)
 
 
-def half_width(placebos: np.ndarray, level: float = LEVEL) -> float:
+def half_width(placebos: np.ndarray, level: float = 0.95) -> float:
     """Return how far a supposed constant effect may lie from the estimate without the rank test rejecting it.
 
     The test rejects when ``(1 + exceeding) / (1 + placebos) <= 1 - level``. With too few placebos to reject

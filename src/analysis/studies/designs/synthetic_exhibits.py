@@ -6,7 +6,8 @@ from collections.abc import Mapping, Sequence
 
 import pandas as pd
 
-from .synthetic_cases import LOG, METHODS, Fitted
+from .specification import LOG
+from .synthetic_cases import METHODS, Fitted
 
 
 def forest(

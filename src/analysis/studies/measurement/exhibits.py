@@ -6,9 +6,10 @@ from typing import Any
 
 import pandas as pd
 
+from ...estimators.core.intervals import excludes_zero
 from ..staggered_counties.exhibits import percent
-from .spec import CITY, CITY_OUTCOMES, DEFINITIONS
-from .study import MeasurementStudy
+from .results import MeasurementStudy
+from .spec import CITY
 
 _SHOWN = ["estimate", "conf_low", "conf_high"]
 
@@ -48,7 +49,7 @@ def largest_shifts(study: MeasurementStudy) -> pd.DataFrame:
                 "up": high["name"],
                 "up_by": high["shift"],
                 "signs": int((rest["estimate"] * head["estimate"] < 0).sum()),
-                "excludes": int((rest["conf_low"].gt(0) | rest["conf_high"].lt(0)).sum()),
+                "excludes": int(excludes_zero(rest["conf_low"], rest["conf_high"]).sum()),
                 "choices": len(rest),
             }
         )
@@ -63,15 +64,15 @@ def bound_curves(study: MeasurementStudy, unit: str, definition: str) -> dict[st
         name: rows[rows["outcome"].eq(outcome)].set_index(
             100 * rows["reporting"][rows["outcome"].eq(outcome)]
         )["estimate"]
-        for outcome, name in CITY_OUTCOMES.items()
+        for outcome, name in study.spec.outcomes.items()
     }
 
 
-def labelled(table: pd.DataFrame) -> pd.DataFrame:
+def labelled(study: MeasurementStudy, table: pd.DataFrame) -> pd.DataFrame:
     """Return a table with printed names of unit and treatment (``group``) and of outcomes (``name``)."""
-    names = table["definition"].map(DEFINITIONS)
+    names = table["definition"].map(study.spec.definitions)
     group = table["unit"].str.capitalize() + ": " + names.str.lower()
-    return table.assign(group=group, name=table["outcome"].map(CITY_OUTCOMES))
+    return table.assign(group=group, name=table["outcome"].map(study.spec.outcomes))
 
 
 def one_choice(study: MeasurementStudy, name: str, definition: str, outcome: str) -> pd.Series:

@@ -9,71 +9,37 @@ people report, recorded crime moves by that much without any crime (Goncalves, J
 
 from __future__ import annotations
 
-from collections.abc import Mapping
-from dataclasses import dataclass
-from functools import cache
+from collections.abc import Mapping, Sequence
 from typing import Any
 
 import numpy as np
 import pandas as pd
 
 from ...panels.store import load
-from ..published.claims import claims
+from ..designs.study_spec import cached_by_spec
+from ..published.margins import published_figure
 from ..staggered_counties.fits import estimate
 from ..staggered_counties.sample import PANELS as COUNTY_PANELS
 from ..staggered_counties.sample import county_sample
-from ..staggered_counties.spec import DEFINITION, HEADLINE, CountyRules
 from .cities import PANELS as CITY_PANELS
 from .cities import city_choices, headline_cities, with_shifts
-from .spec import (
-    CITY,
-    CITY_OUTCOMES,
-    COUNTY,
-    COUNTY_CHOICES,
-    DEFINITIONS,
-    ELASTICITY,
-    PER,
-    REPORTING,
-    YARDSTICK,
-)
+from .results import MeasurementStudy
+from .spec import CITY, COUNTY, SPEC, MeasurementSpec
 
 PANELS = tuple(dict.fromkeys([*CITY_PANELS, *COUNTY_PANELS]))
 _SHOWN = ("estimate", "conf_low", "conf_high")
 
 
-@dataclass(frozen=True)
-class MeasurementStudy:
-    """What was found; log points.
-
-    Attributes
-    ----------
-    choices : pandas.DataFrame
-        ``unit`` (`CITY` or `COUNTY`), ``definition, outcome, group, name``, estimate with interval,
-        ``treated``, ``shift`` and ``against``.
-    yardsticks : pandas.DataFrame
-        By ``unit, definition``: ``hispanic_share`` of adopters' residents, and what a change of reporting by
-        Hispanic victims of the published size makes of all crimes reported: ``same`` (the published size with
-        the other sign), ``undone`` (the published fall undone), and ``recorded`` (the change of recorded
-        crime at ``same``, log points, if offending answers to reporting as published).
-    bounds : pandas.DataFrame
-        By ``unit, definition, outcome`` and ``reporting``: the effect on crimes, recorded or not.
-    break_even : pandas.DataFrame
-        By ``unit, definition, outcome``: the change of reporting at which crimes did not change, and those
-        below and above which the interval lies wholly above and below zero; ``same`` and the effect on crimes
-        at it, ``recorded`` and whether the interval of the recorded effect holds it.
-    """
-
-    choices: pd.DataFrame
-    yardsticks: pd.DataFrame
-    bounds: pd.DataFrame
-    break_even: pd.DataFrame
+@cached_by_spec
+def run(spec: MeasurementSpec = SPEC) -> MeasurementStudy:
+    """Run the study on the committed panels, once a process for each specification."""
+    return study({name: load(name) for name in PANELS}, spec)
 
 
-def run(panels: Mapping[str, pd.DataFrame] | None = None) -> MeasurementStudy:
-    """Run the study on the committed panels, or on others of the same names and columns."""
-    panels = panels or {name: load(name) for name in PANELS}
-    cities = city_choices(panels).assign(unit=CITY)
-    counties = county_choices(panels).assign(unit=COUNTY)
+def study(panels: Mapping[str, pd.DataFrame], spec: MeasurementSpec = SPEC) -> MeasurementStudy:
+    """Run the study on given panels, of the names in `PANELS`."""
+    cities = city_choices(panels, spec=spec).assign(unit=CITY)
+    counties = county_choices(panels, spec=spec).assign(unit=COUNTY)
     columns = [
         "unit",
         "definition",
@@ -90,50 +56,43 @@ def run(panels: Mapping[str, pd.DataFrame] | None = None) -> MeasurementStudy:
         [cities.rename(columns={"cities": "treated"})[columns], counties[columns]], ignore_index=True
     )
     heads = choices[choices["name"].eq("Headline")].reset_index(drop=True)
-    sticks = yardsticks(panels)
-    return MeasurementStudy(choices, sticks, bounds(heads), break_even(heads, sticks))
+    sticks = yardsticks(panels, spec=spec)
+    return MeasurementStudy(spec, choices, sticks, bounds(heads, spec.reporting), break_even(heads, sticks))
 
 
-@cache
-def results() -> MeasurementStudy:
-    """Return the study on the committed panels, run once a process."""
-    return run()
-
-
-def county_choices(panels: Mapping[str, pd.DataFrame]) -> pd.DataFrame:
+def county_choices(panels: Mapping[str, pd.DataFrame], *, spec: MeasurementSpec) -> pd.DataFrame:
     """Return the county headline under each choice of `COUNTY_CHOICES`, with its shift."""
     rows = []
-    for name, changed in COUNTY_CHOICES.items():
-        frame = county_sample(panels, CountyRules(**changed)).frame
+    for name, changed in spec.county_choices.items():
+        frame = county_sample(panels, spec.counties.rules.replace(**changed), spec=spec.counties).frame
         group = "Headline" if not changed else "Imputation and coverage"
-        for outcome in CITY_OUTCOMES:
-            names = {"definition": DEFINITION, "outcome": outcome, "group": group, "name": name}
-            rows.append(names | estimate(frame, outcome, HEADLINE) | {"against": "Headline"})
+        for outcome in spec.outcomes:
+            names = {"definition": spec.counties.definition, "outcome": outcome, "group": group, "name": name}
+            rows.append(
+                names
+                | estimate(frame, outcome, spec.counties.headline, spec=spec.counties)
+                | {"against": "Headline"}
+            )
     return with_shifts(pd.DataFrame(rows), ["definition", "outcome"])
 
 
-def published(claim: str) -> float:
-    """Return the figure of a claim on other studies."""
-    figure = claims("other_studies")[claim].figure
-    assert figure is not None
-    return float(figure.value)
-
-
-def yardsticks(panels: Mapping[str, pd.DataFrame]) -> pd.DataFrame:
+def yardsticks(panels: Mapping[str, pd.DataFrame], *, spec: MeasurementSpec) -> pd.DataFrame:
     """Return what a published change of reporting would do to all crimes reported where adopters live.
 
     Hispanic residents are supposed to be victims, and to report before, as often as others.
     """
-    groups = [(CITY, definition, headline_cities(panels, definition)) for definition in DEFINITIONS]
-    counties = county_sample(panels).frame.query("treated > 0")
-    groups.append((COUNTY, DEFINITION, counties))
-    fall = abs(published(YARDSTICK)) / 100
+    groups = [
+        (CITY, definition, headline_cities(panels, definition, spec=spec)) for definition in spec.definitions
+    ]
+    counties = county_sample(panels, spec=spec.counties).frame.query("treated > 0")
+    groups.append((COUNTY, spec.counties.definition, counties))
+    fall = abs(published_figure(spec.yardstick)) / 100
     rows = []
     for unit, definition, people in groups:
         known = people[people["hispanic_share_2010"].notna()]
         share = float(np.average(known["hispanic_share_2010"].astype(float), weights=known["residents"]))
         same = share * fall
-        answered = published(ELASTICITY) / PER
+        answered = published_figure(spec.elasticity) / spec.per
         rows.append(
             {
                 "unit": unit,
@@ -147,7 +106,7 @@ def yardsticks(panels: Mapping[str, pd.DataFrame]) -> pd.DataFrame:
     return pd.DataFrame(rows)
 
 
-def bounds(heads: pd.DataFrame, reporting: tuple[float, ...] = REPORTING) -> pd.DataFrame:
+def bounds(heads: pd.DataFrame, reporting: Sequence[float]) -> pd.DataFrame:
     """Return effects on crimes, recorded or not, for supposed changes of reporting.
 
     Recorded crime is crime times the share reported: the recorded effect is the true one plus
@@ -157,7 +116,7 @@ def bounds(heads: pd.DataFrame, reporting: tuple[float, ...] = REPORTING) -> pd.
     ----------
     heads : pandas.DataFrame
         ``unit, definition, outcome, estimate, conf_low, conf_high``: recorded effects.
-    reporting : tuple of float
+    reporting : sequence of float
         Proportional changes of the share of crimes that is reported; above -1.
     """
     parts = [

@@ -6,31 +6,20 @@ import functools
 import hashlib
 import itertools
 from collections.abc import Iterator, Mapping
+from typing import TypeVar
 
 import numpy as np
 import pandas as pd
 
-from .spec import (
-    DRAWN,
-    FIT_FORKS,
-    FITS_EACH,
-    FORKS,
-    HEADLINE,
-    NAMES,
-    RULED,
-    RULES,
-    SAMPLE_FORKS,
-    SEED,
-    USUAL_ERRORS,
-)
+from .rules import RULED, RULES
+from .spec import SPEC, MultiverseSpec
 
-SAMPLE_NAMES = tuple(fork.name for fork in SAMPLE_FORKS)
-FIT_NAMES = tuple(fork.name for fork in FIT_FORKS)
+T = TypeVar("T")
 
 
 def spec_hash(choice: Mapping[str, str]) -> str:
-    """Return a specification's name: it depends on the levels chosen, not on their order or on the grid."""
-    text = "\n".join(f"{name}={choice[name]}" for name in sorted(NAMES))
+    """Return a specification's name: it depends on the levels chosen, not on their order."""
+    text = "\n".join(f"{name}={choice[name]}" for name in sorted(choice))
     return hashlib.sha256(text.encode()).hexdigest()[:16]
 
 
@@ -39,29 +28,29 @@ def forbidden(choice: Mapping[str, str]) -> str:
     return next((rule.reason for rule in RULES if rule.forbids(choice)), "")
 
 
-def fits_of(sample: Mapping[str, str]) -> list[dict[str, str]]:
+def fits_of(sample: Mapping[str, str], *, spec: MultiverseSpec) -> list[dict[str, str]]:
     """Return the admissible ways to fit a sample, in the order of the forks."""
-    return [dict(fit) for fit in _admitted(tuple(sample[name] for name in RULED))]
+    return [dict(fit) for fit in _admitted(tuple(sample[name] for name in RULED), spec=spec)]
 
 
 @functools.cache
-def _admitted(levels: tuple[str, ...]) -> list[dict[str, str]]:
+def _admitted(levels: tuple[str, ...], *, spec: MultiverseSpec) -> list[dict[str, str]]:
     sample = dict(zip(RULED, levels, strict=True))
     made = (
-        dict(zip(FIT_NAMES, levels, strict=True))
-        for levels in itertools.product(*(fork.levels for fork in FIT_FORKS))
+        dict(zip(spec.curve.fit_names, levels, strict=True))
+        for levels in itertools.product(*(fork.levels for fork in spec.curve.of_fit))
     )
     return [fit for fit in made if not forbidden({**sample, **fit})]
 
 
-def grid_size() -> tuple[int, pd.DataFrame]:
+def grid_size(spec: MultiverseSpec = SPEC) -> tuple[int, pd.DataFrame]:
     """Return how many specifications are admissible, and how many each rule forbids first.
 
     Combinations that agree in all that the rules look at are counted together.
     """
-    seen = {*RULED, *FIT_NAMES}
-    other = int(np.prod([len(fork.levels) for fork in FORKS if fork.name not in seen]))
-    looked = [fork for fork in FORKS if fork.name in seen]
+    seen = {*RULED, *spec.curve.fit_names}
+    other = int(np.prod([len(fork.levels) for fork in spec.curve.dimensions if fork.name not in seen]))
+    looked = [fork for fork in spec.curve.dimensions if fork.name in seen]
     counts = dict.fromkeys(["", *(rule.reason for rule in RULES)], 0)
     for levels in itertools.product(*(fork.levels for fork in looked)):
         counts[forbidden(dict(zip((fork.name for fork in looked), levels, strict=True)))] += other
@@ -69,62 +58,69 @@ def grid_size() -> tuple[int, pd.DataFrame]:
     return admitted, pd.DataFrame({"rule": list(counts), "combinations": list(counts.values())})
 
 
-def one_step(base: Mapping[str, str] = HEADLINE) -> list[dict[str, str]]:
+def one_step(base: Mapping[str, str] | None = None, *, spec: MultiverseSpec = SPEC) -> list[dict[str, str]]:
     """Return a specification, the headline by default, and every admissible one that differs in one choice.
 
     Where another level alone is not admissible, as another estimator without its errors, the fits that need
     the fewest further changes stand for it.
     """
+    base = base or spec.curve.headline
     found = [dict(base)]
-    for fork in FORKS:
+    for fork in spec.curve.dimensions:
         for level in fork.levels:
-            found += _nearest(base, fork.name, level) if level != base[fork.name] else []
+            found += _nearest(base, fork.name, level, spec=spec) if level != base[fork.name] else []
     return _distinct(found)
 
 
-def _nearest(base: Mapping[str, str], name: str, level: str) -> list[dict[str, str]]:
-    sample = {key: base[key] for key in SAMPLE_NAMES} | ({name: level} if name in SAMPLE_NAMES else {})
-    fits = [fit for fit in fits_of(sample) if name in SAMPLE_NAMES or fit[name] == level]
-    steps = [sum(fit[key] != base[key] for key in FIT_NAMES) for fit in fits]
+def _nearest(base: Mapping[str, str], name: str, level: str, *, spec: MultiverseSpec) -> list[dict[str, str]]:
+    sample = {key: base[key] for key in spec.curve.sample_names} | (
+        {name: level} if name in spec.curve.sample_names else {}
+    )
+    fits = [
+        fit for fit in fits_of(sample, spec=spec) if name in spec.curve.sample_names or fit[name] == level
+    ]
+    steps = [sum(fit[key] != base[key] for key in spec.curve.fit_names) for fit in fits]
     near = [fit for fit, step in zip(fits, steps, strict=True) if step == min(steps)]
-    usual = [fit for fit in near if fit["errors"] in ("placebo", USUAL_ERRORS)]
+    usual = [fit for fit in near if fit["errors"] in ("placebo", spec.curve.usual_errors)]
     return [{**sample, **fit} for fit in usual or near]
 
 
-def drawn(count: int = DRAWN, seed: int = SEED) -> list[dict[str, str]]:
-    """Return at least `count` distinct admissible specifications, sample by sample.
+def drawn(spec: MultiverseSpec = SPEC) -> list[dict[str, str]]:
+    """Return at least ``drawn`` distinct admissible specifications, sample by sample.
 
     Treatments and outcomes are taken in turn; every other choice about the sample is drawn uniformly, then
-    `FITS_EACH` estimators with their scale are drawn without replacement, and a way to do each. A sample that
-    no fit is admitted for is passed over: codings that cannot leave out other limits before are drawn half as
-    often as the others.
+    ``fits_each`` estimators with their scale are drawn without replacement, and a way to do each. A sample
+    that no fit is admitted for is passed over: codings that cannot leave out other limits before are drawn
+    half as often as the others.
     """
-    random = np.random.default_rng(seed)
+    random = np.random.default_rng(spec.curve.seed)
     found: dict[str, dict[str, str]] = {}
-    for cell in itertools.cycle(_cells()):
-        if len(found) >= count:
+    for cell in itertools.cycle(_cells(spec=spec)):
+        if len(found) >= spec.curve.drawn:
             return list(found.values())
-        sample = {f.name: cell.get(f.name) or _one(random, list(f.levels)) for f in SAMPLE_FORKS}
-        if sample["before"] == "left_out" and not fits_of(sample):
+        sample = {f.name: cell.get(f.name) or _one(random, list(f.levels)) for f in spec.curve.of_sample}
+        if sample["before"] == "left_out" and not fits_of(sample, spec=spec):
             continue
-        for fit in _some_fits(random, fits_of(sample)):
-            choice = {name: {**sample, **fit}[name] for name in NAMES}
+        for fit in _some_fits(random, fits_of(sample, spec=spec), spec=spec):
+            choice = {name: {**sample, **fit}[name] for name in spec.curve.names}
             found.setdefault(spec_hash(choice), choice)
     raise AssertionError
 
 
-def _cells() -> Iterator[dict[str, str]]:
-    treatment, outcome = (next(f for f in FORKS if f.name == name) for name in ("treatment", "outcome"))
+def _cells(*, spec: MultiverseSpec) -> Iterator[dict[str, str]]:
+    treatment, outcome = (spec.curve.dimension(name) for name in ("treatment", "outcome"))
     return ({"treatment": t, "outcome": o} for t, o in itertools.product(treatment.levels, outcome.levels))
 
 
-def _some_fits(random: np.random.Generator, fits: list[dict[str, str]]) -> list[dict[str, str]]:
+def _some_fits(
+    random: np.random.Generator, fits: list[dict[str, str]], *, spec: MultiverseSpec
+) -> list[dict[str, str]]:
     kinds = sorted({(fit["estimator"], fit["scale"]) for fit in fits})
-    chosen = random.choice(len(kinds), size=min(FITS_EACH, len(kinds)), replace=False)
+    chosen = random.choice(len(kinds), size=min(spec.curve.fits_each, len(kinds)), replace=False)
     return [_one(random, [f for f in fits if (f["estimator"], f["scale"]) == kinds[k]]) for k in chosen]
 
 
-def _one(random: np.random.Generator, items: list):
+def _one(random: np.random.Generator, items: list[T]) -> T:
     return items[int(random.integers(len(items)))]
 
 
@@ -132,9 +128,9 @@ def _distinct(choices: list[dict[str, str]]) -> list[dict[str, str]]:
     return list({spec_hash(choice): choice for choice in choices}.values())
 
 
-def plan(count: int = DRAWN, seed: int = SEED) -> list[list[dict[str, str]]]:
+def plan(spec: MultiverseSpec = SPEC) -> list[list[dict[str, str]]]:
     """Return the specifications of a run, in chunks that share a sample, the headline's neighbours first."""
     chunks: dict[tuple[str, ...], list[dict[str, str]]] = {}
-    for choice in _distinct(one_step() + drawn(count, seed)):
-        chunks.setdefault(tuple(choice[name] for name in SAMPLE_NAMES), []).append(choice)
+    for choice in _distinct(one_step(spec=spec) + drawn(spec)):
+        chunks.setdefault(tuple(choice[name] for name in spec.curve.sample_names), []).append(choice)
     return list(chunks.values())

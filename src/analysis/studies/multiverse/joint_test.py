@@ -18,13 +18,13 @@ import pandas as pd
 from joblib import Parallel, delayed
 from threadpoolctl import threadpool_limits
 
+from ...errors import AlteredFileError
 from ...panels.store import load, write_panel
 from ...paths import processed_dir
 from ..designs.city_sample import PANELS
 from . import fits
 from .grid import spec_hash
-from .spec import JOINT_FITS, NAMES, PERMUTATIONS, SEED, SIGNIFICANT
-from .study import state_panels
+from .spec import SPEC, MultiverseSpec
 
 NAME = "multiverse_joint"
 COLUMNS = ["spec", "draw", "percent", "statistic", "p_value"]
@@ -36,29 +36,32 @@ STATISTICS = {
 }
 
 
-def representatives(committed: pd.DataFrame, seed: int = SEED) -> list[dict[str, str]]:
+def representatives(committed: pd.DataFrame, *, spec: MultiverseSpec = SPEC) -> list[dict[str, str]]:
     """Return one specification for each treatment and outcome, drawn by seed from those that can be permuted.
 
     They use estimators that take hundredths of a second, and samples with cities that never adopt and
     without treatment by statewide law, which no permutation of cities can imitate.
     """
     usable = committed[
-        committed["estimator"].isin(JOINT_FITS)
+        committed["estimator"].isin(spec.joint_fits)
         & committed["problem"].eq("")
         & committed["comparison"].ne("ever")
         & committed["laws"].eq("controls_leave")
         & ~(committed["estimator"].eq("extended_twfe") & committed["scale"].eq("count"))
     ].sort_values("spec")
-    chosen = usable.groupby(["treatment", "outcome"], sort=True).sample(1, random_state=seed)
-    return [dict(zip(NAMES, row, strict=True)) for row in chosen[list(NAMES)].itertuples(index=False)]
+    chosen = usable.groupby(["treatment", "outcome"], sort=True).sample(1, random_state=spec.curve.seed)
+    return [
+        dict(zip(spec.curve.names, row, strict=True))
+        for row in chosen[list(spec.curve.names)].itertuples(index=False)
+    ]
 
 
-def permuted(frame: pd.DataFrame, draw: int, seed: int = SEED) -> pd.DataFrame:
+def permuted(frame: pd.DataFrame, draw: int, *, spec: MultiverseSpec = SPEC) -> pd.DataFrame:
     """Return a sample whose cohorts belong to other cities of the size class; draw 0 changes nothing."""
     if draw == 0:
         return frame
     cities = frame[["ori", "size", "cohort"]].drop_duplicates("ori").sort_values("ori").reset_index(drop=True)
-    key = cities["ori"].map(_keys(draw, seed)).to_numpy()
+    key = cities["ori"].map(_keys(draw, spec=spec)).to_numpy()
     given = np.zeros(len(cities), int)
     for size in np.unique(cities["size"]):
         here = np.flatnonzero(cities["size"].eq(size).to_numpy())
@@ -69,21 +72,23 @@ def permuted(frame: pd.DataFrame, draw: int, seed: int = SEED) -> pd.DataFrame:
     return frame.assign(cohort=cohort, treated=(cohort.gt(0) & frame["year"].ge(cohort)).astype(float))
 
 
-def _keys(draw: int, seed: int) -> pd.Series:
+def _keys(draw: int, *, spec: MultiverseSpec) -> pd.Series:
     """Return one random number an agency: the same in every sample."""
     names = np.sort(fits.panel("city_year")["ori"].unique())
-    random = np.random.default_rng(np.random.SeedSequence(seed, spawn_key=(draw,)))
+    random = np.random.default_rng(np.random.SeedSequence(spec.curve.seed, spawn_key=(draw,)))
     return pd.Series(random.random(len(names)), index=names)
 
 
-def compute(choice: dict[str, str], draws: Sequence[int], seed: int = SEED) -> list[dict[str, Any]]:
+def compute(
+    choice: dict[str, str], draws: Sequence[int], *, spec: MultiverseSpec = SPEC
+) -> list[dict[str, Any]]:
     """Return one specification's effect in each draw."""
     name = spec_hash(choice)
     with threadpool_limits(limits=1, user_api="blas"):
-        frame = fits.sample(choice)
+        frame = fits.sample(choice, spec=spec)
         rows = []
         for draw in draws:
-            found = fits.estimate(permuted(frame, draw, seed), choice)
+            found = fits.estimate(permuted(frame, draw, spec=spec), choice, spec=spec)
             t = found["raw"] / found["raw_error"]
             values = (name, draw, found["percent"], t, found["p_value"])
             rows.append(dict(zip(COLUMNS, values, strict=True)))
@@ -93,20 +98,19 @@ def compute(choice: dict[str, str], draws: Sequence[int], seed: int = SEED) -> l
 def run(
     chosen: Sequence[dict[str, str]],
     *,
-    draws: int = PERMUTATIONS,
-    seed: int = SEED,
     n_jobs: int | None = None,
+    spec: MultiverseSpec = SPEC,
 ) -> pd.DataFrame:
     """Return each specification's effect as observed (draw 0) and in each permutation."""
-    numbers = range(draws + 1)
-    found = Parallel(n_jobs=n_jobs)(delayed(compute)(choice, numbers, seed) for choice in chosen)
+    numbers = range(spec.permutations + 1)
+    found = Parallel(n_jobs=n_jobs)(delayed(compute)(choice, numbers, spec=spec) for choice in chosen)
     table = pd.DataFrame([row for rows in found for row in rows], columns=COLUMNS)
     return table.sort_values(["spec", "draw"]).reset_index(drop=True)
 
 
-def by_draw(table: pd.DataFrame) -> pd.DataFrame:
+def by_draw(table: pd.DataFrame, *, spec: MultiverseSpec = SPEC) -> pd.DataFrame:
     """Return the joint statistics of every draw, indexed by ``draw``."""
-    low = table["p_value"].lt(SIGNIFICANT)
+    low = table["p_value"].lt(spec.significant)
     marked = table.assign(low=low, up=low & table["percent"].gt(0), down=low & table["percent"].lt(0))
     of = marked.groupby("draw")
     sides = of[["up", "down"]].mean()
@@ -120,7 +124,7 @@ def by_draw(table: pd.DataFrame) -> pd.DataFrame:
     )
 
 
-def joint_test(table: pd.DataFrame) -> pd.DataFrame:
+def joint_test(table: pd.DataFrame, *, spec: MultiverseSpec = SPEC) -> pd.DataFrame:
     """Return each joint statistic as observed, its distribution over permutations, and its p-value.
 
     Returns
@@ -129,7 +133,7 @@ def joint_test(table: pd.DataFrame) -> pd.DataFrame:
         ``statistic, title, observed, usual`` (median of the draws), ``high`` (95th percentile) and
         ``p_value`` (share of draws at least as large, the observed included).
     """
-    draws = by_draw(table)
+    draws = by_draw(table, spec=spec)
     null = draws.drop(index=0)
     reached = (null >= draws.loc[0] - 1e-12).sum()
     return pd.DataFrame(
@@ -144,7 +148,7 @@ def joint_test(table: pd.DataFrame) -> pd.DataFrame:
     )
 
 
-def calibration(table: pd.DataFrame, committed: pd.DataFrame) -> pd.DataFrame:
+def calibration(table: pd.DataFrame, committed: pd.DataFrame, *, spec: MultiverseSpec = SPEC) -> pd.DataFrame:
     """Return how often each estimator's own p-value falls below the threshold when nothing happened.
 
     Returns
@@ -154,7 +158,7 @@ def calibration(table: pd.DataFrame, committed: pd.DataFrame) -> pd.DataFrame:
         ``observed`` (share of the specifications as observed).
     """
     kinds = committed.set_index("spec")[["estimator", "errors"]]
-    rows = table.join(kinds, on="spec").assign(low=table["p_value"].lt(SIGNIFICANT))
+    rows = table.join(kinds, on="spec").assign(low=table["p_value"].lt(spec.significant))
     null = rows[rows["draw"].gt(0)].groupby(["estimator", "errors"])
     seen = rows[rows["draw"].eq(0)].groupby(["estimator", "errors"])
     made = {
@@ -175,11 +179,11 @@ def single_tests(table: pd.DataFrame) -> pd.DataFrame:
     return observed[["percent", "p_value"]].assign(permuted=(1 + reached) / (1 + count)).reset_index()
 
 
-def commit(table: pd.DataFrame, directory: Path | None = None) -> Path:
+def commit(table: pd.DataFrame, directory: Path | None = None, *, spec: MultiverseSpec = SPEC) -> Path:
     """Write the permutations as the panel ``multiverse_joint``, keyed by specification and draw."""
     directory = directory or processed_dir()
-    counts = {"seed": SEED, "permutations": int(table["draw"].max())}
-    path = write_panel(
+    counts = {"seed": spec.curve.seed, "permutations": int(table["draw"].max())}
+    return write_panel(
         NAME,
         table,
         keys=["spec", "draw"],
@@ -188,10 +192,22 @@ def commit(table: pd.DataFrame, directory: Path | None = None) -> Path:
         counts=counts,
         directory=directory,
     )
-    state_panels(NAME, directory)
-    return path
 
 
-def results() -> pd.DataFrame:
-    """Return the committed permutations."""
+def results(spec: MultiverseSpec = SPEC) -> pd.DataFrame:
+    """Return the committed permutations.
+
+    Raises
+    ------
+    AlteredFileError
+        If `spec` asks for other permutations, or permutations of another curve.
+    """
+    fields = ("curve", "joint_fits", "permutations")
+    others = [name for name in fields if getattr(spec, name) != getattr(SPEC, name)]
+    if others:
+        raise AlteredFileError(
+            f"The committed permutations were made with other values of: {', '.join(others)}.",
+            where=NAME,
+            remedy="Compute them with `analysis.studies.multiverse.joint_test.run(..., spec=...)`.",
+        )
     return load(NAME)

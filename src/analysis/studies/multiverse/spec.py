@@ -1,35 +1,23 @@
-"""The forks of the specification curve, frozen, each with its reason, and the rules that forbid combinations.
+"""The specification of the specification curve, frozen, each choice with its reason.
 
-Only choices that a careful reader could defend are forks (Simonsohn, Simmons and Nelson 2020,
+Only choices that a careful reader could defend are in the grid (Simonsohn, Simmons and Nelson 2020,
 doi:10.1038/s41562-020-0912-z; Del Giudice and Gangestad 2021, doi:10.1177/2515245920954925). Two-way
 regressions are kept for contrast, because most published work uses them, and carry their own mark.
 """
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Mapping
 from dataclasses import dataclass
 
-#: Specifications of the committed run beside those one step from the headline, and the seed that draws them.
-DRAWN, SEED = 6_000, 20_170_126
-#: Fits drawn for each sample: making a sample costs as much as several fits.
-FITS_EACH = 3
-#: Fewest adopting cities an estimate must rest on.
-FEWEST_CITIES = 5
-#: Draws of the placebo test of observed against expected crimes, and of the joint permutation test.
-PLACEBO_DRAWS, PERMUTATIONS = 499, 199
-#: Specifications of the quick run that is compared with the committed one.
-QUICK = 40
-#: Estimators of the joint permutation test: those that take hundredths of a second.
-JOINT_FITS = ("two_way", "region_years", "imputation", "interaction_weighted", "extended_twfe")
-SIGNIFICANT = 0.05
-#: Estimators that average effects with weights that can be negative when adoption is staggered.
-CONTRAST = ("two_way", "region_years")
+from ..designs.study_spec import Frozen, StudySpec
+from ..staggered_cities.spec import SPEC as CITIES
+from ..staggered_cities.spec import StaggeredCitiesSpec
 
 
 @dataclass(frozen=True)
-class Fork:
-    """One choice.
+class Dimension(StudySpec):
+    """One choice that every specification of the curve makes.
 
     Attributes
     ----------
@@ -49,8 +37,8 @@ class Fork:
     of_sample: bool
 
 
-FORKS: tuple[Fork, ...] = (
-    Fork(
+_DIMENSIONS: tuple[Dimension, ...] = (
+    Dimension(
         "treatment",
         "Treatment",
         "No published list could be obtained; each coding is one thing that sanctuary can mean.",
@@ -62,14 +50,14 @@ FORKS: tuple[Fork, ...] = (
         },
         True,
     ),
-    Fork(
+    Dimension(
         "confidence",
         "Dates",
         "Some dates rest on secondary sources; leaving them out trades places for certainty.",
         {"dated": "High or medium confidence", "high": "High confidence alone"},
         True,
     ),
-    Fork(
+    Dimension(
         "outcome",
         "Outcome",
         "Homicide and motor vehicle theft hang least on reporting; the totals are what the papers looked at.",
@@ -84,77 +72,77 @@ FORKS: tuple[Fork, ...] = (
         },
         True,
     ),
-    Fork(
+    Dimension(
         "smallest",
         "Size",
         "Adopting cities are large; small controls are many but may follow other trends.",
         {"25000": "25,000 and more", "50000": "50,000 and more", "100000": "100,000 and more"},
         True,
     ),
-    Fork(
+    Dimension(
         "ended",
         "Ended policies",
         "Years after a repeal are neither treated nor a clean control.",
         {"left_out": "Years after left out", "kept": "Years after kept as treated"},
         True,
     ),
-    Fork(
+    Dimension(
         "laws",
         "Statewide laws",
         "A statewide law limits every city of its state, yet no city chose it.",
         {"controls_leave": "End a control", "treat": "Treat every city"},
         True,
     ),
-    Fork(
+    Dimension(
         "years",
         "Years observed",
         "A balanced panel keeps composition fixed, and loses cities with a gap.",
         {"15": "15 and more", "21": "All 21"},
         True,
     ),
-    Fork(
+    Dimension(
         "window",
         "Adopted",
         "The rebuilt paper's window, or every adoption inside the panel.",
         {"all": "2000 to 2019", "paper": "2002 to 2014"},
         True,
     ),
-    Fork(
+    Dimension(
         "breaks",
         "Series breaks",
         "The footnotes say where a series cannot be compared; most users overlook them.",
         {"honoured": "Honoured", "overlooked": "Overlooked"},
         True,
     ),
-    Fork(
+    Dimension(
         "counties",
         "County limits",
         "County jails answer detainers, so a city in a limiting county may be exposed.",
         {"controls_leave": "End a control", "overlooked": "Overlooked"},
         True,
     ),
-    Fork(
+    Dimension(
         "before",
         "Other limits before",
         "A city with an earlier limit of another kind is treated twice.",
         {"kept": "Kept", "left_out": "Left out"},
         True,
     ),
-    Fork(
+    Dimension(
         "comparison",
         "Comparison cities",
         "Cities that never adopt may differ in size and region, or in all else.",
         {"all": "All", "alike": "Cells of size and region with adopters", "ever": "Later adopters alone"},
         True,
     ),
-    Fork(
+    Dimension(
         "scale",
         "Scale",
         "Trends may be parallel in shares, in logs or in crimes per resident, and in only one of these.",
         {"count": "Counts, proportional", "log": "Log of the rate", "rate": "Rate"},
         False,
     ),
-    Fork(
+    Dimension(
         "estimator",
         "Estimator",
         "Each averages the same effects under slightly different comparisons.",
@@ -171,21 +159,21 @@ FORKS: tuple[Fork, ...] = (
         },
         False,
     ),
-    Fork(
+    Dimension(
         "weights",
         "Weights",
         "The effect on the average resident, or on the average city.",
         {"residents": "Residents", "cities": "Cities alike"},
         False,
     ),
-    Fork(
+    Dimension(
         "control",
         "Control group",
         "Cities that never adopt are more; those not yet treated are more alike.",
         {"never": "Never treated", "not_yet": "Not yet treated too"},
         False,
     ),
-    Fork(
+    Dimension(
         "errors",
         "Errors",
         "States pass laws and share shocks; agencies report. With few adopters, chance is read off placebos.",
@@ -193,73 +181,90 @@ FORKS: tuple[Fork, ...] = (
         False,
     ),
 )
-NAMES = tuple(fork.name for fork in FORKS)
-SAMPLE_FORKS = tuple(fork for fork in FORKS if fork.of_sample)
-FIT_FORKS = tuple(fork for fork in FORKS if not fork.of_sample)
-HEADLINE = {fork.name: next(iter(fork.levels)) for fork in FORKS}
-#: The errors of every estimator but the headline's when only one thing changes.
-USUAL_ERRORS = "state"
-
-Choice = Mapping[str, str]
 
 
 @dataclass(frozen=True)
-class Rule:
-    """A combination that is not admitted: its reason, and which choices it forbids."""
+class CurveSpec(StudySpec):
+    """What makes the numbers of the curve: other values ask for another run."""
 
-    reason: str
-    forbids: Callable[[Choice], bool]
+    #: The city study whose sample, horizon and outcomes are varied.
+    cities: StaggeredCitiesSpec = CITIES
+    #: The choices of the grid.
+    dimensions: tuple[Dimension, ...] = _DIMENSIONS
+    #: First and last year of adoption by level of the dimension ``window``.
+    windows: Mapping[str, tuple[int, int]] = Frozen({"all": (2000, 2019), "paper": (2002, 2014)})
+    #: Specifications drawn beside those one step from the headline, and the seed that draws them.
+    drawn: int = 6_000
+    seed: int = 20_170_126
+    #: Fits drawn for each sample: making a sample costs as much as several fits.
+    fits_each: int = 3
+    #: Fewest adopting cities an estimate must rest on.
+    fewest_cities: int = 5
+    #: Draws of the placebo test of observed against expected crimes.
+    placebo_draws: int = 499
+    #: Of intervals and of the tests beside them.
+    level: float = 0.95
+    #: The errors of every estimator but the headline's when only one thing changes.
+    usual_errors: str = "state"
+
+    @property
+    def names(self) -> tuple[str, ...]:
+        """Names of the dimensions."""
+        return tuple(one.name for one in self.dimensions)
+
+    @property
+    def of_sample(self) -> tuple[Dimension, ...]:
+        """Dimensions that change which rows are used."""
+        return tuple(one for one in self.dimensions if one.of_sample)
+
+    @property
+    def of_fit(self) -> tuple[Dimension, ...]:
+        """Dimensions that change how rows are fitted."""
+        return tuple(one for one in self.dimensions if not one.of_sample)
+
+    @property
+    def sample_names(self) -> tuple[str, ...]:
+        """Names of the dimensions of the sample."""
+        return tuple(one.name for one in self.of_sample)
+
+    @property
+    def fit_names(self) -> tuple[str, ...]:
+        """Names of the dimensions of the fit."""
+        return tuple(one.name for one in self.of_fit)
+
+    @property
+    def headline(self) -> dict[str, str]:
+        """The headline's level of every dimension."""
+        return {one.name: next(iter(one.levels)) for one in self.dimensions}
+
+    def dimension(self, name: str) -> Dimension:
+        """Return a dimension by name."""
+        return next(one for one in self.dimensions if one.name == name)
 
 
-_SCALES = {
-    "observed_expected": ("count",),
-    "extended_twfe": ("count", "log", "rate"),
-    "two_way": ("count", "log", "rate"),
-    "region_years": ("count", "log", "rate"),
-}
-#: Estimators whose comparison is built in, with the control group it amounts to.
-_CONTROL = {
-    "observed_expected": "never",
-    "interaction_weighted": "never",
-    "imputation": "not_yet",
-    "two_way": "not_yet",
-    "region_years": "not_yet",
-}
-_WEIGHTS = {"observed_expected": "residents", "stacked": "cities"}
+@dataclass(frozen=True)
+class MultiverseSpec(StudySpec):
+    """What makes the curve, and how it is read."""
 
-#: Choices about the sample that rules look at.
-RULED = ("outcome", "comparison", "before", "treatment")
-RULES: tuple[Rule, ...] = (
-    Rule(
-        "the estimator does not exist on this scale",
-        lambda c: c["scale"] not in _SCALES.get(c["estimator"], ("log", "rate")),
-    ),
-    Rule(
-        "years without a homicide have no logarithm, and leaving them out selects on the outcome",
-        lambda c: c["scale"] == "log" and c["outcome"] == "homicide",
-    ),
-    Rule(
-        "cohort-years without a homicide have no finite proportional effect, and leave the mean of cells",
-        lambda c: (c["scale"], c["estimator"], c["outcome"]) == ("count", "extended_twfe", "homicide"),
-    ),
-    Rule(
-        "the estimator's control group is built in",
-        lambda c: _CONTROL.get(c["estimator"], c["control"]) != c["control"],
-    ),
-    Rule(
-        "the estimator's weights are built in",
-        lambda c: _WEIGHTS.get(c["estimator"], c["weights"]) != c["weights"],
-    ),
-    Rule(
-        "placebo places belong to observed against expected crimes, and it has no other errors",
-        lambda c: (c["errors"] == "placebo") != (c["estimator"] == "observed_expected"),
-    ),
-    Rule(
-        "later adopters alone leave no city that never adopts",
-        lambda c: c["comparison"] == "ever" and c["control"] == "never",
-    ),
-    Rule(
-        "no other limit can come before the first of any kind",
-        lambda c: c["before"] == "left_out" and c["treatment"] in ("any_limit", "first_limit_since_2002"),
-    ),
-)
+    curve: CurveSpec = CurveSpec()
+    #: p-values below this are called significant.
+    significant: float = 0.05
+    #: Estimators that average effects with weights that can be negative when adoption is staggered.
+    contrast: tuple[str, ...] = ("two_way", "region_years")
+    #: Shares of variance are of values moved in to these percentiles, lest a few small samples rule.
+    trim: tuple[float, float] = (0.01, 0.99)
+    #: Estimators of the joint permutation test: those that take hundredths of a second.
+    joint_fits: tuple[str, ...] = (
+        "two_way",
+        "region_years",
+        "imputation",
+        "interaction_weighted",
+        "extended_twfe",
+    )
+    #: Draws of the joint permutation test.
+    permutations: int = 199
+    #: Specifications of the quick run that is compared with the committed one.
+    quick: int = 40
+
+
+SPEC = MultiverseSpec()

@@ -8,20 +8,20 @@ from collections.abc import Iterable
 import numpy as np
 import pandas as pd
 
+from ...estimators.core.intervals import excludes_zero
 from .grid import one_step, spec_hash
-from .spec import CONTRAST, FORKS, HEADLINE, SIGNIFICANT, USUAL_ERRORS, Choice
+from .rules import Choice
+from .spec import SPEC, MultiverseSpec
 
-#: Shares of variance are of values moved in to these percentiles, so that a few small samples do not rule.
-TRIM = (0.01, 0.99)
 #: Errors do not touch the estimate, and the placebo is one estimator's.
 _BY_CONSTRUCTION = ("errors",)
 RESIDUAL = "residual"
 Blocks = dict[tuple[str, ...], np.ndarray]
 
 
-def summary(frame: pd.DataFrame) -> dict[str, float]:
+def summary(frame: pd.DataFrame, *, spec: MultiverseSpec = SPEC) -> dict[str, float]:
     """Return the number of specifications, their median, spread and signs, and how many are significant."""
-    low = frame["p_value"].lt(SIGNIFICANT)
+    low = frame["p_value"].lt(spec.significant)
     up = frame["percent"].gt(0)
     spread = frame["percent"].quantile([0.05, 0.25, 0.75, 0.95])
     return {
@@ -39,25 +39,31 @@ def summary(frame: pd.DataFrame) -> dict[str, float]:
     }
 
 
-def overview(frame: pd.DataFrame, by: list[str]) -> pd.DataFrame:
+def overview(frame: pd.DataFrame, by: list[str], *, spec: MultiverseSpec = SPEC) -> pd.DataFrame:
     """Return `summary` for each combination of forks, in the forks' order, with their titles."""
-    groups = [{**dict(zip(by, key, strict=True)), **summary(rows)} for key, rows in frame.groupby(by)]
+    groups = [
+        {**dict(zip(by, key, strict=True)), **summary(rows, spec=spec)} for key, rows in frame.groupby(by)
+    ]
     table = pd.DataFrame(groups)
     for name in reversed(by):
-        order = {level: place for place, level in enumerate(_fork(name).levels)}
+        order = {level: place for place, level in enumerate(spec.curve.dimension(name).levels)}
         table = table.iloc[table[name].map(order).argsort(kind="stable")]
-    return table.assign(**{name: table[name].map(_fork(name).levels) for name in by}).reset_index(drop=True)
+    return table.assign(
+        **{name: table[name].map(spec.curve.dimension(name).levels) for name in by}
+    ).reset_index(drop=True)
 
 
-def significant_by_group(frame: pd.DataFrame) -> dict[str, float]:
+def significant_by_group(frame: pd.DataFrame, *, spec: MultiverseSpec = SPEC) -> dict[str, float]:
     """Return the share significant among robust estimators, two-way contrasts, and the placebo test."""
-    kind = np.where(frame["estimator"].isin(CONTRAST), "contrast", "staggered")
+    kind = np.where(frame["estimator"].isin(spec.contrast), "contrast", "staggered")
     kind = np.where(frame["errors"].eq("placebo"), "placebo", kind)
-    shares = frame["p_value"].lt(SIGNIFICANT).groupby(kind).mean()
+    shares = frame["p_value"].lt(spec.significant).groupby(kind).mean()
     return {str(name): float(share) for name, share in shares.items()}
 
 
-def variance_shares(frame: pd.DataFrame, response: str = "percent") -> pd.DataFrame:
+def variance_shares(
+    frame: pd.DataFrame, response: str = "percent", *, spec: MultiverseSpec = SPEC
+) -> pd.DataFrame:
     """Return each fork's share of the variance of the estimates, by two analyses of variance.
 
     Sums of squares are of type II: how much worse the model fits without the fork, all others given; less
@@ -79,9 +85,9 @@ def variance_shares(frame: pd.DataFrame, response: str = "percent") -> pd.DataFr
         both its forks. The last row, ``residual``, is what either model leaves.
     """
     values = frame["raw"] / frame["raw_error"] if response == "statistic" else frame["percent"]
-    low, high = values.quantile(list(TRIM))
+    low, high = values.quantile(list(spec.trim))
     y = values.clip(low, high).to_numpy()
-    forks = [fork for fork in FORKS if fork.name not in _BY_CONSTRUCTION]
+    forks = [fork for fork in spec.curve.dimensions if fork.name not in _BY_CONSTRUCTION]
     mains: Blocks = {(fork.name,): _indicators(frame[fork.name], fork.levels) for fork in forks}
     pairs: Blocks = {(*a, *b): _products(mains[a], mains[b]) for a, b in itertools.combinations(mains, 2)}
     shares = {"alone": _shares(y, mains), "total": _shares(y, mains | pairs)}
@@ -122,12 +128,14 @@ def _left(y: np.ndarray, blocks: list[np.ndarray]) -> tuple[float, int]:
     return float(y @ y - (scores**2 / values[kept]).sum()), int(kept.sum())
 
 
-def headline(frame: pd.DataFrame, base: Choice = HEADLINE) -> pd.Series:
+def headline(frame: pd.DataFrame, base: Choice | None = None, *, spec: MultiverseSpec = SPEC) -> pd.Series:
     """Return the headline specification's row, or another's."""
-    return frame[frame["spec"].eq(spec_hash(base))].iloc[0]
+    return frame[frame["spec"].eq(spec_hash(base or spec.curve.headline))].iloc[0]
 
 
-def robustness(frame: pd.DataFrame, base: Choice = HEADLINE) -> pd.DataFrame:
+def robustness(
+    frame: pd.DataFrame, base: Choice | None = None, *, spec: MultiverseSpec = SPEC
+) -> pd.DataFrame:
     """Return what every choice does: to the headline, alone, and to the median of all specifications.
 
     Parameters
@@ -146,72 +154,74 @@ def robustness(frame: pd.DataFrame, base: Choice = HEADLINE) -> pd.DataFrame:
         less that of those with the headline's level), ``significant`` and ``specifications``; ``overturns``:
         whether the interval excludes zero where the headline's does not, or the other way round.
     """
-    row, near = headline(frame, base), _neighbours(frame, base)
-    medians = {fork.name: frame.groupby(fork.name)["percent"].median() for fork in FORKS}
+    base = base or spec.curve.headline
+    row, near = headline(frame, base, spec=spec), _neighbours(frame, base, spec=spec)
+    medians = {fork.name: frame.groupby(fork.name)["percent"].median() for fork in spec.curve.dimensions}
     rows = []
-    for fork in FORKS:
+    for fork in spec.curve.dimensions:
         for level, title in fork.levels.items():
             mine = frame[frame[fork.name].eq(level)]
-            alone = row if level == base[fork.name] else _median_row(near, base, fork.name, level)
+            alone = row if level == base[fork.name] else _median_row(near, base, fork.name, level, spec=spec)
             rows.append(
                 {
                     "fork": fork.title,
                     "choice": title,
-                    **_alone(alone, row, base, fork.name),
+                    **_alone(alone, row, base, fork.name, spec=spec),
                     "shift": medians[fork.name][level] - medians[fork.name][base[fork.name]],
-                    "significant": mine["p_value"].lt(SIGNIFICANT).mean(),
+                    "significant": mine["p_value"].lt(spec.significant).mean(),
                     "specifications": len(mine),
                 }
             )
     return pd.DataFrame(rows)
 
 
-def _neighbours(frame: pd.DataFrame, base: Choice) -> pd.DataFrame:
-    names = {spec_hash(choice) for choice in one_step(base)}
+def _neighbours(frame: pd.DataFrame, base: Choice, *, spec: MultiverseSpec) -> pd.DataFrame:
+    names = {spec_hash(choice) for choice in one_step(base, spec=spec)}
     return frame[frame["spec"].isin(names)].sort_values("spec")
 
 
-def _median_row(near: pd.DataFrame, base: Choice, name: str, level: str) -> pd.Series | None:
+def _median_row(
+    near: pd.DataFrame, base: Choice, name: str, level: str, *, spec: MultiverseSpec
+) -> pd.Series | None:
     """Return the middle one of the specifications that are nearest to the headline and have the level."""
     rows = near[near[name].eq(level)]
     if not len(rows):
         return None
-    usual = rows["errors"].isin([base["errors"], USUAL_ERRORS])
+    usual = rows["errors"].isin([base["errors"], spec.curve.usual_errors])
     rows = rows[usual] if name != "errors" and usual.any() else rows
     changed = rows[list(base)].ne(pd.Series(base)).sum(axis=1)
     rows = rows[changed.eq(changed.min())].sort_values(["percent", "spec"])
     return rows.iloc[(len(rows) - 1) // 2]
 
 
-def _alone(row: pd.Series | None, head: pd.Series, base: Choice, name: str) -> dict[str, object]:
+def _alone(
+    row: pd.Series | None, head: pd.Series, base: Choice, name: str, *, spec: MultiverseSpec
+) -> dict[str, object]:
     columns = ["percent", "conf_low", "conf_high", "p_value"]
     if row is None:
         return dict.fromkeys(columns, np.nan) | {"changes": "", "overturns": False}
-    others = [f for f in FORKS if f.name != name and row[f.name] != base[f.name]]
+    others = [f for f in spec.curve.dimensions if f.name != name and row[f.name] != base[f.name]]
     return {column: row[column] for column in columns} | {
         "changes": ", ".join(f"{f.title.lower()}: {f.levels[row[f.name]].lower()}" for f in others),
-        "overturns": excludes_zero(row) != excludes_zero(head),
+        "overturns": bool(_out(row) != _out(head)),
     }
 
 
-def excludes_zero(row: pd.Series) -> bool:
-    """Tell whether an interval leaves zero out."""
-    return bool(row["conf_low"] > 0 or row["conf_high"] < 0)
+def _out(row: pd.Series) -> bool:
+    return bool(excludes_zero(row["conf_low"], row["conf_high"]))
 
 
-def forks_table() -> pd.DataFrame:
+def forks_table(spec: MultiverseSpec = SPEC) -> pd.DataFrame:
     """Return every fork with its levels, the headline's first, and its reason."""
-    rows = [(f.title, "; ".join(f.levels.values()), f.reason) for f in FORKS]
+    rows = [(f.title, "; ".join(f.levels.values()), f.reason) for f in spec.curve.dimensions]
     return pd.DataFrame(rows, columns=["fork", "levels", "reason"])
 
 
-def _fork(name: str):
-    return next(fork for fork in FORKS if fork.name == name)
-
-
-def indicators(frame: pd.DataFrame, names: Iterable[str] | None = None) -> dict[str, pd.DataFrame]:
+def indicators(
+    frame: pd.DataFrame, names: Iterable[str] | None = None, *, spec: MultiverseSpec = SPEC
+) -> dict[str, pd.DataFrame]:
     """Return for each fork, by its title, which specifications have which level, by the level's name."""
-    chosen = [_fork(name) for name in names] if names else FORKS
+    chosen = [spec.curve.dimension(name) for name in names] if names else spec.curve.dimensions
     return {
         fork.title: pd.DataFrame({title: frame[fork.name].eq(level) for level, title in fork.levels.items()})
         for fork in chosen

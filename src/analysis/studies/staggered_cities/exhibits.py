@@ -7,9 +7,10 @@ from typing import Any
 import numpy as np
 import pandas as pd
 
-from ..designs.city_sample import SIZE_NAMES
-from .spec import HEADLINE, LOG, MAIN_TREATMENTS, OUTCOMES, PRIMARY, PROPORTIONAL, RATE, TREATMENTS
-from .study import CityStudy
+from ...estimators.core.intervals import excludes_zero
+from ..designs.city_sample import size_names
+from ..designs.specification import LOG, PROPORTIONAL, RATE
+from .results import CityStudy
 
 _INTERVAL = ["estimate", "conf_low", "conf_high"]
 
@@ -33,14 +34,14 @@ def headline_of(results: CityStudy, definition: str, outcome: str) -> pd.Series:
 
 def headline_forest(results: CityStudy) -> pd.DataFrame:
     """Return the headline in percent, treatments as groups; co-primary outcomes stand out."""
-    rows = results.headline[results.headline["definition"].isin(MAIN_TREATMENTS)]
+    rows = results.headline[results.headline["definition"].isin(results.spec.main_treatments)]
     cities = rows["compared"].astype(str)
     return pd.DataFrame(
         {
-            "name": rows["outcome"].map(OUTCOMES) + " (" + cities + " cities)",
-            "group": rows["definition"].map(TREATMENTS),
+            "name": rows["outcome"].map(results.spec.outcomes) + " (" + cities + " cities)",
+            "group": rows["definition"].map(results.spec.treatments),
             **{name: percent(rows[name]) for name in _INTERVAL},
-            "highlight": rows["outcome"].isin(list(PRIMARY)),
+            "highlight": rows["outcome"].isin(list(results.spec.primary)),
         }
     ).reset_index(drop=True)
 
@@ -53,8 +54,8 @@ def headline_table(results: CityStudy) -> pd.DataFrame:
     }
     return pd.DataFrame(
         {
-            "treatment": rows["definition"].map(TREATMENTS),
-            "outcome": rows["outcome"].map(OUTCOMES),
+            "treatment": rows["definition"].map(results.spec.treatments),
+            "outcome": rows["outcome"].map(results.spec.outcomes),
             "cities": rows["compared"],
             "observed": rows["observed"],
             "expected": rows["expected"],
@@ -69,11 +70,11 @@ def headline_table(results: CityStudy) -> pd.DataFrame:
 
 def treated_table(results: CityStudy) -> pd.DataFrame:
     """Return adopting cities by year, one row a treatment and year."""
-    rows = results.treated[results.treated["definition"].isin(MAIN_TREATMENTS)]
+    rows = results.treated[results.treated["definition"].isin(results.spec.main_treatments)]
     names = rows.assign(name=rows["city"].map(_short).astype(str) + " " + rows["state"].astype(str))
     grouped = names.groupby(["definition", "cohort"], sort=False)["name"]
     table = grouped.agg(cities="size", names=", ".join).reset_index()
-    return table.assign(definition=table["definition"].map(TREATMENTS))
+    return table.assign(definition=table["definition"].map(results.spec.treatments))
 
 
 def _short(city: str) -> str:
@@ -86,7 +87,9 @@ def ledger_table(results: CityStudy, outcome: str = "homicide") -> pd.DataFrame:
     wide = rows.pivot(index="step", columns="definition", values=["rows", "agencies"])
     wide.columns = pd.Index(["_".join(pair) for pair in wide.columns.to_list()])
     order = rows["step"].drop_duplicates()
-    keep = [f"{name}_{definition}" for definition in MAIN_TREATMENTS for name in ("rows", "agencies")]
+    keep = [
+        f"{name}_{definition}" for definition in results.spec.main_treatments for name in ("rows", "agencies")
+    ]
     return wide.loc[order, keep].reset_index()
 
 
@@ -107,14 +110,16 @@ def forks_table(results: CityStudy, definition: str) -> pd.DataFrame:
     wide = rows.pivot(index=["group", "name"], columns="outcome", values=["shown", "p_value"])
     wide.columns = pd.Index(["_".join(pair) for pair in wide.columns.to_list()])
     order = pd.MultiIndex.from_frame(rows[["group", "name"]].drop_duplicates())
-    keep = [f"{name}_{outcome}" for outcome in PRIMARY for name in ("shown", "p_value")]
+    keep = [f"{name}_{outcome}" for outcome in results.spec.primary for name in ("shown", "p_value")]
     return wide.loc[order, keep].reset_index()
 
 
 def spread(results: CityStudy) -> pd.DataFrame:
     """Return how forks agree: number, signs, intervals that leave out zero, extremes; rates apart."""
     kind = results.forks["scale"].map({PROPORTIONAL: "share", LOG: "share", RATE: "rate"})
-    rows = results.forks.assign(kind=kind, out=_leaves_out_zero(results.forks))
+    rows = results.forks.assign(
+        kind=kind, out=excludes_zero(results.forks["conf_low"], results.forks["conf_high"])
+    )
     grouped = rows.groupby(["definition", "outcome", "kind"], sort=False)
     return grouped.agg(
         forks=("estimate", "count"),
@@ -125,16 +130,14 @@ def spread(results: CityStudy) -> pd.DataFrame:
     ).reset_index()
 
 
-def _leaves_out_zero(table: pd.DataFrame) -> pd.Series:
-    return table["conf_low"].gt(0) | table["conf_high"].lt(0)
-
-
 def methods_table(results: CityStudy) -> pd.DataFrame:
     """Return errors and p-values by method, percent."""
     rows = results.methods
     return pd.DataFrame(
         {
-            "heading": rows["definition"].map(TREATMENTS) + ", " + rows["outcome"].map(PRIMARY).str.lower(),
+            "heading": rows["definition"].map(results.spec.treatments)
+            + ", "
+            + rows["outcome"].map(results.spec.primary).str.lower(),
             "design": rows["design"],
             "chance": rows["chance"],
             **{name: percent(rows[name]) for name in _INTERVAL},
@@ -151,7 +154,7 @@ def cities_forest(results: CityStudy, definition: str, outcome: str) -> pd.DataF
     return pd.DataFrame(
         {
             "name": name,
-            "group": rows["size"].map(dict(enumerate(SIZE_NAMES))),
+            "group": rows["size"].map(dict(enumerate(size_names(results.spec.rules.sizes)))),
             "estimate": percent(rows["log_ratio"]),
             "conf_low": percent(rows["conf_low"]),
             "conf_high": percent(rows["conf_high"]),
@@ -163,7 +166,10 @@ def cities_forest(results: CityStudy, definition: str, outcome: str) -> pd.DataF
 def scale_table(results: CityStudy) -> pd.DataFrame:
     """Return the split of the additive estimate."""
     rows = results.scale
-    names = {"definition": rows["definition"].map(TREATMENTS), "outcome": rows["outcome"].map(PRIMARY)}
+    names = {
+        "definition": rows["definition"].map(results.spec.treatments),
+        "outcome": rows["outcome"].map(results.spec.primary),
+    }
     return rows.assign(**names)
 
 
@@ -173,8 +179,8 @@ def trends_table(results: CityStudy) -> pd.DataFrame:
     names = ["slope", "bias", "low_0.5", "high_0.5", "low_1", "high_1"]
     return pd.DataFrame(
         {
-            "definition": rows["definition"].map(TREATMENTS),
-            "outcome": rows["outcome"].map(PRIMARY),
+            "definition": rows["definition"].map(results.spec.treatments),
+            "outcome": rows["outcome"].map(results.spec.primary),
             "leads_p": rows["leads_p"],
             **{name.replace(".", "_"): percent(rows[name]) for name in names},
         }
@@ -186,8 +192,8 @@ def family_table(results: CityStudy) -> pd.DataFrame:
     rows = results.family
     return pd.DataFrame(
         {
-            "definition": rows["definition"].map(TREATMENTS),
-            "outcome": rows["outcome"].map(PRIMARY),
+            "definition": rows["definition"].map(results.spec.treatments),
+            "outcome": rows["outcome"].map(results.spec.primary),
             **{name: percent(rows[name]) for name in _INTERVAL},
             "p_value": rows["p_value"],
             "family": rows["p_value_romano_wolf"],
@@ -197,7 +203,7 @@ def family_table(results: CityStudy) -> pd.DataFrame:
 
 def by_places(results: CityStudy) -> pd.DataFrame:
     """Return the forks whose chance comes from other places, with ``rejects`` at 5%."""
-    rows = results.forks[results.forks["estimator"].eq(HEADLINE.estimator)]
+    rows = results.forks[results.forks["estimator"].eq(results.spec.headline.estimator)]
     return rows.assign(rejects=rows["p_value"].le(0.05)).reset_index(drop=True)
 
 

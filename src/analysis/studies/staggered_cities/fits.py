@@ -11,10 +11,14 @@ import pandas as pd
 
 from ... import estimators as est
 from ...estimators import Estimates
-from .expected_counts import expected_crimes, placebo_places, ratio, tested, treated_rows
-from .spec import AFTER, BEFORE, DRAWS, LAST, LEVEL, LOG, PROPORTIONAL, SEED, Fork
+from ..designs.expected_counts import expected_crimes, observed_to_expected
+from ..designs.fits import by_event_time, first_row, given_covariates, horizon_mean, one_dummy
+from ..designs.specification import LOG, PROPORTIONAL, Specification
+from .spec import StaggeredCitiesSpec
 
-KEYS: dict[str, Any] = {"unit": "unit", "time": "year", "cohort": "cohort"}
+Fit = Callable[[pd.DataFrame, str, dict[str, Any], StaggeredCitiesSpec], dict[str, float]]
+KEYS: dict[str, str] = {"unit": "unit", "time": "year", "cohort": "cohort"}
+Options = dict[str, Any]
 #: Rows kept of a sample by name of subset.
 SUBSETS: dict[str, Callable[[pd.DataFrame], pd.Series]] = {
     "all": lambda frame: pd.Series(True, index=frame.index),
@@ -23,132 +27,100 @@ SUBSETS: dict[str, Callable[[pd.DataFrame], pd.Series]] = {
 _OUTCOMES = {LOG: "log_rate", PROPORTIONAL: "count"}
 
 
-def estimate(frame: pd.DataFrame, fork: Fork) -> dict[str, Any]:
-    """Return one fork's estimate on a sample: its broom columns, and how many cities and states it rests on.
+def estimate(frame: pd.DataFrame, one: Specification, *, spec: StaggeredCitiesSpec) -> dict[str, Any]:
+    """Return one estimate on a sample: its broom columns, and how many cities and states it rests on.
 
-    The estimand is the mean of the effects from the year of adoption to `AFTER` years later, as `fork`'s
-    scale measures it. When the design is not identified ``problem`` says why and the numbers are missing.
+    The estimand is the mean of the effects from the year of adoption to the end of the horizon, as the scale
+    measures it. When the design is not identified ``problem`` says why and the numbers are missing.
+
+    Parameters
+    ----------
+    frame : pandas.DataFrame
+        Of `city_sample`.
+    one : Specification
+        Options: ``control``, ``weights``, ``cluster``, and ``subset``, a key of `SUBSETS`.
+    spec : StaggeredCitiesSpec
     """
-    rows = frame[SUBSETS[fork.subset](frame)].reset_index(drop=True)
+    options = dict(one.options)
+    rows = frame[SUBSETS[options.pop("subset", "all")](frame)].reset_index(drop=True)
     treated = rows[rows["cohort"].gt(0)].drop_duplicates("ori")
     given = {"rows": len(rows), "agencies": rows["ori"].nunique(), "cities": len(treated)}
-    outcome = _OUTCOMES.get(fork.scale, "rate")
     try:
-        found = ESTIMATORS[fork.estimator](rows, outcome, dict(fork.options))
+        found = ESTIMATORS[one.estimator](rows, _OUTCOMES.get(one.scale, "rate"), options, spec)
     except est.EstimationError as error:
         return given | {"problem": str(error)}
     return given | {"problem": ""} | found
 
 
-def horizon_mean(events: Estimates, first: int = 0, last: int = AFTER) -> dict[str, float]:
-    """Return the equally weighted mean of effects by event time, with the error their covariance gives."""
-    inside = events.keys["event_time"].between(first, last).to_numpy()
-    weight = inside / inside.sum()
-    one = dataclasses.replace(
-        events,
-        keys=pd.DataFrame({"term": ["mean"]}),
-        estimate=np.array([weight @ events.estimate]),
-        covariance=np.array([[weight @ events.covariance @ weight]]),
-        overrides={},
-        influence=None,
-    )
-    return _row(one)
+def mean_effect(events: Estimates, spec: StaggeredCitiesSpec) -> dict[str, float]:
+    """Return the mean effect over the study's horizon."""
+    return horizon_mean(events, after=spec.horizon.after, level=spec.level)
 
 
-def _row(result: Estimates) -> dict[str, float]:
-    names = ["estimate", "std_error", "p_value", "conf_low", "conf_high"]
-    found = result.tidy(LEVEL).iloc[0]
-    return {name: float(found[name]) for name in names} | {"df": float(result.design.get("df", np.inf))}
+def _linear(name: str, **defaults: Any) -> Fit:
+    def fit(
+        rows: pd.DataFrame, outcome: str, options: Options, spec: StaggeredCitiesSpec
+    ) -> dict[str, float]:
+        given = {"cluster": "state"} | defaults | options
+        return mean_effect(by_event_time(name, rows, outcome, KEYS, given), spec)
+
+    return fit
 
 
-def _group_time(rows, outcome, options):
-    options.setdefault("control", "not_yet")
-    options.setdefault("cluster", "state")
-    return horizon_mean(est.group_time(rows, outcome=outcome, **KEYS, **options).aggregate("event"))
-
-
-def _given_covariates(rows, outcome, options):
+def _given_covariates(
+    rows: pd.DataFrame, outcome: str, options: Options, spec: StaggeredCitiesSpec
+) -> dict[str, float]:
     """Group-time effects given residents, region and the city's rate in its first three years."""
-    start = rows[rows.groupby("ori")["year"].rank().le(3)].groupby("ori")["rate"].mean()
-    regions = pd.get_dummies(rows["region"], dtype=float).iloc[:, 1:]
-    made = rows.join(regions).assign(
-        log_residents=np.log(rows["residents"]),
-        start=np.log1p(rows["ori"].map(start)) if outcome == "log_rate" else rows["ori"].map(start),
-    )
-    covariates = ["log_residents", "start", *regions.columns]
-    return _group_time(made, outcome, options | {"covariates": covariates, "method": "reg"})
+    made, names = given_covariates(rows, log=outcome == "log_rate")
+    given = {"control": "not_yet", "cluster": "state"} | options | {"covariates": names, "method": "reg"}
+    return mean_effect(by_event_time("group_time", made, outcome, KEYS, given), spec)
 
 
-def _imputation(rows, outcome, options):
-    options.setdefault("cluster", "state")
-    return horizon_mean(est.imputation(rows, outcome=outcome, **KEYS, **options))
-
-
-def _interaction_weighted(rows, outcome, options):
-    options.setdefault("cluster", "state")
-    return horizon_mean(est.interaction_weighted(rows, outcome=outcome, **KEYS, **options).aggregate("event"))
-
-
-def _extended(rows, outcome, options):
-    options.setdefault("cluster", "state")
-    fit = est.extended_twfe(rows, outcome=outcome, absorb="unit", **KEYS, **options)
-    return horizon_mean(fit.aggregate("event"))
-
-
-def _counts(rows, outcome, options):
+def _counts(
+    rows: pd.DataFrame, outcome: str, options: Options, spec: StaggeredCitiesSpec
+) -> dict[str, float]:
     if options.get("weights") == "balancing":
         rows = balanced(rows)
-    count = {"family": "poisson", "offset": "log_population"}
-    return _extended(rows, outcome, count | options)
+    given = {"family": "poisson", "offset": "log_population", "cluster": "state"} | options
+    return mean_effect(by_event_time("extended_twfe", rows, outcome, KEYS, given), spec)
 
 
-def _stacked(rows, outcome, options):
-    options.setdefault("cluster", "state")
-    return horizon_mean(est.stacked(rows, outcome=outcome, window=(-BEFORE, AFTER), **KEYS, **options))
+def _stacked(
+    rows: pd.DataFrame, outcome: str, options: Options, spec: StaggeredCitiesSpec
+) -> dict[str, float]:
+    window = (-spec.horizon.before, spec.horizon.after)
+    return _linear("stacked", window=window)(rows, outcome, options, spec)
 
 
-def _stacked_counts(rows, outcome, options):
-    return horizon_mean(stacked_counts(rows))
+def _stacked_counts(
+    rows: pd.DataFrame, outcome: str, options: Options, spec: StaggeredCitiesSpec
+) -> dict[str, float]:
+    return mean_effect(stacked_counts(rows, spec=spec), spec)
 
 
-def _two_way_counts(rows, outcome, options):
-    return _row(two_way_counts(rows, effects=["unit", "year"]))
+def _one_dummy(effects: list[Any]) -> Fit:
+    def fit(
+        rows: pd.DataFrame, outcome: str, options: Options, spec: StaggeredCitiesSpec
+    ) -> dict[str, float]:
+        found = one_dummy(rows, outcome, effects, after=spec.horizon.after, cluster="state")
+        return first_row(found, spec.level)
+
+    return fit
 
 
-def _region_years(rows, outcome, options):
-    return _row(two_way_counts(rows, effects=["unit", ("region", "year")]))
-
-
-def two_way_counts(rows: pd.DataFrame, effects: list) -> Estimates:
-    """Return the Poisson coefficient of one treatment dummy over the horizon, errors by state.
-
-    Rows of adopting cities later than the horizon are left out, so that it is about the same years.
-    """
-    near = rows[rows["cohort"].eq(0) | rows["year"].le(rows["cohort"] + AFTER)].reset_index(drop=True)
-    return est.poisson(
-        near, outcome="count", treatment="treated", effects=effects, offset="log_population", cluster="state"
+def _observed_expected(
+    rows: pd.DataFrame, outcome: str, options: Options, spec: StaggeredCitiesSpec
+) -> dict[str, float]:
+    return observed_to_expected(
+        expected_crimes(rows, spec.horizon),
+        draws=spec.draws,
+        seed=spec.seed,
+        level=spec.level,
+        equal_weights=options.get("weights") == "equal",
     )
 
 
-def _observed_expected(rows, outcome, options):
-    table = expected_crimes(rows)
-    mine = treated_rows(table)
-    alike = options.get("weights") == "equal"
-    found = ratio(table, mine, table.own[mine], alike=alike)
-    draws = placebo_places(table, draws=DRAWS, seed=SEED, alike=alike)
-    tail = 100 * (1 - LEVEL) / 2
-    low, high = np.percentile(draws, [tail, 100 - tail])
-    return {
-        "estimate": found,
-        "std_error": float(draws.std(ddof=1)),
-        "p_value": tested(found, draws),
-        "conf_low": found - high,
-        "conf_high": found - low,
-        "df": np.inf,
-    }
-
-
-def stacked_counts(rows: pd.DataFrame) -> Estimates:
+def stacked_counts(rows: pd.DataFrame, *, spec: StaggeredCitiesSpec) -> Estimates:
     """Return event-time effects of a Poisson regression on a stack of adoptions, errors by state.
 
     Each year of adoption is a stack of the adopting cities and of those that stay untreated through its
@@ -158,8 +130,8 @@ def stacked_counts(rows: pd.DataFrame) -> Estimates:
     """
     used = ["year", "cohort", "count", "log_population", "state"]
     coded = rows[used].assign(code=pd.factorize(rows["unit"])[0])
-    stack = pd.concat([_stack(coded, date) for date in np.unique(rows["cohort"][rows["cohort"].gt(0)])])
-    times = [time for time in range(-BEFORE, AFTER + 1) if time != -1]
+    stack = pd.concat([_stack(coded, date, spec) for date in np.unique(rows["cohort"][rows["cohort"].gt(0)])])
+    times = [time for time in range(-spec.horizon.before, spec.horizon.after + 1) if time != -1]
     names = [f"event_{time}" for time in times]
     for time, name in zip(times, names, strict=True):
         stack[name] = (stack["adopts"] & stack["event_time"].eq(time)).astype(float)
@@ -174,10 +146,10 @@ def stacked_counts(rows: pd.DataFrame) -> Estimates:
     return dataclasses.replace(fit, keys=pd.DataFrame({"event_time": times}))
 
 
-def _stack(rows: pd.DataFrame, date: int) -> pd.DataFrame:
-    last = min(date + AFTER, LAST)
+def _stack(rows: pd.DataFrame, date: int, spec: StaggeredCitiesSpec) -> pd.DataFrame:
+    last = min(date + spec.horizon.after, spec.last)
     clean = rows["cohort"].eq(0) | rows["cohort"].gt(last)
-    near = rows[(rows["cohort"].eq(date) | clean) & rows["year"].between(date - BEFORE, last)]
+    near = rows[(rows["cohort"].eq(date) | clean) & rows["year"].between(date - spec.horizon.before, last)]
     seen = near.groupby("code")["year"].agg(["min", "max"])
     both = seen.index[seen["min"].lt(date) & seen["max"].ge(date)]
     near = near[near["code"].isin(both)]
@@ -205,16 +177,16 @@ def balanced(rows: pd.DataFrame) -> pd.DataFrame:
     return rows.assign(balancing=weight)[both].reset_index(drop=True)
 
 
-ESTIMATORS: dict[str, Callable[[pd.DataFrame, str, dict[str, Any]], dict[str, float]]] = {
+ESTIMATORS: dict[str, Fit] = {
     "observed_expected": _observed_expected,
     "counts": _counts,
     "stacked_counts": _stacked_counts,
-    "two_way_counts": _two_way_counts,
-    "region_years": _region_years,
-    "group_time": _group_time,
+    "two_way_counts": _one_dummy(["unit", "year"]),
+    "region_years": _one_dummy(["unit", ("region", "year")]),
+    "group_time": _linear("group_time", control="not_yet"),
     "given_covariates": _given_covariates,
-    "imputation": _imputation,
-    "interaction_weighted": _interaction_weighted,
-    "extended_twfe": _extended,
+    "imputation": _linear("imputation"),
+    "interaction_weighted": _linear("interaction_weighted"),
+    "extended_twfe": _linear("extended_twfe"),
     "stacked": _stacked,
 }

@@ -11,14 +11,25 @@ from scipy import stats
 
 from ... import estimators as est
 from ...estimators import Estimates
-from .expected_counts import Expected, expected_crimes, jackknife, placebo_dates, ratio, tested, treated_rows
-from .fits import KEYS, horizon_mean
-from .spec import AFTER, DRAWS, LEVEL, POWER, SEED, VIOLATIONS
+from ...estimators.resampling.placebos import randomization_p_value
+from ..designs.expected_counts import (
+    Expected,
+    expected_crimes,
+    jackknife,
+    placebo_dates,
+    ratio,
+    treated_rows,
+)
+from ..designs.fits import by_event_time
+from .fits import KEYS, mean_effect
+from .spec import StaggeredCitiesSpec
 
 _STATISTICS = ["estimate", "std_error", "conf_low", "conf_high", "p_value"]
 
 
-def methods(frame: pd.DataFrame, headline: Mapping[str, float], events: Estimates) -> pd.DataFrame:
+def methods(
+    frame: pd.DataFrame, headline: Mapping[str, float], events: Estimates, *, spec: StaggeredCitiesSpec
+) -> pd.DataFrame:
     """Return one outcome's errors and p-values by method: ``design, chance`` and the broom columns.
 
     Parameters
@@ -28,36 +39,31 @@ def methods(frame: pd.DataFrame, headline: Mapping[str, float], events: Estimate
     headline : mapping
         The headline's row, tested by other places.
     events : Estimates
-        `staggered_cities_fits.stacked_counts` of the frame.
+        `fits.stacked_counts` of the frame.
     """
-    table = expected_crimes(frame)
-    estimate = float(headline["estimate"])
-    dates = placebo_dates(table, draws=DRAWS, seed=SEED)
-    rows: list[dict[str, Any]] = [
-        _named("Observed to expected", "Other places of the size", headline),
-        _named(
-            "Observed to expected", "Other dates", {"estimate": estimate, "p_value": tested(estimate, dates)}
-        ),
-        _named(
-            "Observed to expected",
-            "Jackknife by state",
-            {"estimate": estimate} | jackknife(frame, "state", estimate, LEVEL),
-        ),
-    ]
+    rows = _observed_expected(frame, headline, spec=spec)
+    options = {"family": "poisson", "offset": "log_population"}
     for cluster in ("ori", "state"):
-        fit = est.extended_twfe(
-            frame,
-            outcome="count",
-            family="poisson",
-            offset="log_population",
-            absorb="unit",
-            cluster=cluster,
-            **KEYS,
-        )
-        found = horizon_mean(fit.aggregate("event"))
+        fit = by_event_time("extended_twfe", frame, "count", KEYS, options | {"cluster": cluster})
+        found = mean_effect(fit, spec)
         rows.append(_named("Extended two-way Poisson", f"Clustered by {_CLUSTERS[cluster]}", found))
-    rows.append(_named("Stacked Poisson", "Clustered by state", horizon_mean(events)))
-    return pd.DataFrame(rows + _two_way(frame))[["design", "chance", *_STATISTICS]]
+    rows.append(_named("Stacked Poisson", "Clustered by state", mean_effect(events, spec)))
+    return pd.DataFrame(rows + _two_way(frame, spec=spec))[["design", "chance", *_STATISTICS]]
+
+
+def _observed_expected(
+    frame: pd.DataFrame, headline: Mapping[str, float], *, spec: StaggeredCitiesSpec
+) -> list[dict[str, Any]]:
+    estimate = float(headline["estimate"])
+    table = expected_crimes(frame, spec.horizon)
+    dates = placebo_dates(table, draws=spec.draws, seed=spec.seed)
+    jackknifed = jackknife(frame, "state", estimate, horizon=spec.horizon, level=spec.level)
+    found: dict[str, Mapping[str, float]] = {
+        "Other places of the size": headline,
+        "Other dates": {"estimate": estimate, "p_value": randomization_p_value(estimate, dates)},
+        "Jackknife by state": jackknifed,
+    }
+    return [_named("Observed to expected", chance, row) for chance, row in found.items()]
 
 
 _CLUSTERS = {"ori": "agency", "state": "state"}
@@ -67,27 +73,27 @@ def _named(design: str, chance: str, found: Mapping[Any, Any]) -> dict[str, Any]
     return {"design": design, "chance": chance} | {name: found.get(name, np.nan) for name in _STATISTICS}
 
 
-def near(frame: pd.DataFrame) -> pd.DataFrame:
+def near(frame: pd.DataFrame, *, spec: StaggeredCitiesSpec) -> pd.DataFrame:
     """Return rows up to the horizon of adopting cities, with a logarithm."""
-    rows = frame["cohort"].eq(0) | frame["year"].le(frame["cohort"] + AFTER)
+    rows = frame["cohort"].eq(0) | frame["year"].le(frame["cohort"] + spec.horizon.after)
     return frame[rows & frame["log_rate"].notna()].reset_index(drop=True)
 
 
-def _two_way(frame: pd.DataFrame) -> list[dict[str, Any]]:
+def _two_way(frame: pd.DataFrame, *, spec: StaggeredCitiesSpec) -> list[dict[str, Any]]:
     options: dict[str, Any] = {
         "outcome": "log_rate",
         "treatment": "treated",
         "effects": ["unit", "year"],
         "cluster": "state",
     }
-    rows = near(frame)
+    rows = near(frame, spec=spec)
     fits = {
         "Clustered by state": est.ols(rows, **options),
         "Jackknife by state": est.ols(rows, covariance="CRV3", **options),
-        "Wild bootstrap by state": est.wild_bootstrap(rows, draws=DRAWS, seed=SEED, **options),
+        "Wild bootstrap by state": est.wild_bootstrap(rows, draws=spec.draws, seed=spec.seed, **options),
     }
     return [
-        _named("Two-way logarithm, one dummy", name, fit.tidy(LEVEL).iloc[0].to_dict())
+        _named("Two-way logarithm, one dummy", name, fit.tidy(spec.level).iloc[0].to_dict())
         for name, fit in fits.items()
     ]
 
@@ -99,12 +105,13 @@ def negative_weights(frame: pd.DataFrame) -> dict[str, float]:
     return {"cells": cells, "negative": found.negative, "negative_sum": float(found.negative_sum)}
 
 
-def family(frames: Mapping[str, pd.DataFrame]) -> pd.DataFrame:
+def family(frames: Mapping[str, pd.DataFrame], *, spec: StaggeredCitiesSpec) -> pd.DataFrame:
     """Return Romano and Wolf's p-values over the co-primary outcomes, two-way regressions of logarithms."""
     parts = [
-        near(frame).set_index(["ori", "year"])["log_rate"].rename(name) for name, frame in frames.items()
+        near(frame, spec=spec).set_index(["ori", "year"])["log_rate"].rename(name)
+        for name, frame in frames.items()
     ]
-    base = pd.concat([near(frame) for frame in frames.values()]).drop_duplicates(["ori", "year"])
+    base = pd.concat([near(frame, spec=spec) for frame in frames.values()]).drop_duplicates(["ori", "year"])
     wide = base[["ori", "year", "state", "treated"]].merge(
         pd.concat(parts, axis=1).reset_index(), on=["ori", "year"]
     )
@@ -114,14 +121,14 @@ def family(frames: Mapping[str, pd.DataFrame]) -> pd.DataFrame:
         treatment="treated",
         effects=["ori", "year"],
         cluster="state",
-        draws=DRAWS,
-        seed=SEED,
-        level=LEVEL,
+        draws=spec.draws,
+        seed=spec.seed,
+        level=spec.level,
     )
     return found.tidy()[["outcome", *_STATISTICS, "p_value_romano_wolf"]]
 
 
-def trends(events: Estimates) -> dict[str, float]:
+def trends(events: Estimates, *, spec: StaggeredCitiesSpec) -> dict[str, float]:
     """Return what the years before adoption say of trends, and what they could have said.
 
     Returns
@@ -134,12 +141,12 @@ def trends(events: Estimates) -> dict[str, float]:
     """
     before = (events.keys["event_time"] < 0).to_numpy()
     selector = np.eye(len(events.estimate))[before]
-    slope = float(est.pretest_power(events, power=POWER).slope or np.nan)
-    bounds = est.honest_bounds(events, values=VIOLATIONS, target="average", points=200, level=LEVEL)
+    slope = float(est.pretest_power(events, power=spec.power).slope or np.nan)
+    bounds = est.honest_bounds(events, values=spec.violations, target="average", points=200, level=spec.level)
     found = {
         "leads_p": float(_joint(events, selector)),
         "slope": slope,
-        "bias": float(slope * np.mean(np.arange(0, AFTER + 1) + 1)),
+        "bias": float(slope * np.mean(np.arange(0, spec.horizon.after + 1) + 1)),
     }
     for row in bounds.dropna(subset="value").to_dict("records"):
         found |= {f"{end}_{row['value']:g}": float(row[f"conf_{end}"]) for end in ("low", "high")}
@@ -152,9 +159,9 @@ def _joint(events: Estimates, selector: np.ndarray) -> float:
     return stats.chi2.sf(statistic, len(effects))
 
 
-def influence(frame: pd.DataFrame) -> pd.DataFrame:
+def influence(frame: pd.DataFrame, *, spec: StaggeredCitiesSpec) -> pd.DataFrame:
     """Return the headline without each adopting city in turn: ``city, state, cohort, estimate, moved``."""
-    table = expected_crimes(frame)
+    table = expected_crimes(frame, spec.horizon)
     rows = treated_rows(table)
     whole = ratio(table, rows, table.own[rows])
     left = [ratio(table, np.delete(rows, i), table.own[np.delete(rows, i)]) for i in range(len(rows))]
@@ -162,7 +169,7 @@ def influence(frame: pd.DataFrame) -> pd.DataFrame:
     return cities.assign(estimate=left, moved=np.array(left) - whole)
 
 
-def scale_gap(frame: pd.DataFrame) -> dict[str, float]:
+def scale_gap(frame: pd.DataFrame, *, spec: StaggeredCitiesSpec) -> dict[str, float]:
     """Return what an additive design would call an effect, split into proportion and scale.
 
     All per 100,000 residents a year, the mean over adopting cities: ``before`` (their rate in the years
@@ -170,7 +177,7 @@ def scale_gap(frame: pd.DataFrame) -> dict[str, float]:
     equal change in crimes per resident predicts), ``proportional`` (observed less what an equal change in
     proportion predicts) and ``scale`` (the rest: the same proportional change from a higher rate).
     """
-    table = expected_crimes(frame)
+    table = expected_crimes(frame, spec.horizon)
     rows = treated_rows(table)
     own = table.own[rows]
     people = table.people[rows, own]

@@ -1,4 +1,4 @@
-"""The specifications of the staggered city study, frozen, each with its reason.
+"""The specification of the staggered city study, frozen, each constant with its reason.
 
 The scale was chosen for a reason that does not depend on results: adopting cities are larger and had more
 crime before, and crime fell nearly everywhere in these years. A design in crimes per 100,000 supposes that a
@@ -9,66 +9,13 @@ elsewhere, so every scale is shown beside it.
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
-from typing import Any
+from collections.abc import Mapping
+from dataclasses import dataclass
 
-#: Years of the panel: the printed series start in 1999, and the counts of 2020 and 2021 are another matter.
-FIRST, LAST = 1999, 2019
-#: Treatments studied apart, and the union of both, by definition of the panel `policies`.
-TREATMENTS = {"status_inquiry": "Status inquiry", "detainers": "Detainers", "any_limit": "Any limit"}
-MAIN_TREATMENTS = ("status_inquiry", "detainers")
-#: Offenses that hang least on victims' willingness to report, then totals and the others.
-PRIMARY = {"homicide": "Homicide", "robbery": "Robbery", "motor_vehicle_theft": "Motor vehicle theft"}
-SECONDARY = {
-    "violent_without_rape": "Violent without rape",
-    "property": "Property",
-    "burglary": "Burglary",
-    "larceny": "Larceny",
-}
-OUTCOMES = PRIMARY | SECONDARY
-#: Years before adoption that say what was usual, and years from adoption on that are judged. Longer horizons
-#: rest on a handful of early adopters and lean the most on trends being alike.
-BEFORE, AFTER = 5, 5
-#: Fewest years before adoption in which a city must be observed.
-FEWEST_BEFORE = 3
-#: Draws and seed of every random test.
-DRAWS, SEED = 1_999, 20_190_117
-LEVEL, POWER = 0.95, 0.8
-#: What would count as small, as in the other studies.
-MARGIN_SHARE = 0.05
-#: Violations of parallel trends allowed for, as multiples of the largest seen before adoption.
-VIOLATIONS = (0.5, 1.0)
-#: The scales. Log and proportional effects are in log points, those of rates in crimes per 100,000.
-PROPORTIONAL, LOG, RATE = "proportional", "log", "rate"
-
-
-@dataclass(frozen=True)
-class Fork:
-    """One defensible way to estimate the same thing.
-
-    Attributes
-    ----------
-    group, name : str
-        What is changed, and to what.
-    estimator : str
-        A key of `staggered_cities_fits.ESTIMATORS`.
-    scale : str
-    rules : dict
-        Fields of `SampleRules` that differ.
-    options : dict
-        Passed to the estimator: ``control``, ``weights``, ``cluster``.
-    subset : str
-        A key of `staggered_cities_fits.SUBSETS`.
-    """
-
-    group: str
-    name: str
-    estimator: str = "counts"
-    scale: str = PROPORTIONAL
-    rules: dict[str, Any] = field(default_factory=dict)
-    options: dict[str, Any] = field(default_factory=dict)
-    subset: str = "all"
-
+from ..designs.city_sample import EVERY_YEAR, SampleRules
+from ..designs.expected_counts import Horizon
+from ..designs.specification import LOG, RATE, Specification
+from ..designs.study_spec import Frozen, StudySpec
 
 _LINEAR = {
     "group_time": "Group-time, not-yet treated",
@@ -77,43 +24,113 @@ _LINEAR = {
     "extended_twfe": "Extended two-way",
     "stacked": "Stacked, whole windows",
 }
-_HEADLINE = "observed_expected"
+_HEADLINE, _COUNTS = "observed_expected", "counts"
+_BY_RESIDENTS, _NEVER = {"weights": "residents"}, {"control": "never"}
+_PROPORTIONAL, _LOG, _RATE = "Proportional", "Logarithm of the rate", "Rate"
+_RULES = SampleRules(first_year=1999, last_year=2019)
+_HORIZON = Horizon(before=5, after=5, fewest_before=3)
+_CITIES, _SAMPLE = "Comparison cities", "Sample"
 
-#: The first is the headline.
-FORKS: tuple[Fork, ...] = (
-    Fork("Proportional", "Observed to expected (headline)", _HEADLINE),
-    Fork("Proportional", "The same, each city alike", _HEADLINE, options={"weights": "equal"}),
-    Fork("Proportional", "Extended two-way Poisson"),
-    Fork("Proportional", "Extended, each city alike", options={"weights": "equal"}),
-    Fork("Proportional", "Stacked Poisson", "stacked_counts"),
-    Fork("Proportional", "Two-way Poisson, one dummy", "two_way_counts"),
-    *(Fork("Logarithm of the rate", label, name, LOG) for name, label in _LINEAR.items()),
-    Fork(
-        "Logarithm of the rate", "Group-time, never treated", "group_time", LOG, options={"control": "never"}
-    ),
-    Fork(
-        "Logarithm of the rate",
-        "Group-time, by residents",
-        "group_time",
-        LOG,
-        options={"weights": "residents"},
-    ),
-    Fork("Logarithm of the rate", "Group-time given covariates", "given_covariates", LOG),
-    *(Fork("Rate", label, name, RATE) for name, label in _LINEAR.items()),
-    Fork("Rate", "Group-time, never treated", "group_time", RATE, options={"control": "never"}),
-    Fork("Rate", "Group-time, by residents", "group_time", RATE, options={"weights": "residents"}),
-    Fork("Rate", "Group-time given covariates", "given_covariates", RATE),
-    Fork("Comparison cities", "Ever treated only", subset="ever"),
-    Fork("Comparison cities", "Never treated only", options={"control": "never"}),
-    Fork("Comparison cities", "Same size and region", options={"weights": "balancing"}),
-    Fork("Comparison cities", "Same region, year by year", "region_years"),
-    Fork("Comparison cities", "Cities of 100,000 and more", _HEADLINE, rules={"smallest": 100_000}),
-    Fork("Comparison cities", "County's limits overlooked", _HEADLINE, rules={"clean_counties": False}),
-    Fork("Sample", "Adopted 2002 to 2014", _HEADLINE, rules={"first_cohort": 2002, "last_cohort": 2014}),
-    Fork("Sample", "No other limit before", _HEADLINE, rules={"keep_limited_before": False}),
-    Fork("Sample", "Ended policies kept", _HEADLINE, rules={"keep_ended": True}),
-    Fork("Sample", "Statewide laws treat cities, Poisson", rules={"include_state_laws": True}),
-    Fork("Sample", "Breaks overlooked", _HEADLINE, rules={"honour_breaks": False}),
-    Fork("Sample", "Observed in every year", _HEADLINE, rules={"fewest_years": LAST - FIRST + 1}),
-)
-HEADLINE = FORKS[0]
+
+def _linear(group: str, scale: str) -> tuple[Specification, ...]:
+    return (
+        *(Specification(group, label, name, scale) for name, label in _LINEAR.items()),
+        Specification(group, "Group-time, never treated", "group_time", scale, options=_NEVER),
+        Specification(group, "Group-time, by residents", "group_time", scale, options=_BY_RESIDENTS),
+        Specification(group, "Group-time given covariates", "given_covariates", scale),
+    )
+
+
+@dataclass(frozen=True)
+class StaggeredCitiesSpec(StudySpec):
+    """What the study does, and from which numbers."""
+
+    #: The sample; treatment and outcome are set for each estimate. The printed series start in 1999, and the
+    #: counts of 2020 and 2021 are another matter.
+    rules: SampleRules = _RULES
+    #: Treatments studied apart, and the union of both, by definition of the panel `policies`.
+    treatments: Mapping[str, str] = Frozen(
+        {"status_inquiry": "Status inquiry", "detainers": "Detainers", "any_limit": "Any limit"}
+    )
+    main_treatments: tuple[str, ...] = ("status_inquiry", "detainers")
+    #: Offenses that hang least on victims' willingness to report, then totals and the others.
+    primary: Mapping[str, str] = Frozen(
+        {"homicide": "Homicide", "robbery": "Robbery", "motor_vehicle_theft": "Motor vehicle theft"}
+    )
+    secondary: Mapping[str, str] = Frozen(
+        {
+            "violent_without_rape": "Violent without rape",
+            "property": "Property",
+            "burglary": "Burglary",
+            "larceny": "Larceny",
+        }
+    )
+    #: Years before adoption that say what was usual, and years from adoption on that are judged.
+    horizon: Horizon = _HORIZON
+    #: Draws and seed of every random test.
+    draws: int = 1_999
+    seed: int = 20_190_117
+    level: float = 0.95
+    power: float = 0.8
+    #: What would count as small, as in the other studies: this share of the mean; and the published effect on
+    #: violent crime, by the name of its claim, for the total `published_for`.
+    margin_share: float = 0.05
+    margin_claim: str = "manning2022_violent"
+    published_for: str = "violent_without_rape"
+    #: Violations of parallel trends allowed for, as multiples of the largest seen before adoption.
+    violations: tuple[float, ...] = (0.5, 1.0)
+    #: Every way to estimate the effect on the co-primary outcomes; the first is the headline.
+    specifications: tuple[Specification, ...] = (
+        Specification(_PROPORTIONAL, "Observed to expected (headline)", _HEADLINE),
+        Specification(_PROPORTIONAL, "The same, each city alike", _HEADLINE, options={"weights": "equal"}),
+        Specification(_PROPORTIONAL, "Extended two-way Poisson", _COUNTS),
+        Specification(_PROPORTIONAL, "Extended, each city alike", _COUNTS, options={"weights": "equal"}),
+        Specification(_PROPORTIONAL, "Stacked Poisson", "stacked_counts"),
+        Specification(_PROPORTIONAL, "Two-way Poisson, one dummy", "two_way_counts"),
+        *_linear(_LOG, LOG),
+        *_linear(_RATE, RATE),
+        Specification(_CITIES, "Ever treated only", _COUNTS, options={"subset": "ever"}),
+        Specification(_CITIES, "Never treated only", _COUNTS, options=_NEVER),
+        Specification(_CITIES, "Same size and region", _COUNTS, options={"weights": "balancing"}),
+        Specification(_CITIES, "Same region, year by year", "region_years"),
+        Specification(_CITIES, "Cities of 100,000 and more", _HEADLINE, sample={"smallest": 100_000}),
+        Specification(_CITIES, "County's limits overlooked", _HEADLINE, sample={"clean_counties": False}),
+        Specification(
+            _SAMPLE, "Adopted 2002 to 2014", _HEADLINE, sample={"first_cohort": 2002, "last_cohort": 2014}
+        ),
+        Specification(_SAMPLE, "No other limit before", _HEADLINE, sample={"keep_limited_before": False}),
+        Specification(_SAMPLE, "Ended policies kept", _HEADLINE, sample={"keep_ended": True}),
+        Specification(
+            _SAMPLE, "Statewide laws treat cities, Poisson", _COUNTS, sample={"include_state_laws": True}
+        ),
+        Specification(_SAMPLE, "Breaks overlooked", _HEADLINE, sample={"honour_breaks": False}),
+        Specification(_SAMPLE, "Observed in every year", _HEADLINE, sample={"fewest_years": EVERY_YEAR}),
+    )
+
+    @property
+    def first(self) -> int:
+        """First year of the panel."""
+        return self.rules.first_year
+
+    @property
+    def last(self) -> int:
+        """Last year of the panel."""
+        return self.rules.last_year
+
+    @property
+    def outcomes(self) -> Mapping[str, str]:
+        """All outcomes with their names, the co-primary ones first."""
+        return {**self.primary, **self.secondary}
+
+    @property
+    def headline(self) -> Specification:
+        """The headline."""
+        return self.specifications[0]
+
+    @property
+    def primary_cells(self) -> list[tuple[str, str]]:
+        """Treatments and co-primary outcomes of which everything is shown."""
+        return [(treatment, outcome) for treatment in self.main_treatments for outcome in self.primary]
+
+
+SPEC = StaggeredCitiesSpec()

@@ -12,8 +12,6 @@ other cities of their size. Every other estimator, scale, comparison group and s
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
-from functools import cache
 from typing import Any
 
 import numpy as np
@@ -22,88 +20,38 @@ import pandas as pd
 from ...estimators import Estimates
 from ...panels.store import load
 from ..designs.city_sample import PANELS, CitySample, SampleRules, sample_of, with_treatment
+from ..designs.expected_counts import by_city, expected_crimes
 from ..designs.paired_tests import judged
-from ..uar2017.power import published_margin
+from ..designs.specification import Specification
+from ..designs.study_spec import cached_by_spec
+from ..published.margins import published_size
 from . import inference
-from .expected_counts import by_city, expected_crimes
-from .fits import estimate, horizon_mean, stacked_counts
-from .spec import (
-    FIRST,
-    FORKS,
-    HEADLINE,
-    LAST,
-    LEVEL,
-    MAIN_TREATMENTS,
-    MARGIN_SHARE,
-    OUTCOMES,
-    POWER,
-    PRIMARY,
-    TREATMENTS,
-    Fork,
-)
+from .fits import estimate, mean_effect, stacked_counts
+from .results import CityStudy
+from .spec import SPEC, StaggeredCitiesSpec
 
-#: The total whose published effect serves as a margin.
-PUBLISHED_FOR = "violent_without_rape"
 _KEY = ["definition", "outcome"]
-PRIMARY_CELLS = [(definition, outcome) for definition in MAIN_TREATMENTS for outcome in PRIMARY]
-
-
-@dataclass(frozen=True)
-class CityStudy:
-    """Every table of the study; effects in log points unless a scale says otherwise.
-
-    Attributes
-    ----------
-    ledgers : pandas.DataFrame
-        What each step of the sample took out, by ``definition`` and ``outcome``.
-    treated : pandas.DataFrame
-        Adopting cities by ``definition``.
-    headline : pandas.DataFrame
-        By ``definition, outcome``: the estimate with its interval from other places, crimes observed and
-        expected, excess per 100,000, and what could have been seen; see
-        `analysis.studies.designs.paired_tests.judged`.
-    forks : pandas.DataFrame
-        By ``definition, outcome, group, name, scale, estimator``: every fork of the co-primary outcomes.
-    methods : pandas.DataFrame
-        The same numbers under every way to judge chance.
-    family : pandas.DataFrame
-        Romano and Wolf's p-values over the co-primary outcomes.
-    cities, influence : pandas.DataFrame
-        Observed and expected crimes by city; the headline without each.
-    scale : pandas.DataFrame
-        What designs in rates add: `staggered_cities_inference.scale_gap`.
-    trends, weights : pandas.DataFrame
-        Years before adoption; negative weights of the two-way regression.
-    events : dict
-        Stacked Poisson event studies by (definition, outcome).
-    """
-
-    ledgers: pd.DataFrame
-    treated: pd.DataFrame
-    headline: pd.DataFrame
-    forks: pd.DataFrame
-    methods: pd.DataFrame
-    family: pd.DataFrame
-    cities: pd.DataFrame
-    influence: pd.DataFrame
-    scale: pd.DataFrame
-    trends: pd.DataFrame
-    weights: pd.DataFrame
-    events: dict[tuple[str, str], Estimates]
 
 
 class Samples:
-    """Samples of given panels, each made once."""
+    """Samples of given panels under a study's rules, each made once.
 
-    def __init__(self, panels: Mapping[str, pd.DataFrame]):
-        self.panels = panels
+    Parameters
+    ----------
+    panels : mapping of str to pandas.DataFrame
+        `PANELS` by name.
+    spec : StaggeredCitiesSpec, optional
+    """
+
+    def __init__(self, panels: Mapping[str, pd.DataFrame], spec: StaggeredCitiesSpec = SPEC):
+        self.panels, self.spec = panels, spec
         self.treated: dict[tuple[str, bool], pd.DataFrame] = {}
         self.made: dict[SampleRules, CitySample] = {}
 
-    def of(self, definition: str, outcome: str, fork: Fork = HEADLINE) -> CitySample:
-        """Return the sample of a fork."""
-        years = {"first_year": FIRST, "last_year": LAST}
-        rules = SampleRules(definition, outcome, **(years | fork.rules))
+    def of(self, definition: str, outcome: str, one: Specification | None = None) -> CitySample:
+        """Return the sample of a specification, of the headline when none is given."""
+        changed = (one or self.spec.headline).sample
+        rules = self.spec.rules.replace(definition=definition, outcome=outcome, **changed)
         if rules not in self.made:
             key = (definition, rules.include_state_laws)
             if key not in self.treated:
@@ -112,17 +60,17 @@ class Samples:
         return self.made[rules]
 
 
-@cache
-def run() -> CityStudy:
-    """Run the study on the committed panels, once a process."""
-    return study(_committed())
+@cached_by_spec
+def run(spec: StaggeredCitiesSpec = SPEC) -> CityStudy:
+    """Run the study on the committed panels, once a process for each specification."""
+    return study(_committed(), spec)
 
 
-@cache
-def precision() -> tuple[pd.DataFrame, pd.DataFrame]:
+@cached_by_spec
+def precision(spec: StaggeredCitiesSpec = SPEC) -> tuple[pd.DataFrame, pd.DataFrame]:
     """Return ``headline`` and ``trends`` of the study on the committed panels, without the rest of it."""
-    samples = Samples(_committed())
-    return headline(samples), _trends(events_of(samples))
+    samples = Samples(_committed(), spec)
+    return headline(samples), _trends(events_of(samples), spec=spec)
 
 
 def _committed() -> dict[str, pd.DataFrame]:
@@ -131,100 +79,118 @@ def _committed() -> dict[str, pd.DataFrame]:
 
 def headline(samples: Samples) -> pd.DataFrame:
     """Return the headline of every treatment and outcome; see `CityStudy`."""
-    return _judged(pd.DataFrame([_headline(samples, *cell) for cell in _cells()]))
+    return _judged(
+        pd.DataFrame([_headline(samples, *cell) for cell in _cells(spec=samples.spec)]), spec=samples.spec
+    )
 
 
 def events_of(samples: Samples) -> dict[tuple[str, str], Estimates]:
     """Return the stacked Poisson event study of every treatment and co-primary outcome."""
-    return {cell: stacked_counts(samples.of(*cell).frame) for cell in PRIMARY_CELLS}
+    return {
+        cell: stacked_counts(samples.of(*cell).frame, spec=samples.spec)
+        for cell in samples.spec.primary_cells
+    }
 
 
-def _trends(events: Mapping[tuple[str, str], Estimates]) -> pd.DataFrame:
-    return _rows({cell: inference.trends(fit) for cell, fit in events.items()})
+def _trends(events: Mapping[tuple[str, str], Estimates], *, spec: StaggeredCitiesSpec) -> pd.DataFrame:
+    return _rows({cell: inference.trends(fit, spec=spec) for cell, fit in events.items()})
 
 
-def study(panels: Mapping[str, pd.DataFrame]) -> CityStudy:
+def study(panels: Mapping[str, pd.DataFrame], spec: StaggeredCitiesSpec = SPEC) -> CityStudy:
     """Run the study on given panels; the order of their rows does not matter."""
-    samples = Samples(panels)
-    cells = PRIMARY_CELLS
+    samples = Samples(panels, spec)
+    cells = spec.primary_cells
     frames = {cell: samples.of(*cell).frame for cell in cells}
     events = events_of(samples)
     main = headline(samples)
     head: Any = main.set_index(_KEY)
     return CityStudy(
+        spec=spec,
         ledgers=_ledgers(samples),
         treated=_treated(samples),
         headline=main,
         forks=_forks(samples, cells, events),
-        methods=_stack({c: inference.methods(frames[c], head.loc[c].to_dict(), events[c]) for c in cells}),
-        family=_family(frames),
-        cities=_stack({c: by_city(expected_crimes(frames[c])) for c in cells}),
-        influence=_stack({c: inference.influence(frames[c]) for c in cells}),
-        scale=_rows({c: inference.scale_gap(frames[c]) for c in cells}),
-        trends=_trends(events),
+        methods=_stack(
+            {c: inference.methods(frames[c], head.loc[c].to_dict(), events[c], spec=spec) for c in cells}
+        ),
+        family=_family(frames, spec=spec),
+        cities=_stack(
+            {c: by_city(expected_crimes(frames[c], spec.horizon), level=spec.level) for c in cells}
+        ),
+        influence=_stack({c: inference.influence(frames[c], spec=spec) for c in cells}),
+        scale=_rows({c: inference.scale_gap(frames[c], spec=spec) for c in cells}),
+        trends=_trends(events, spec=spec),
         weights=_rows({c: inference.negative_weights(frames[c]) for c in cells}),
         events=events,
     )
 
 
-def _cells() -> list[tuple[str, str]]:
+def _cells(*, spec: StaggeredCitiesSpec) -> list[tuple[str, str]]:
     """Return the headline's treatments and outcomes: for the union the co-primary ones alone."""
-    union = [name for name in TREATMENTS if name not in MAIN_TREATMENTS]
-    return [(d, o) for d in MAIN_TREATMENTS for o in OUTCOMES] + [(d, o) for d in union for o in PRIMARY]
+    union = [name for name in spec.treatments if name not in spec.main_treatments]
+    return [(d, o) for d in spec.main_treatments for o in spec.outcomes] + [
+        (d, o) for d in union for o in spec.primary
+    ]
 
 
 def _headline(samples: Samples, definition: str, outcome: str) -> dict[str, Any]:
     frame = samples.of(definition, outcome).frame
-    found = estimate(frame, HEADLINE)
-    return {"definition": definition, "outcome": outcome, **found} | inference.crimes(expected_crimes(frame))
+    found = estimate(frame, samples.spec.headline, spec=samples.spec)
+    return {"definition": definition, "outcome": outcome, **found} | inference.crimes(
+        expected_crimes(frame, samples.spec.horizon)
+    )
 
 
-def _judged(table: pd.DataFrame) -> pd.DataFrame:
+def _judged(table: pd.DataFrame, *, spec: StaggeredCitiesSpec) -> pd.DataFrame:
     """Add what each estimate could have shown; margins in log points."""
-    published = np.where(table["outcome"].eq(PUBLISHED_FOR), published_margin(), np.nan)
+    published = np.where(table["outcome"].eq(spec.published_for), published_size(spec.margin_claim), np.nan)
     margins = {
-        "share": pd.Series(MARGIN_SHARE, index=table.index),
+        "share": pd.Series(spec.margin_share, index=table.index),
         "published": pd.Series(published, index=table.index) / table["rate_expected"],
     }
     ones = pd.Series(1.0, index=table.index)
-    return judged(table, mean=ones, margins=margins, power=POWER, level=LEVEL)
+    return judged(table, mean=ones, margins=margins, power=spec.power, level=spec.level)
 
 
 def _forks(samples: Samples, cells: list, events: Mapping[tuple[str, str], Estimates]) -> pd.DataFrame:
     rows = []
     for cell in cells:
-        for fork in FORKS:
+        for fork in samples.spec.specifications:
             frame = samples.of(cell[0], cell[1], fork).frame
             shared = fork.estimator == "stacked_counts"
-            found = _shared(frame, events[cell]) if shared else estimate(frame, fork)
+            found = (
+                _shared(frame, events[cell], spec=samples.spec)
+                if shared
+                else estimate(frame, fork, spec=samples.spec)
+            )
             names = {name: getattr(fork, name) for name in ("group", "name", "scale", "estimator")}
             rows.append(dict(zip(_KEY, cell, strict=True)) | names | found)
     return pd.DataFrame(rows)
 
 
-def _shared(frame: pd.DataFrame, events: Estimates) -> dict[str, Any]:
+def _shared(frame: pd.DataFrame, events: Estimates, *, spec: StaggeredCitiesSpec) -> dict[str, Any]:
     """Return the mean of an event study that was fitted already, with the frame's counts."""
     cities = frame.loc[frame["cohort"].gt(0), "ori"].nunique()
     counts = {"rows": len(frame), "agencies": frame["ori"].nunique(), "cities": cities, "problem": ""}
-    return counts | horizon_mean(events)
+    return counts | mean_effect(events, spec)
 
 
-def _family(frames: Mapping[tuple[str, str], pd.DataFrame]) -> pd.DataFrame:
+def _family(frames: Mapping[tuple[str, str], pd.DataFrame], *, spec: StaggeredCitiesSpec) -> pd.DataFrame:
     parts = {
-        definition: inference.family({o: frames[definition, o] for o in PRIMARY})
-        for definition in MAIN_TREATMENTS
+        definition: inference.family({o: frames[definition, o] for o in spec.primary}, spec=spec)
+        for definition in spec.main_treatments
     }
     return pd.concat(parts, names=["definition"]).reset_index("definition").reset_index(drop=True)
 
 
 def _ledgers(samples: Samples) -> pd.DataFrame:
-    return _stack({cell: samples.of(*cell).ledger for cell in _cells()})
+    return _stack({cell: samples.of(*cell).ledger for cell in _cells(spec=samples.spec)})
 
 
 def _treated(samples: Samples) -> pd.DataFrame:
     parts = []
-    for definition in TREATMENTS:
-        frame = samples.of(definition, next(iter(PRIMARY))).frame
+    for definition in samples.spec.treatments:
+        frame = samples.of(definition, next(iter(samples.spec.primary))).frame
         cities = frame[frame["cohort"].gt(0)].drop_duplicates("ori")
         columns = ["ori", "city", "state", "cohort", "residents", "size"]
         parts.append(cities[columns].sort_values(["cohort", "state", "city"]).assign(definition=definition))

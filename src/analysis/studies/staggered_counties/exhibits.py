@@ -7,12 +7,12 @@ from collections.abc import Sequence
 import numpy as np
 import pandas as pd
 
-from .spec import OUTCOMES, PERIOD, SPLICED_OUTCOMES
-from .study import StaggeredCounties
+from .results import StaggeredCounties
+from .spec import StaggeredCountiesSpec
 
 _SHOWN = ["estimate", "conf_low", "conf_high"]
 #: Names of rings, from the near to the far.
-RINGS = {
+RING_NAMES = {
     "treated": "Adopters",
     "ring_0_50": "Others within 50 km",
     "ring_50_100": "Others at 50 to 100 km",
@@ -33,7 +33,7 @@ def outcomes_forest(study: StaggeredCounties) -> pd.DataFrame:
         for group, table in parts.items()
     ]
     rows = pd.concat(made, ignore_index=True)
-    return rows.assign(name=rows["outcome"].map(OUTCOMES))[["group", "name", *_SHOWN, "highlight"]]
+    return rows.assign(name=rows["outcome"].map(study.spec.outcomes))[["group", "name", *_SHOWN, "highlight"]]
 
 
 def forks_forest(study: StaggeredCounties, outcome: str) -> pd.DataFrame:
@@ -45,14 +45,16 @@ def forks_forest(study: StaggeredCounties, outcome: str) -> pd.DataFrame:
     )
 
 
-def years_panels(table: pd.DataFrame, outcomes: Sequence[str]) -> dict[str, dict[str, pd.DataFrame]]:
+def years_panels(
+    table: pd.DataFrame, outcomes: Sequence[str], *, spec: StaggeredCountiesSpec
+) -> dict[str, dict[str, pd.DataFrame]]:
     """Return differences by year as panels of a figure; the two years stand at their middle."""
     rows = percent(table)
-    rows = rows.assign(year=rows["year"].where(rows["year"].ne(PERIOD), PERIOD + 0.5))
+    rows = rows.assign(year=rows["year"].where(rows["year"].ne(spec.period), spec.period + 0.5))
     base = pd.DataFrame({"year": [2012.0], "estimate": [0.0], "conf_low": [0.0], "conf_high": [0.0]})
     columns = ["year", *_SHOWN]
     return {
-        OUTCOMES[outcome]: {
+        spec.outcomes[outcome]: {
             "adopters less others": pd.concat(
                 [rows.loc[rows["outcome"].eq(outcome), columns], base], ignore_index=True
             ).sort_values("year")
@@ -65,8 +67,8 @@ def rings_forest(study: StaggeredCounties, outcomes: Sequence[str]) -> pd.DataFr
     """Return adopters and rings by outcome as groups of a forest."""
     rows = percent(study.rings[study.rings["outcome"].isin(list(outcomes))])
     return rows.assign(
-        group=rows["outcome"].map(OUTCOMES),
-        name=rows["term"].map(RINGS),
+        group=rows["outcome"].map(study.spec.outcomes),
+        name=rows["term"].map(RING_NAMES),
         highlight=rows["term"].ne("treated"),
     )[["group", "name", *_SHOWN, "highlight"]].reset_index(drop=True)
 
@@ -76,7 +78,7 @@ def steps_forest(study: StaggeredCounties, designs: Sequence[str]) -> pd.DataFra
     rows = percent(study.steps[study.steps["design"].isin(list(designs))])
     return (
         rows.assign(
-            group=rows["outcome"].map(SPLICED_OUTCOMES) + ", " + rows["design"],
+            group=rows["outcome"].map(study.spec.spliced_outcomes) + ", " + rows["design"],
             name=rows["step"],
             highlight=rows["crosses"],
             order=rows["design"].map(list(designs).index),

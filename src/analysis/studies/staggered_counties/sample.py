@@ -11,7 +11,7 @@ import pandas as pd
 
 from ...panels.policies.cohorts import assign_treatment, cohorts, exposure, state_laws
 from ...sources.county.icpsr import BOROUGHS
-from .spec import DEFINITION, FIRST, LAST_YEARLY, OUTCOMES, PERIOD, PERIOD_YEARS, SIZES, CountyRules
+from .spec import CountyRules, StaggeredCountiesSpec
 
 PANELS = (
     "county_year",
@@ -25,10 +25,16 @@ PANELS = (
 )
 #: The five boroughs, whose counts are shares of one total, are one unit under Manhattan's code.
 NEW_YORK = "36061"
-_PARTS = [name for name in OUTCOMES if name != "total"]
+KEPT = "in the sample"
+#: Counts of the files, and their total.
+_VIOLENT_AND_PROPERTY = ("violent_without_rape", "property")
+_PARTS = [
+    *["homicide", "robbery", "motor_vehicle_theft", *_VIOLENT_AND_PROPERTY],
+    *["aggravated_assault", "burglary", "larceny"],
+]
+_COUNTS = [*_PARTS[:5], "total", *_PARTS[5:]]
 _ABOUT = ["state", "region", "nchs_class_2013", "hispanic_share_2010", "foreign_born_share_2010"]
 _POINT = ["centroid_latitude", "centroid_longitude"]
-_MONTHS_OF_PERIOD = 12 * len(PERIOD_YEARS)
 
 
 @dataclass(frozen=True)
@@ -52,7 +58,9 @@ class CountySample:
     ledger: pd.DataFrame
 
 
-def county_sample(panels: Mapping[str, pd.DataFrame], rules: CountyRules | None = None) -> CountySample:
+def county_sample(
+    panels: Mapping[str, pd.DataFrame], rules: CountyRules | None = None, *, spec: StaggeredCountiesSpec
+) -> CountySample:
     """Return the sample of counties that adopted in 2013 or 2014 and of clean comparison counties.
 
     Comparison counties are those that no policy, law or list, dated or not, names by the end of 2014. The
@@ -64,63 +72,89 @@ def county_sample(panels: Mapping[str, pd.DataFrame], rules: CountyRules | None 
         `PANELS` by name. The order of their rows does not matter.
     rules : CountyRules, optional
     """
-    rules = rules or CountyRules()
-    counties = county_treatment(panels, rules)
-    rows = period_counts(panels, rules)
-    reasons = _treatment_reasons(counties) | data_reasons(counties, rows, rules)
-    found = pd.Series("in the sample", index=counties.index)
-    for step, out in reversed(list(reasons.items())):
-        found[out.reindex(counties.index).fillna(True).to_numpy(bool)] = step
-    kept = counties[found == "in the sample"]
-    counted = found.value_counts().reindex([*reasons, "in the sample"], fill_value=0)
+    rules = rules or spec.rules
+    counties = county_treatment(panels, rules, spec=spec)
+    rows = period_counts(panels, rules, spec=spec)
+    found, steps = _dispositions(counties, rows, rules, spec=spec)
+    kept = counties[found == KEPT]
+    counted = found.value_counts().reindex([*steps, KEPT], fill_value=0)
     frame = rows.merge(kept.reset_index(), on="fips", validate="m:1")
     ledger = counted.rename_axis("step").rename("counties").reset_index()
-    return CountySample(_finish(frame, panels), ledger)
+    return CountySample(_finish(frame, panels, spec=spec), ledger)
 
 
-def county_treatment(panels: Mapping[str, pd.DataFrame], rules: CountyRules) -> pd.DataFrame:
+def county_dispositions(
+    panels: Mapping[str, pd.DataFrame], rules: CountyRules | None = None, *, spec: StaggeredCountiesSpec
+) -> pd.DataFrame:
+    """Return ``disposition`` (`KEPT`, or the step that takes it out) and ``adopts`` of each county, by ``fips``."""
+    rules = rules or spec.rules
+    counties = county_treatment(panels, rules, spec=spec)
+    found, _ = _dispositions(counties, period_counts(panels, rules, spec=spec), rules, spec=spec)
+    first, last = spec.period_years
+    adopts = counties["cohort"].between(first, last).fillna(False).astype(bool)
+    return pd.DataFrame({"disposition": found, "adopts": adopts})
+
+
+def _dispositions(
+    counties: pd.DataFrame, rows: pd.DataFrame, rules: CountyRules, *, spec: StaggeredCountiesSpec
+) -> tuple[pd.Series, list[str]]:
+    reasons = _treatment_reasons(counties, spec=spec) | data_reasons(counties, rows, rules, spec=spec)
+    found = pd.Series(KEPT, index=counties.index)
+    for step, out in reversed(list(reasons.items())):
+        found[out.reindex(counties.index).fillna(True).to_numpy(bool)] = step
+    return found, list(reasons)
+
+
+def county_treatment(
+    panels: Mapping[str, pd.DataFrame], rules: CountyRules, *, spec: StaggeredCountiesSpec
+) -> pd.DataFrame:
     """Return one row a county, New York City as one: cohort, date, and what else may bind it, by ``fips``."""
     policies, undated = panels["policies"], panels["undated_places"]
     counties = panels["counties"].sort_values("fips")
     counties = counties[~counties["fips"].isin(set(BOROUGHS) - {NEW_YORK})]
     laws = rules.include_state_laws
     table = assign_treatment(
-        counties[["fips", "state"]], policies, undated, DEFINITION, unit="county", include_state_laws=laws
+        counties[["fips", "state"]],
+        policies,
+        undated,
+        spec.definition,
+        unit="county",
+        include_state_laws=laws,
     )
-    own = cohorts(policies, DEFINITION, unit="county").set_index("fips")["adopted"]
-    law = state_laws(policies, DEFINITION).set_index("state")
+    own = cohorts(policies, spec.definition, unit="county").set_index("fips")["adopted"]
+    law = state_laws(policies, spec.definition).set_index("state")
     by_law = table["dated_by"].eq("state law")
     bans = panels["state_bans"].set_index("state")["ban_year"]
-    banned = table["state"].isin(bans.index) & (table["state"].map(bans).fillna(0) <= PERIOD_YEARS[1])
+    banned = table["state"].isin(bans.index) & (table["state"].map(bans).fillna(0) <= spec.period_years[1])
     table = table.assign(
         adopted=table["fips"].map(own).where(~by_law, table["state"].map(law["adopted"])),
         law_year=table["state"].map(law["cohort"]),
         banned=banned & (not rules.keep_bans),
-        city_named=table["fips"].isin(_counties_of_cities(panels)) & rules.clean_cities,
-        law_out=table["state"].isin(law.index[law["cohort"] <= PERIOD_YEARS[1]]) & (not laws),
+        city_named=table["fips"].isin(_counties_of_cities(panels, spec=spec)) & rules.clean_cities,
+        law_out=table["state"].isin(law.index[law["cohort"] <= spec.period_years[1]]) & (not laws),
     )
     about = counties.set_index("fips")[[*_ABOUT[1:], *_POINT, "has_boundary_break"]]
     return table.set_index("fips").join(about)
 
 
-def _counties_of_cities(panels: Mapping[str, pd.DataFrame]) -> set[str]:
+def _counties_of_cities(panels: Mapping[str, pd.DataFrame], *, spec: StaggeredCountiesSpec) -> set[str]:
     """Return the counties in which a city is named with a start by 2014 or without one."""
     cities = exposure(panels["policies"], panels["undated_places"], unit="city")
-    reached = cities["exposed_from"].le(PERIOD_YEARS[1]).fillna(False)
+    reached = cities["exposed_from"].le(spec.period_years[1]).fillna(False)
     places = panels["places"].set_index("place_fips")["county_fips"]
     return set(cities.loc[reached, "geoid"].map(places).dropna())
 
 
-def _treatment_reasons(counties: pd.DataFrame) -> dict[str, pd.Series]:
+def _treatment_reasons(counties: pd.DataFrame, *, spec: StaggeredCountiesSpec) -> dict[str, pd.Series]:
     cohort = counties["cohort"]
-    now = cohort.between(*PERIOD_YEARS).fillna(False).astype(bool)
-    ended = now & counties["ended_year"].astype("Int64").le(PERIOD_YEARS[1]).fillna(False)
-    named = counties["exposed_from"].le(PERIOD_YEARS[1]).fillna(False).astype(bool)
+    now = cohort.between(*spec.period_years).fillna(False).astype(bool)
+    ended = now & counties["ended_year"].astype("Int64").le(spec.period_years[1]).fillna(False)
+    named = counties["exposed_from"].le(spec.period_years[1]).fillna(False).astype(bool)
     control = ~now
     return {
         "in a state whose law binds every county": counties["law_out"],
-        "adopted before 2013": cohort.lt(PERIOD_YEARS[0]).fillna(False).astype(bool),
-        "policy ended by 2014": ended.astype(bool),
+        f"adopted before {spec.period_years[0]}": cohort.lt(spec.period_years[0]).fillna(False).astype(bool),
+        f"policy ended by {spec.period_years[1]}": ended.astype(bool),
         "named by a policy, law or list, none sure": control & named,
         "comparison in a state that forbids policies": control & counties["banned"],
         "comparison with a listed city": control & counties["city_named"],
@@ -128,14 +162,16 @@ def _treatment_reasons(counties: pd.DataFrame) -> dict[str, pd.Series]:
     }
 
 
-def data_reasons(counties: pd.DataFrame, rows: pd.DataFrame, rules: CountyRules) -> dict[str, pd.Series]:
+def data_reasons(
+    counties: pd.DataFrame, rows: pd.DataFrame, rules: CountyRules, *, spec: StaggeredCountiesSpec
+) -> dict[str, pd.Series]:
     """Return who leaves for the sake of counts, by step: `counties` by code, `rows` of `period_counts`."""
-    yearly, late = rows[rows["year"] <= LAST_YEARLY], rows[rows["year"] == PERIOD]
+    yearly, late = rows[rows["year"] <= spec.last_yearly], rows[rows["year"] == spec.period]
     seen = yearly.groupby("fips")["year"].nunique().reindex(counties.index, fill_value=0)
-    wanted = LAST_YEARLY - rules.first_year + 1
+    wanted = spec.last_yearly - rules.first_year + 1
     least = wanted if rules.complete else int(np.ceil(0.6 * wanted))
     both = pd.Series(counties.index.isin(late["fips"]), index=counties.index)
-    rate = yearly[yearly["year"] >= 2010].groupby("fips")[["property", "people"]].sum()
+    rate = yearly[yearly["year"] >= spec.base[0]].groupby("fips")[["property", "people"]].sum()
     before = (rate["property"] / rate["people"]).reindex(counties.index)
     after = (late["property"] / late["people"]).set_axis(late["fips"]).reindex(counties.index)
     sane = after.between(before / rules.doubted_ratio, before * rules.doubted_ratio)
@@ -147,10 +183,12 @@ def data_reasons(counties: pd.DataFrame, rows: pd.DataFrame, rules: CountyRules)
     }
 
 
-def period_counts(panels: Mapping[str, pd.DataFrame], rules: CountyRules) -> pd.DataFrame:
+def period_counts(
+    panels: Mapping[str, pd.DataFrame], rules: CountyRules, *, spec: StaggeredCountiesSpec
+) -> pd.DataFrame:
     """Return counts and person-years by county and period, in whichever years coverage suffices."""
     years = panels["county_year"]
-    years = years[years["year"].between(max(rules.first_year, FIRST), LAST_YEARLY)]
+    years = years[years["year"].between(max(rules.first_year, spec.first), spec.last_yearly)]
     least = 100.0 if rules.complete else rules.coverage
     coverage = one_coverage(years)
     usable = coverage.ge(least) & coverage.gt(0) & ~years["is_illinois_before_2008"]
@@ -160,7 +198,7 @@ def period_counts(panels: Mapping[str, pd.DataFrame], rules: CountyRules) -> pd.
     early = yearly[["fips", "year", *columns]].rename(columns=columns)
     both = panels["county_2013_2014"]
     columns = {f"{name}_imputed_2013_2014": name for name in _PARTS} | {"person_years_2013_2014": "people"}
-    late = both[["fips", *columns]].rename(columns=columns).assign(year=PERIOD)
+    late = both[["fips", *columns]].rename(columns=columns).assign(year=spec.period)
     made = pd.concat([early, late], ignore_index=True)
     made["fips"] = made["fips"].where(~made["fips"].isin(BOROUGHS), NEW_YORK)
     numeric = made.astype(dict.fromkeys([*_PARTS, "people"], float))
@@ -181,26 +219,30 @@ def one_coverage(years: pd.DataFrame) -> pd.Series:
     return years["coverage"].where(~borough, best).astype(float)
 
 
-def _finish(frame: pd.DataFrame, panels: Mapping[str, pd.DataFrame]) -> pd.DataFrame:
+def _finish(
+    frame: pd.DataFrame, panels: Mapping[str, pd.DataFrame], *, spec: StaggeredCountiesSpec
+) -> pd.DataFrame:
     frame = frame.sort_values(["fips", "year"], ignore_index=True)
-    now = frame["cohort"].between(*PERIOD_YEARS).fillna(False).astype(bool)
+    now = frame["cohort"].between(*spec.period_years).fillna(False).astype(bool)
     residents = frame.groupby("fips")["people"].transform("first")
-    treated = (now & frame["year"].eq(PERIOD)).astype(float)
-    made = frame[["fips", *_ABOUT, *_POINT, "year", *OUTCOMES, "people", "adopted"]].assign(
+    treated = (now & frame["year"].eq(spec.period)).astype(float)
+    made = frame[["fips", *_ABOUT, *_POINT, "year", *_COUNTS, "people", "adopted"]].assign(
         log_people=np.log(frame["people"]),
-        cohort=np.where(now, PERIOD, 0),
+        cohort=np.where(now, spec.period, 0),
         later=frame["cohort"].where(~now).fillna(0).astype(int),
         treated=treated,
-        exposure=treated * frame["adopted"].map(months_bound).astype(float).fillna(0) / _MONTHS_OF_PERIOD,
-        activated=_activated(frame, panels["secure_communities"]),
+        exposure=treated
+        * frame["adopted"].map(lambda date: months_bound(date, spec=spec)).astype(float).fillna(0)
+        / (12 * len(spec.period_years)),
+        activated=_activated(frame, panels["secure_communities"], spec=spec),
         residents=residents,
-        size=np.digitize(residents, SIZES) - 1,
+        size=np.digitize(residents, spec.sizes) - 1,
         equal=1e5 / residents,
     )
     return made.astype({"nchs_class_2013": int})
 
 
-def months_bound(adopted: object) -> float:
+def months_bound(adopted: object, *, spec: StaggeredCountiesSpec) -> float:
     """Return the months of 2013 and 2014 after an adoption dated to the day, month or year.
 
     A month without a day counts from its middle, a year without a month from its middle.
@@ -208,8 +250,9 @@ def months_bound(adopted: object) -> float:
     if not isinstance(adopted, str):
         return 0.0
     year, elapsed = begins(adopted)
-    start = 12 * (year - PERIOD_YEARS[0]) + elapsed
-    return float(np.clip(_MONTHS_OF_PERIOD - start, 0, _MONTHS_OF_PERIOD))
+    start = 12 * (year - spec.period_years[0]) + elapsed
+    months = 12 * len(spec.period_years)
+    return float(np.clip(months - start, 0, months))
 
 
 def begins(adopted: str) -> tuple[int, float]:
@@ -219,11 +262,11 @@ def begins(adopted: str) -> tuple[int, float]:
     return year, elapsed
 
 
-def _activated(frame: pd.DataFrame, dates: pd.DataFrame) -> np.ndarray:
+def _activated(frame: pd.DataFrame, dates: pd.DataFrame, *, spec: StaggeredCountiesSpec) -> np.ndarray:
     """Return the share of each row's period after Secure Communities was activated in the county."""
     day = pd.to_datetime(frame["fips"].map(dates.set_index("fips")["activated"]))
     start = day.dt.year + (day.dt.day_of_year - 1) / 365.25
-    length = np.where(frame["year"].eq(PERIOD), len(PERIOD_YEARS), 1)
+    length = np.where(frame["year"].eq(spec.period), len(spec.period_years), 1)
     share: Any = (frame["year"] + length - start) / length
     return np.asarray(share.fillna(0).clip(0, 1), float)
 

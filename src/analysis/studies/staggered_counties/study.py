@@ -10,136 +10,98 @@ come from a cited list of this project, not from any of the papers.
 
 from __future__ import annotations
 
+import warnings
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
-from functools import cache
 
 import numpy as np
 import pandas as pd
 
 from ... import estimators as est
+from ...estimators.core.intervals import excludes_zero
 from ...panels.store import load
 from ..designs.paired_tests import judged
+from ..designs.study_spec import cached_by_spec
 from ..published.claims import claims
+from ..published.margins import published_size
 from .border_pairs import border_pairs
 from .changes import changes, long_difference, splice_likeness, steps, swapped
 from .early_adopters import early
 from .fits import KEYS, broom, by_year, estimate, jackknife, rings_fit, two_way
+from .results import StaggeredCounties
 from .sample import PANELS, CountySample, county_sample, with_rates
-from .spec import FIRST, FORKS, HEADLINE, LEVEL, MARGIN_SHARE, MARGINS, OUTCOMES, POWER, PRIMARY, CountyRules
+from .spec import SPEC, StaggeredCountiesSpec
 
-#: Outcomes followed through every fork, and those of the randomization tests.
-MAIN = (*PRIMARY, "violent_without_rape", "property")
 _PREPARED = ("fips", "year")
 
 
-@dataclass(frozen=True)
-class StaggeredCounties:
-    """Everything the study found, as tables; effects in log points unless a unit is named.
-
-    Attributes
-    ----------
-    ledger, adopters : pandas.DataFrame
-        Counties by the step that left them out; adopters in the sample by state with mean ``exposure``.
-    mean_exposure : float
-        Share of the adopters' person-years of 2013-14 under the policy.
-    headline, jackknifed : pandas.DataFrame
-        The headline by ``outcome``; for `MAIN`, with errors from leaving out each state.
-    exposure : pandas.DataFrame
-        By ``outcome``, the effect per full exposure, were it at once and constant.
-    without_state : pandas.DataFrame
-        Refits of the headline by ``outcome`` and ``state`` left out, with that state's ``treated``.
-    forks : pandas.DataFrame
-        Every fork for `MAIN`.
-    years, years_in_states : pandas.DataFrame
-        Differences by period relative to 2012 from 2000 on, by ``outcome``, and for violent and property
-        crime the same from 2008 on with state-by-year effects; ``pretest_p`` tests all periods before.
-    rings : pandas.DataFrame
-        By ``outcome`` and ``term``: adopters, and comparison counties by distance to the nearest.
-    tests : pandas.DataFrame
-        Jackknife, wild bootstrap and swapped policies, by ``outcome``, on changes of logarithms.
-    rates : pandas.DataFrame
-        Headline in crimes per 100,000 with the detectable effect and tests of equivalence.
-    steps, likeness : pandas.DataFrame
-        Changes within and across the two crime files; what the splice does among counties without policies.
-    early, early_counties : pandas.DataFrame
-        Adopters until 2012 together by ``outcome``, and one by one.
-    pairs : int
-        Adjacent pairs across state borders that differ.
-    """
-
-    ledger: pd.DataFrame
-    adopters: pd.DataFrame
-    mean_exposure: float
-    headline: pd.DataFrame
-    jackknifed: pd.DataFrame
-    exposure: pd.DataFrame
-    without_state: pd.DataFrame
-    forks: pd.DataFrame
-    years: pd.DataFrame
-    years_in_states: pd.DataFrame
-    rings: pd.DataFrame
-    tests: pd.DataFrame
-    rates: pd.DataFrame
-    steps: pd.DataFrame
-    likeness: pd.DataFrame
-    early: pd.DataFrame
-    early_counties: pd.DataFrame
-    pairs: int
+@cached_by_spec
+def run(spec: StaggeredCountiesSpec = SPEC) -> StaggeredCounties:
+    """Run the study on the committed panels, once a process for each specification."""
+    return study({name: load(name) for name in PANELS}, spec)
 
 
-def run(panels: Mapping[str, pd.DataFrame] | None = None) -> StaggeredCounties:
-    """Run the study on the committed panels, or on others of the same names and columns."""
-    panels = panels or {name: load(name) for name in PANELS}
-    sample = county_sample(panels)
+def study(panels: Mapping[str, pd.DataFrame], spec: StaggeredCountiesSpec = SPEC) -> StaggeredCounties:
+    """Run the study on given panels, of the names in `PANELS`."""
+    with warnings.catch_warnings():
+        # Rows of few states are alternatives and early adopters: t over their own number of states, and placebo
+        # counties, judge them, so the warning says nothing that the study does not.
+        warnings.simplefilter("ignore", est.FewClustersWarning)
+        return _study(panels, spec)
+
+
+def _study(panels: Mapping[str, pd.DataFrame], spec: StaggeredCountiesSpec) -> StaggeredCounties:
+    sample = county_sample(panels, spec=spec)
     frame = sample.frame
-    jackknifed, without = _jackknifed(frame)
-    together, apart = zip(*(early(panels, outcome) for outcome in MAIN), strict=True)
-    table = changes(panels, sample)
-    long = county_sample(panels, CountyRules(first_year=FIRST)).frame
+    jackknifed, without = _jackknifed(frame, spec=spec)
+    together, apart = zip(*(early(panels, outcome, spec=spec) for outcome in spec.main), strict=True)
+    table = changes(panels, sample, spec=spec)
+    long = county_sample(panels, spec.long_rules, spec=spec).frame
     return StaggeredCounties(
+        spec=spec,
         ledger=sample.ledger,
         adopters=_adopters(frame),
         mean_exposure=mean_exposure(frame),
-        headline=_by_outcome(frame),
+        headline=_by_outcome(frame, spec=spec),
         jackknifed=jackknifed,
-        exposure=_per_exposure(frame),
+        exposure=_per_exposure(frame, spec=spec),
         without_state=without,
-        forks=forks(panels, sample),
-        years=_years(long, MAIN, None),
-        years_in_states=_years(frame, MAIN[-2:], ["fips", ("state", "year")]),
-        rings=_rings(frame),
-        tests=_tests(frame),
-        rates=rates(frame),
-        steps=steps(table),
-        likeness=splice_likeness(table),
+        forks=forks(panels, sample, spec=spec),
+        years=_years(long, spec.main, None, spec=spec),
+        years_in_states=_years(frame, spec.main[-2:], ["fips", ("state", "year")], spec=spec),
+        rings=_rings(frame, spec=spec),
+        tests=_tests(frame, spec=spec),
+        rates=rates(frame, spec=spec),
+        steps=steps(table, spec=spec),
+        likeness=splice_likeness(table, spec=spec),
         early=pd.DataFrame(together),
         early_counties=pd.concat(apart, ignore_index=True),
-        pairs=len(border_pairs(frame)),
+        pairs=len(border_pairs(frame, spec=spec)),
     )
 
 
-@cache
-def results() -> StaggeredCounties:
-    """Return the study on the committed panels, run once a process."""
-    return run()
-
-
 def forks(
-    panels: Mapping[str, pd.DataFrame], sample: CountySample, outcomes: Sequence[str] = MAIN
+    panels: Mapping[str, pd.DataFrame],
+    sample: CountySample,
+    outcomes: Sequence[str] = (),
+    *,
+    spec: StaggeredCountiesSpec,
 ) -> pd.DataFrame:
-    """Return every fork: ``outcome, group, name, scale``, the estimate and its sample."""
-    samples = {str({}): sample.frame}
+    """Return every specification for some outcomes, those followed when none is given.
+
+    Returns
+    -------
+    pandas.DataFrame
+        ``outcome, group, name, scale``, the estimate and its sample.
+    """
+    samples = {spec.rules: sample.frame}
     rows = []
-    for fork in FORKS:
-        key = str(fork.rules)
-        if key not in samples:
-            samples[key] = county_sample(panels, CountyRules(**fork.rules)).frame
-        for outcome in outcomes:
-            found = estimate(samples[key], outcome, fork)
-            rows.append(
-                {"outcome": outcome, "group": fork.group, "name": fork.name, "scale": fork.scale} | found
-            )
+    for one in spec.specifications:
+        rules = spec.rules.replace(**one.sample)
+        if rules not in samples:
+            samples[rules] = county_sample(panels, rules, spec=spec).frame
+        for outcome in outcomes or spec.main:
+            names = {"outcome": outcome, "group": one.group, "name": one.name, "scale": one.scale}
+            rows.append(names | estimate(samples[rules], outcome, one, spec=spec))
     return pd.DataFrame(rows)
 
 
@@ -164,56 +126,70 @@ def mean_exposure(frame: pd.DataFrame) -> float:
     return float(np.average(treated["exposure"], weights=treated["people"]))
 
 
-def _by_outcome(frame: pd.DataFrame) -> pd.DataFrame:
-    return pd.DataFrame([{"outcome": outcome} | estimate(frame, outcome, HEADLINE) for outcome in OUTCOMES])
+def _by_outcome(frame: pd.DataFrame, *, spec: StaggeredCountiesSpec) -> pd.DataFrame:
+    return pd.DataFrame(
+        [
+            {"outcome": outcome} | estimate(frame, outcome, spec.headline, spec=spec)
+            for outcome in spec.outcomes
+        ]
+    )
 
 
-def _per_exposure(frame: pd.DataFrame) -> pd.DataFrame:
+def _per_exposure(frame: pd.DataFrame, *, spec: StaggeredCountiesSpec) -> pd.DataFrame:
     rows = []
-    for outcome in OUTCOMES:
+    for outcome in spec.outcomes:
         fit = two_way(with_rates(frame, outcome), "exposure", list(_PREPARED))
-        rows.append({"outcome": outcome} | broom(fit, term="exposure"))
+        rows.append({"outcome": outcome} | broom(fit, spec.level, term="exposure"))
     return pd.DataFrame(rows)
 
 
-def _jackknifed(frame: pd.DataFrame) -> tuple[pd.DataFrame, pd.DataFrame]:
+def _jackknifed(frame: pd.DataFrame, *, spec: StaggeredCountiesSpec) -> tuple[pd.DataFrame, pd.DataFrame]:
     rows, parts = [], []
-    for outcome in MAIN:
-        row, refits = jackknife(with_rates(frame, outcome))
+    for outcome in spec.main:
+        row, refits = jackknife(with_rates(frame, outcome), spec=spec)
         rows.append({"outcome": outcome} | row)
         parts.append(refits.assign(outcome=outcome))
     return pd.DataFrame(rows), pd.concat(parts, ignore_index=True)
 
 
-def _years(frame: pd.DataFrame, outcomes: Sequence[str], effects: list | None) -> pd.DataFrame:
-    parts = [by_year(with_rates(frame, outcome), effects).assign(outcome=outcome) for outcome in outcomes]
+def _years(
+    frame: pd.DataFrame, outcomes: Sequence[str], effects: list | None, *, spec: StaggeredCountiesSpec
+) -> pd.DataFrame:
+    parts = [
+        by_year(with_rates(frame, outcome), effects, spec=spec).assign(outcome=outcome)
+        for outcome in outcomes
+    ]
     return pd.concat(parts, ignore_index=True)
 
 
-def _rings(frame: pd.DataFrame) -> pd.DataFrame:
+def _rings(frame: pd.DataFrame, *, spec: StaggeredCountiesSpec) -> pd.DataFrame:
     rows = []
-    for outcome in MAIN:
-        fit = rings_fit(with_rates(frame, outcome))
-        rows += [{"outcome": outcome, "term": term} | broom(fit, term=term) for term in fit.keys["term"]]
+    for outcome in spec.main:
+        fit = rings_fit(with_rates(frame, outcome), spec=spec)
+        rows += [
+            {"outcome": outcome, "term": term} | broom(fit, spec.level, term=term)
+            for term in fit.keys["term"]
+        ]
     return pd.DataFrame(rows)
 
 
-def _tests(frame: pd.DataFrame) -> pd.DataFrame:
-    parts = [swapped(long_difference(with_rates(frame, outcome))).assign(outcome=outcome) for outcome in MAIN]
+def _tests(frame: pd.DataFrame, *, spec: StaggeredCountiesSpec) -> pd.DataFrame:
+    parts = [
+        swapped(long_difference(with_rates(frame, outcome), spec=spec), spec=spec).assign(outcome=outcome)
+        for outcome in spec.main
+    ]
     return pd.concat(parts, ignore_index=True)
 
 
-def margins() -> dict[str, tuple[str, float]]:
+def margins(spec: StaggeredCountiesSpec) -> dict[str, tuple[str, float]]:
     """Return the published differences used as margins: claim to outcome and size in crimes per 100,000."""
-    found = {}
-    for claim, (table, factor, outcome) in MARGINS.items():
-        figure = claims(table)[claim].figure
-        assert figure is not None
-        found[claim] = (outcome, abs(float(figure.value)) * factor)
-    return found
+    return {
+        claim: (outcome, published_size(claim, table) * factor)
+        for claim, (table, factor, outcome) in spec.margins.items()
+    }
 
 
-def rates(frame: pd.DataFrame, outcomes: Sequence[str] = tuple(OUTCOMES)) -> pd.DataFrame:
+def rates(frame: pd.DataFrame, outcomes: Sequence[str] = (), *, spec: StaggeredCountiesSpec) -> pd.DataFrame:
     """Return the effect in crimes per 100,000 residents a year, and what it could show and excludes.
 
     Extended two-way effects of the rate, counties weighted by residents, errors by state. ``mean`` is the
@@ -222,19 +198,27 @@ def rates(frame: pd.DataFrame, outcomes: Sequence[str] = tuple(OUTCOMES)) -> pd.
     treated = frame[frame["cohort"].gt(0)]
     before = treated[treated["treated"].eq(0)]
     rows = []
-    for outcome in outcomes:
+    for outcome in outcomes or spec.outcomes:
         table = with_rates(frame, outcome)
         fit = est.extended_twfe(
-            table, outcome="rate", weights="residents", absorb="unit", cluster="state", level=LEVEL, **KEYS
+            table,
+            outcome="rate",
+            weights="residents",
+            absorb="unit",
+            cluster="state",
+            level=spec.level,
+            **KEYS,
         )
         mean = before[outcome].sum() / before["people"].sum() * 1e5
-        rows.append({"outcome": outcome, "mean": float(mean)} | broom(fit.aggregate("simple")))
+        rows.append({"outcome": outcome, "mean": float(mean)} | broom(fit.aggregate("simple"), spec.level))
     found = pd.DataFrame(rows)
-    limits = {"share": MARGIN_SHARE * found["mean"]} | {
+    limits = {"share": spec.margin_share * found["mean"]} | {
         claim: pd.Series(np.where(found["outcome"].eq(outcome), size, np.nan))
-        for claim, (outcome, size) in margins().items()
+        for claim, (outcome, size) in margins(spec).items()
     }
-    made = judged(found.drop(columns="mean"), mean=found["mean"], margins=limits, power=POWER, level=LEVEL)
+    made = judged(
+        found.drop(columns="mean"), mean=found["mean"], margins=limits, power=spec.power, level=spec.level
+    )
     return made.assign(detectable_full=made["detectable"] / mean_exposure(frame))
 
 
@@ -283,7 +267,7 @@ def beside(study: StaggeredCounties) -> pd.DataFrame:
     """
     table = claims("other_studies")
     designs = {
-        "headline": HEADLINE.name,
+        "headline": study.spec.headline.name,
         "in_states": "Same state, year by year",
         "at_borders": "Across state borders, pair by pair",
     }
@@ -308,4 +292,4 @@ def beside(study: StaggeredCounties) -> pd.DataFrame:
 
 def _said(low: float, value: float, high: float) -> str:
     sign = "higher" if value > 0 else "lower"
-    return sign if low > 0 or high < 0 else f"{sign}, zero inside"
+    return sign if excludes_zero(low, high) else f"{sign}, zero inside"

@@ -8,7 +8,7 @@ from urllib.parse import urlsplit
 
 import pandas as pd
 
-from .history import OUTCOMES, CityHistory
+from .history import CityHistory
 
 HEADINGS = {
     "adopted": "Adopted",
@@ -53,26 +53,26 @@ def panels(city: CityHistory) -> dict[str, dict[str, pd.Series]]:
     """Return the city's and the median comparison city's series by outcome."""
     return {
         name: {"city": city.rates[outcome], "median comparison city": city.middle[outcome]}
-        for outcome, name in OUTCOMES.items()
+        for outcome, name in city.spec.outcomes.items()
     }
 
 
 def bands(city: CityHistory) -> dict[str, tuple[pd.Series, pd.Series]]:
     """Return the range of comparison cities by outcome."""
-    return {name: (city.low[outcome], city.high[outcome]) for outcome, name in OUTCOMES.items()}
+    return {name: (city.low[outcome], city.high[outcome]) for outcome, name in city.spec.outcomes.items()}
 
 
 def breaks(city: CityHistory) -> dict[str, dict[int, str]]:
     """Return years that start a new series, by outcome, unlabelled: the caption tells of them."""
-    return {name: dict.fromkeys(city.breaks[outcome], "") for outcome, name in OUTCOMES.items()}
+    return {name: dict.fromkeys(city.breaks[outcome], "") for outcome, name in city.spec.outcomes.items()}
 
 
 def events(city: CityHistory) -> dict[str, dict[int, str]]:
     """Return the years of instruments, labelled above the first panel alone."""
     bare = dict.fromkeys(city.events, "")
     named = {year: text.replace("status inquiries", "inquiries") for year, text in city.events.items()}
-    first = next(iter(OUTCOMES.values()))
-    return {name: named if name == first else bare for name in OUTCOMES.values()}
+    first = next(iter(city.spec.outcomes.values()))
+    return {name: named if name == first else bare for name in city.spec.outcomes.values()}
 
 
 def overview(cities: Mapping[str, CityHistory]) -> pd.DataFrame:
@@ -142,8 +142,8 @@ def _ends(city: CityHistory) -> dict[str, float]:
 
 def _gap_sentence(city: CityHistory) -> str:
     everywhere = city.gaps.groupby("year")["outcome"].nunique()
-    years = [str(year) for year in everywhere.index[everywhere.eq(len(OUTCOMES))]]
-    partly = [str(year) for year in everywhere.index[everywhere.lt(len(OUTCOMES))]]
+    years = [str(year) for year in everywhere.index[everywhere.eq(len(city.spec.outcomes))]]
+    partly = [str(year) for year in everywhere.index[everywhere.lt(len(city.spec.outcomes))]]
     told = f"No offense can be used in {_and(years)}. " if years else ""
     return told + (f"Some offenses cannot be used in {_and(partly)}." if partly else "")
 

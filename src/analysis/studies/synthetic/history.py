@@ -1,9 +1,9 @@
 """Nine cities named in 2020: what their policies were, and crime beside cities that never had one.
 
 For each city: its dated instruments with their sources; and recorded crime from 1999 to 2024 beside the
-`NEIGHBOURS` nearest cities that no policy, symbolic act, law or list ever named. Near means alike in size and
-past crime, by squared differences of log population, violent crime without rape and property crime of
-`BASELINE`, each divided by its standard deviation among all large cities never named. It is a picture, not an
+nearest cities that no policy, symbolic act, law or list ever named. Near means alike in size and past crime,
+by squared differences of log population, violent crime without rape and property crime of the baseline
+years, each divided by its standard deviation among all large cities never named. It is a picture, not an
 estimate: most of these policies are older than the series.
 """
 
@@ -11,7 +11,6 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass
-from functools import cache
 
 import numpy as np
 import pandas as pd
@@ -20,34 +19,10 @@ from ...panels.policies.cohorts import assign_treatment
 from ...panels.store import load
 from ..data_coverage import city_names
 from ..designs.city_series import CitySeries, city_series
-from ..uar2017.sample import is_named, policy_codes
+from ..designs.named_places import is_named, policy_codes
+from ..designs.study_spec import cached_by_spec
+from .spec import HISTORY, HistorySpec
 
-#: The cities, by agency, in the order in which they were named.
-CITIES = {
-    "Chicago": "ILCPD0000",
-    "New York": "NY0303000",
-    "San Francisco": "CA0380100",
-    "Los Angeles": "CA0194200",
-    "Atlanta": "GAAPD0000",
-    "Houston": "TXHPD0000",
-    "Boston": "MA0130100",
-    "New Orleans": "LANPD0000",
-    "Newark": "NJNPD0000",
-}
-FIRST, LAST = 1999, 2024
-#: Past crime and size are those of the first years of the panel.
-BASELINE = (1999, 2000, 2001, 2002)
-#: A comparison city has at least this many people at baseline.
-FLOOR = 100_000
-NEIGHBOURS = 8
-OUTCOMES = {
-    "homicide": "Homicide",
-    "robbery": "Robbery",
-    "violent_without_rape": "Violent without rape",
-    "property": "Property",
-    "motor_vehicle_theft": "Motor vehicle theft",
-}
-_NEAR = ("violent_without_rape", "property")
 _CONTENT = {
     "status_inquiry": "status inquiries",
     "detainers": "detainers",
@@ -63,6 +38,7 @@ class CityHistory:
 
     Attributes
     ----------
+    spec : HistorySpec
     city : str
     policies : pandas.DataFrame
         Instruments by date: ``adopted, limits, instrument, ended, confidence, role, source_url``.
@@ -82,6 +58,7 @@ class CityHistory:
         Cities among which the comparison cities are the nearest.
     """
 
+    spec: HistorySpec
     city: str
     policies: pd.DataFrame
     neighbours: pd.DataFrame
@@ -95,45 +72,49 @@ class CityHistory:
     pool: int
 
 
-@cache
-def run() -> dict[str, CityHistory]:
-    """Return the nine histories from the committed panels, by city."""
-    return histories({name: load(name) for name in PANELS})
+@cached_by_spec
+def run(spec: HistorySpec = HISTORY) -> dict[str, CityHistory]:
+    """Return the nine histories from the committed panels, by city, once a process for each specification."""
+    return histories({name: load(name) for name in PANELS}, spec)
 
 
-def histories(panels: Mapping[str, pd.DataFrame]) -> dict[str, CityHistory]:
+def histories(panels: Mapping[str, pd.DataFrame], spec: HistorySpec = HISTORY) -> dict[str, CityHistory]:
     """Return the nine histories from given panels; the order of their rows does not matter."""
-    clean = never_named(panels)
-    years = range(FIRST, LAST + 1)
+    clean = never_named(panels, spec=spec)
+    years = range(spec.first, spec.last + 1)
     series = city_series(
-        panels["city_year"], panels["series_breaks"], [*CITIES.values(), *clean], list(OUTCOMES), years
+        panels["city_year"],
+        panels["series_breaks"],
+        [*spec.cities.values(), *clean],
+        list(spec.outcomes),
+        years,
     )
-    traits = _traits(series)
+    traits = _traits(series, spec=spec)
     names = city_names(panels["city_year"][panels["city_year"]["ori"].isin(traits.index)])
-    pool = traits[traits.index.isin(clean) & traits["population"].ge(FLOOR)].dropna()
+    pool = traits[traits.index.isin(clean) & traits["population"].ge(spec.floor)].dropna()
     found = {}
-    for city, ori in CITIES.items():
-        near = nearest(traits.T[ori], pool)
+    for city, ori in spec.cities.items():
+        near = nearest(traits.T[ori], pool, spec=spec)
         near["name"] = near["ori"].map(names)
-        found[city] = _history(city, ori, near, series, panels, len(pool))
+        found[city] = _history(city, ori, near, series, panels, len(pool), spec=spec)
     return found
 
 
-def never_named(panels: Mapping[str, pd.DataFrame]) -> list[str]:
+def never_named(panels: Mapping[str, pd.DataFrame], *, spec: HistorySpec = HISTORY) -> list[str]:
     """Return the agencies of large places that no policy, symbolic act, law or list names in any year."""
     rows = panels["city_year"]
-    large = rows.loc[rows["year"].isin(BASELINE) & rows["population"].ge(FLOOR), "ori"].unique()
+    large = rows.loc[rows["year"].isin(spec.baseline) & rows["population"].ge(spec.floor), "ori"].unique()
     places = panels["places"].rename(columns={"primary_ori": "ori"})
     places = places[places["ori"].isin(large)].reset_index(drop=True)
     codes = policy_codes(panels["policies"], panels["undated_places"], places["ori"])
     places["geoid"] = codes.fillna(places["place_fips"])
     table = assign_treatment(places, panels["policies"], panels["undated_places"], "any_limit")
-    named = is_named(table, LAST) | table["ori"].isin(CITIES.values())
+    named = is_named(table, spec.last) | table["ori"].isin(spec.cities.values())
     return sorted(table.loc[~named, "ori"])
 
 
-def nearest(city: pd.Series, pool: pd.DataFrame) -> pd.DataFrame:
-    """Return the `NEIGHBOURS` cities of the pool nearest to one city, with their distances.
+def nearest(city: pd.Series, pool: pd.DataFrame, *, spec: HistorySpec) -> pd.DataFrame:
+    """Return the cities of the pool nearest to one city, with their distances.
 
     Parameters
     ----------
@@ -142,10 +123,10 @@ def nearest(city: pd.Series, pool: pd.DataFrame) -> pd.DataFrame:
     pool : pandas.DataFrame
         The same by ``ori``.
     """
-    traits = ["log_population", *_NEAR]
+    traits = ["log_population", *spec.near]
     steps = (pool[traits] - city[traits].astype(float)) / pool[traits].std()
     table = pool.assign(distance=np.sqrt((steps**2).sum(axis=1))).reset_index()
-    return table.sort_values(["distance", "ori"]).head(NEIGHBOURS).reset_index(drop=True)
+    return table.sort_values(["distance", "ori"]).head(spec.neighbors).reset_index(drop=True)
 
 
 def policy_table(rows: pd.DataFrame, ori: str) -> pd.DataFrame:
@@ -157,9 +138,9 @@ def policy_table(rows: pd.DataFrame, ori: str) -> pd.DataFrame:
     return table
 
 
-def _traits(series: CitySeries) -> pd.DataFrame:
-    population = series.populations[list(BASELINE)].mean(axis=1)
-    rates = {name: series.values[name][list(BASELINE)].mean(axis=1) for name in _NEAR}
+def _traits(series: CitySeries, *, spec: HistorySpec) -> pd.DataFrame:
+    population = series.populations[list(spec.baseline)].mean(axis=1)
+    rates = {name: series.values[name][list(spec.baseline)].mean(axis=1) for name in spec.near}
     return pd.DataFrame({"population": population, "log_population": np.log(population), **rates})
 
 
@@ -170,21 +151,24 @@ def _history(
     series: CitySeries,
     panels: Mapping[str, pd.DataFrame],
     pool: int,
+    *,
+    spec: HistorySpec,
 ) -> CityHistory:
-    others = {name: series.values[name].loc[neighbours["ori"]] for name in OUTCOMES}
-    enough = {name: table.notna().sum().ge(NEIGHBOURS / 2) for name, table in others.items()}
+    others = {name: series.values[name].loc[neighbours["ori"]] for name in spec.outcomes}
+    enough = {name: table.notna().sum().ge(spec.neighbors / 2) for name, table in others.items()}
     policies = policy_table(panels["policy_rows"], ori)
     return CityHistory(
+        spec=spec,
         city=city,
         policies=policies,
         neighbours=neighbours,
-        rates=pd.DataFrame({name: series.values[name].loc[ori] for name in OUTCOMES}),
-        middle=pd.DataFrame({name: others[name].median().where(enough[name]) for name in OUTCOMES}),
-        low=pd.DataFrame({name: others[name].min().where(enough[name]) for name in OUTCOMES}),
-        high=pd.DataFrame({name: others[name].max().where(enough[name]) for name in OUTCOMES}),
-        breaks={name: _new_series(series.segments[name].T[ori]) for name in OUTCOMES},
-        events=_events(policies),
-        gaps=_gaps(series, ori),
+        rates=pd.DataFrame({name: series.values[name].loc[ori] for name in spec.outcomes}),
+        middle=pd.DataFrame({name: others[name].median().where(enough[name]) for name in spec.outcomes}),
+        low=pd.DataFrame({name: others[name].min().where(enough[name]) for name in spec.outcomes}),
+        high=pd.DataFrame({name: others[name].max().where(enough[name]) for name in spec.outcomes}),
+        breaks={name: _new_series(series.segments[name].T[ori]) for name in spec.outcomes},
+        events=_events(policies, spec=spec),
+        gaps=_gaps(series, ori, spec=spec),
         pool=pool,
     )
 
@@ -194,7 +178,7 @@ def _new_series(segments: pd.Series) -> dict[int, str]:
     return {int(year): "new series" for year in known.index[known.diff().fillna(0).ne(0)]}
 
 
-def _events(policies: pd.DataFrame) -> dict[int, str]:
+def _events(policies: pd.DataFrame, *, spec: HistorySpec) -> dict[int, str]:
     """Return the years within the series in which an instrument that dates a policy began or ended.
 
     What ends in the year in which another instrument begins goes on, and is not called ended.
@@ -205,13 +189,13 @@ def _events(policies: pd.DataFrame) -> dict[int, str]:
         found[int(row["ended"][:4])] = "ended"
     for row in dated.to_dict("records"):
         found[int(row["adopted"][:4])] = row["limits"]
-    return {year: found[year] for year in sorted(found) if year >= FIRST}
+    return {year: found[year] for year in sorted(found) if year >= spec.first}
 
 
-def _gaps(series: CitySeries, ori: str) -> pd.DataFrame:
+def _gaps(series: CitySeries, ori: str, *, spec: HistorySpec) -> pd.DataFrame:
     rows = [
         {"outcome": name, "year": year, "reason": reason}
-        for name in OUTCOMES
+        for name in spec.outcomes
         for year, reason in zip(series.reasons[name], series.reasons[name].T[ori], strict=True)
         if reason
     ]

@@ -20,7 +20,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass
-from functools import cache
+from itertools import product
 from typing import Any
 
 import pandas as pd
@@ -28,17 +28,13 @@ import pandas as pd
 from ...panels.store import load
 from ..data_coverage import city_names
 from ..designs.city_series import CitySeries, city_series
-from ..designs.synthetic_cases import LOG, METHODS, RATE, Case, Fitted, build_case, fit
-from .history import CITIES, FLOOR, OUTCOMES, PANELS, never_named
+from ..designs.specification import RATE
+from ..designs.study_spec import cached_by_spec
+from ..designs.synthetic_cases import METHODS, Case, Fitted, build_case, fit
+from .history import PANELS, never_named
+from .spec import NINE_CITIES, NineCitiesSpec
 
-FIRST, LAST = 1999, 2019
-#: Fewest comparable years before a date, and from the year of adoption on.
-BEFORE, AFTER = 5, 2
-SCALES = (RATE, LOG)
-#: The outcome by which a date's years are counted in the table of dates.
-COUNTED = "property"
 USABLE = ""
-__all__ = ["CITIES", "FLOOR", "OUTCOMES", "CitiesStudy", "run", "study"]
 _KEY = ["case", "outcome", "scale", "method"]
 
 
@@ -48,6 +44,7 @@ class CitiesStudy:
 
     Attributes
     ----------
+    spec : NineCitiesSpec
     dates : pandas.DataFrame
         Every dated limit: ``case, city, ori, adopted, start, limits, has_older, state_law`` (year of a
         statewide law that came to cover it, if any), ``cannot_serve``, ``before, after`` (comparable years,
@@ -64,6 +61,7 @@ class CitiesStudy:
         Cities that no policy names, before gaps.
     """
 
+    spec: NineCitiesSpec
     dates: pd.DataFrame
     cities: pd.DataFrame
     estimates: pd.DataFrame
@@ -72,37 +70,35 @@ class CitiesStudy:
     pool: int
 
 
-@cache
-def run() -> CitiesStudy:
-    """Run the study on the committed panels, once a process."""
-    return study({name: load(name) for name in PANELS})
+@cached_by_spec
+def run(spec: NineCitiesSpec = NINE_CITIES) -> CitiesStudy:
+    """Run the study on the committed panels, once a process for each specification."""
+    return study({name: load(name) for name in PANELS}, spec)
 
 
-def study(panels: Mapping[str, pd.DataFrame]) -> CitiesStudy:
+def study(panels: Mapping[str, pd.DataFrame], spec: NineCitiesSpec = NINE_CITIES) -> CitiesStudy:
     """Run the study on given panels; the order of their rows does not matter."""
-    pool = never_named(panels)
+    pool = never_named(panels, spec=spec.history)
     series = city_series(
         panels["city_year"],
         panels["series_breaks"],
-        [*CITIES.values(), *pool],
-        list(OUTCOMES),
-        range(FIRST, LAST + 1),
+        [*spec.cities.values(), *pool],
+        list(spec.outcomes),
+        range(spec.first, spec.last + 1),
     )
-    dates = dated_limits(panels["policies"], series)
+    dates = dated_limits(panels["policies"], series, spec=spec)
     usable: Any = dates[dates["reason"].eq(USABLE)].to_dict("records")
     fits = {
-        (date["case"], outcome, scale, method): fit(city_case(date, series, pool, outcome, scale), method)
+        key: _fit(date, series, pool, key, spec=spec)
         for date in usable
-        for outcome in OUTCOMES
-        if _window(date, series, outcome)[1] == USABLE
-        for scale in SCALES
-        for method in METHODS
+        for key in _keys(date, series, spec=spec)
     }
     rows = [dict(zip(_KEY, key, strict=True)) | one.row for key, one in fits.items()]
-    own = panels["city_year"][panels["city_year"]["ori"].isin([*pool, *CITIES.values()])]
+    own = panels["city_year"][panels["city_year"]["ori"].isin([*pool, *spec.cities.values()])]
     return CitiesStudy(
+        spec=spec,
         dates=dates,
-        cities=_by_city(dates),
+        cities=_by_city(dates, spec=spec),
         estimates=pd.DataFrame(rows),
         fits=fits,
         names=city_names(own),
@@ -110,45 +106,58 @@ def study(panels: Mapping[str, pd.DataFrame]) -> CitiesStudy:
     )
 
 
-def dated_limits(policies: pd.DataFrame, series: CitySeries) -> pd.DataFrame:
+def _keys(date: Mapping[str, Any], series: CitySeries, *, spec: NineCitiesSpec) -> list[tuple[str, ...]]:
+    """Return every outcome that the date can be studied on, in every scale and by every method."""
+    able = [name for name in spec.outcomes if _window(date, series, name, spec=spec)[1] == USABLE]
+    return list(product([date["case"]], able, spec.scales, METHODS))
+
+
+def _fit(
+    date: Mapping[str, Any],
+    series: CitySeries,
+    pool: list[str],
+    key: tuple[str, ...],
+    *,
+    spec: NineCitiesSpec,
+) -> Fitted:
+    _, outcome, scale, method = key
+    return fit(city_case(date, series, pool, outcome, scale, spec=spec), method, level=spec.level)
+
+
+def dated_limits(policies: pd.DataFrame, series: CitySeries, *, spec: NineCitiesSpec) -> pd.DataFrame:
     """Return every dated limit of the nine cities with the reason why it is not usable, if any."""
-    own = policies[policies["ori"].isin(CITIES.values()) & policies["kind"].eq("city")]
+    own = policies[policies["ori"].isin(spec.cities.values()) & policies["kind"].eq("city")]
     own = own[own["definition"].ne("symbolic")]
-    city = {ori: name for name, ori in CITIES.items()}
     rows = []
     key: Any
     for key, same in own.groupby(["ori", "adopted"], sort=True):
-        ori, adopted = key
-        start = int(same["adopted_year"].iloc[0])
-        older = own.loc[own["ori"].eq(ori), "adopted_year"].min()
-        covered = (
-            pd.concat([same["superseded_by"], same["absorbed_by"]])
-            .dropna()
-            .str.extract(r"@(\d{4})")[0]
-            .astype(float)
-        )
-        date = {
-            "case": f"{city[str(ori)]} {start}",
-            "city": city[str(ori)],
-            "ori": str(ori),
-            "adopted": str(adopted),
-            "start": start,
-            "limits": str(same["content"].iloc[0]),
-            "has_older": bool(older < start),
-            "state_law": covered.min(),
-            "cannot_serve": _excluded(same),
-        }
-        years, reason = _window(date, series, COUNTED)
-        counts = {
-            "before": sum(year < start for year in years),
-            "after": sum(year >= start for year in years),
-        }
-        rows.append(date | counts | {"reason": reason})
+        older = own.loc[own["ori"].eq(key[0]), "adopted_year"].min()
+        date = _date(*key, same, older, spec=spec)
+        years, reason = _window(date, series, spec.counted, spec=spec)
+        before = sum(year < date["start"] for year in years)
+        rows.append(date | {"before": before, "after": len(years) - before, "reason": reason})
     table = pd.DataFrame(rows)
-    order = table["city"].map({name: at for at, name in enumerate(CITIES)})
-    return (
-        table.assign(order=order).sort_values(["order", "start"]).drop(columns="order").reset_index(drop=True)
-    )
+    order = table["city"].map({name: at for at, name in enumerate(spec.cities)})
+    table = table.assign(order=order).sort_values(["order", "start"])
+    return table.drop(columns="order").reset_index(drop=True)
+
+
+def _date(ori: str, adopted: str, same: pd.DataFrame, older: int, *, spec: NineCitiesSpec) -> dict[str, Any]:
+    """Return what is known of one date, given its rows and the city's first year."""
+    city = next(name for name, agency in spec.cities.items() if agency == ori)
+    start = int(same["adopted_year"].iloc[0])
+    covered = pd.concat([same["superseded_by"], same["absorbed_by"]]).dropna()
+    return {
+        "case": f"{city} {start}",
+        "city": city,
+        "ori": str(ori),
+        "adopted": str(adopted),
+        "start": start,
+        "limits": str(same["content"].iloc[0]),
+        "has_older": bool(older < start),
+        "state_law": covered.str.extract(r"@(\d{4})")[0].astype(float).min(),
+        "cannot_serve": _excluded(same),
+    }
 
 
 def _excluded(same: pd.DataFrame) -> str:
@@ -157,10 +166,16 @@ def _excluded(same: pd.DataFrame) -> str:
 
 
 def city_case(
-    date: Mapping[str, Any], series: CitySeries, pool: list[str], outcome: str, scale: str = RATE
+    date: Mapping[str, Any],
+    series: CitySeries,
+    pool: list[str],
+    outcome: str,
+    scale: str = RATE,
+    *,
+    spec: NineCitiesSpec,
 ) -> Case:
     """Return the case of one usable date: the city and donors of one comparable series in all its years."""
-    years, _ = _window(date, series, outcome)
+    years, _ = _window(date, series, outcome, spec=spec)
     table = series.values[outcome].loc[[date["ori"], *pool]]
     segments = series.segments[outcome].loc[table.index, years]
     broken = segments.max(axis=1).ne(segments.min(axis=1)) & segments.notna().all(axis=1)
@@ -170,30 +185,32 @@ def city_case(
     return Case(case.name, case.unit, case.start, case.values, dropped, skipped)
 
 
-def _window(date: Mapping[str, Any], series: CitySeries, outcome: str) -> tuple[list[int], str]:
+def _window(
+    date: Mapping[str, Any], series: CitySeries, outcome: str, *, spec: NineCitiesSpec
+) -> tuple[list[int], str]:
     """Return the comparable years around a date, and why they do not serve, if so."""
     start, segments = date["start"], series.segments[outcome].T[date["ori"]].dropna()
     if date["cannot_serve"]:
         return [], f"date not usable: {date['cannot_serve']}"
-    if start <= FIRST:
-        return [], f"adopted before the figures begin in {FIRST}"
-    if start > LAST:
-        return [], f"adopted after {LAST}"
+    if start <= spec.first:
+        return [], f"adopted before the figures begin in {spec.first}"
+    if start > spec.last:
+        return [], f"adopted after {spec.last}"
     earlier = segments[segments.index < start]
     if earlier.empty:
         return [], "no comparable year before"
     same = [int(year) for year in segments.index[segments.eq(earlier.iloc[-1])]]
     before, after = sum(year < start for year in same), sum(year >= start for year in same)
-    if before < BEFORE:
-        return same, f"fewer than {BEFORE} comparable years before"
-    if after < AFTER:
-        return same, f"fewer than {AFTER} comparable years from adoption on"
+    if before < spec.before:
+        return same, f"fewer than {spec.before} comparable years before"
+    if after < spec.after:
+        return same, f"fewer than {spec.after} comparable years from adoption on"
     return same, USABLE
 
 
-def _by_city(dates: pd.DataFrame) -> pd.DataFrame:
+def _by_city(dates: pd.DataFrame, *, spec: NineCitiesSpec) -> pd.DataFrame:
     rows = []
-    for city in CITIES:
+    for city in spec.cities:
         own = dates[dates["city"].eq(city)]
         usable = own[own["reason"].eq(USABLE)]
         why = "" if len(usable) else "; ".join(f"{row.start}: {row.reason}" for row in own.itertuples())

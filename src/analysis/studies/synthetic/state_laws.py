@@ -23,7 +23,6 @@ from __future__ import annotations
 
 from collections.abc import Collection, Mapping
 from dataclasses import dataclass
-from functools import cache
 from typing import Any
 
 import numpy as np
@@ -33,33 +32,14 @@ from ...estimators import Estimates, minimum_detectable_effect, synthetic_did
 from ...panels.policies.cohorts import state_laws
 from ...panels.store import load
 from ...sources.states import by_usps
-from ..designs.synthetic_cases import LEVEL, LOG, METHODS, RATE, Case, Fitted, build_case, fit
+from ..designs.specification import LOG, RATE
+from ..designs.study_spec import cached_by_spec
+from ..designs.synthetic_cases import METHODS, Case, Fitted, build_case, fit
+from .spec import STATE_LAWS, StateLawsSpec
 
-FIRST, LAST = 1979, 2019
-#: Years under a law that are judged, the year of adoption included.
-HORIZON = 10
-OUTCOMES = {
-    "homicide": "Homicide",
-    "robbery": "Robbery",
-    "motor_vehicle_theft": "Motor vehicle theft",
-    "violent_without_rape": "Violent without rape",
-    "property": "Property",
-}
-SCALES = (RATE, LOG)
-DEFINITIONS = ("any_limit", "status_inquiry", "detainers")
-#: Cities that the FBI's table of states holds as a state.
-CITY_STATES = ("DC",)
 #: Words by which the FBI says that a year begins a new series, and that a year is incomplete.
 NOT_COMPARABLE, INCOMPLETE = "not comparable", "complete"
-#: The joint design: laws from this year on; draws of random placebo states, and their seed.
-JOINT_FROM, DRAWS, SEED = 2014, 499, 20_200_417
-#: Fewer draws where a state is left out in turn: what matters there is the estimate.
-FEWER_DRAWS = 99
 #: The joint design with every law moved back so many years, on years before any: nothing should be found.
-SHIFT, EARLIER = 6, "Six years earlier (placebo)"
-#: The law of the published design, and the two outcomes it reports.
-SB54 = ("CA", 2018)
-PUBLISHED_OUTCOMES = ("violent", "property")
 PANELS = ("state_year", "policies", "state_bans")
 _KEY = ["law", "outcome", "scale", "method"]
 
@@ -70,6 +50,7 @@ class StateStudy:
 
     Attributes
     ----------
+    spec : StateLawsSpec
     laws : pandas.DataFrame
         ``law, state, start, adopted, content, source_url, first, last, before, after``.
     donors : pandas.DataFrame
@@ -86,6 +67,7 @@ class StateStudy:
         Variants of the published design: ``variant, outcome, method`` and the columns of `fit`.
     """
 
+    spec: StateLawsSpec
     laws: pd.DataFrame
     donors: pd.DataFrame
     estimates: pd.DataFrame
@@ -94,43 +76,46 @@ class StateStudy:
     sb54: pd.DataFrame
 
 
-@cache
-def run() -> StateStudy:
-    """Run the study on the committed panels, once a process."""
-    return study({name: load(name) for name in PANELS})
+@cached_by_spec
+def run(spec: StateLawsSpec = STATE_LAWS) -> StateStudy:
+    """Run the study on the committed panels, once a process for each specification."""
+    return study({name: load(name) for name in PANELS}, spec)
 
 
-def study(panels: Mapping[str, pd.DataFrame]) -> StateStudy:
+def study(panels: Mapping[str, pd.DataFrame], spec: StateLawsSpec = STATE_LAWS) -> StateStudy:
     """Run the study on given panels; the order of their rows does not matter."""
-    rates, named = rate_tables(panels["state_year"]), named_states(panels["policies"])
+    rates, named = rate_tables(panels["state_year"], spec=spec), named_states(panels["policies"])
     breaks = series_starts(panels["state_year"])
-    laws = dated_laws(panels["policies"], breaks)
+    laws = dated_laws(panels["policies"], breaks, spec=spec)
     records: Any = laws.to_dict("records")
-    donors: Any = pd.concat([donor_table(law, rates, named, breaks) for law in records])
+    donors: Any = pd.concat([donor_table(law, rates, named, breaks, spec=spec) for law in records])
     fits = {
-        (law["law"], outcome, scale, method): fit(_case(law, donors, rates[outcome], scale), method)
+        (law["law"], outcome, scale, method): fit(
+            _case(law, donors, rates[outcome], scale), method, level=spec.level
+        )
         for law in records
-        for outcome in OUTCOMES
-        for scale in SCALES
+        for outcome in spec.outcomes
+        for scale in spec.scales
         for method in METHODS
     }
     rows = [dict(zip(_KEY, key, strict=True)) | one.row for key, one in fits.items()]
     return StateStudy(
+        spec=spec,
         laws=laws,
         donors=donors.reset_index(drop=True),
         estimates=pd.DataFrame(rows),
         fits=fits,
-        joint=_joint(laws, panels),
-        sb54=_sb54(laws, donors, rates, panels),
+        joint=_joint(laws, panels, spec=spec),
+        sb54=_sb54(laws, donors, rates, panels, spec=spec),
     )
 
 
-def rate_tables(state_year: pd.DataFrame) -> dict[str, pd.DataFrame]:
+def rate_tables(state_year: pd.DataFrame, *, spec: StateLawsSpec) -> dict[str, pd.DataFrame]:
     """Return crimes per 100,000 residents by state and year, one table an outcome, gaps missing."""
     rows = state_year.assign(state=state_year["state"].astype(object))
     return {
         name: rows.pivot(index="state", columns="year", values=f"{name}_estimated_per_100k").sort_index()
-        for name in dict.fromkeys([*OUTCOMES, *PUBLISHED_OUTCOMES])
+        for name in dict.fromkeys([*spec.outcomes, *spec.published_outcomes])
     }
 
 
@@ -148,16 +133,20 @@ def named_states(policies: pd.DataFrame) -> pd.DataFrame:
     return pd.DataFrame({name: part.groupby("state")["adopted_year"].min() for name, part in first.items()})
 
 
-def dated_laws(policies: pd.DataFrame, breaks: Mapping[str, list[int]]) -> pd.DataFrame:
+def dated_laws(
+    policies: pd.DataFrame, breaks: Mapping[str, list[int]], *, spec: StateLawsSpec
+) -> pd.DataFrame:
     """Return the laws that can be studied, with the window of each; see `StateStudy`."""
-    found = pd.concat([state_laws(policies, definition) for definition in DEFINITIONS])
-    found = found[found["in_event_time"] & found["cohort"].le(LAST)]
+    found = pd.concat([state_laws(policies, definition) for definition in spec.definitions])
+    found = found[found["in_event_time"] & found["cohort"].le(spec.last)]
     found = found.drop_duplicates(["state", "cohort"]).sort_values(["cohort", "state"]).reset_index(drop=True)
     following = found.sort_values("cohort").groupby("state")["cohort"].shift(-1)
     start = found["cohort"].astype(int)
-    last = np.minimum(np.minimum(start + HORIZON - 1, LAST), following.fillna(LAST + 1).astype(int) - 1)
+    last = np.minimum(
+        np.minimum(start + spec.horizon - 1, spec.last), following.fillna(spec.last + 1).astype(int) - 1
+    )
     own = [
-        max([FIRST, *(year for year in breaks.get(state, []) if year <= at)])
+        max([spec.first, *(year for year in breaks.get(state, []) if year <= at)])
         for state, at in zip(found["state"], start, strict=True)
     ]
     names = found["state"].map(by_usps("name")).astype(object)
@@ -182,6 +171,8 @@ def donor_table(
     rates: Mapping[str, pd.DataFrame],
     named: pd.DataFrame,
     breaks: Mapping[str, list[int]],
+    *,
+    spec: StateLawsSpec,
 ) -> pd.DataFrame:
     """Return every other state with the first reason why it is no donor, empty where it is one."""
     table = rates["property"]
@@ -189,7 +180,7 @@ def donor_table(
     gap = table[list(range(law["first"], law["last"] + 1))].isna().any(axis=1)
     since = named.reindex(states)
     tests = {
-        "a city": [state in CITY_STATES for state in states],
+        "a city": [state in spec.city_states for state in states],
         "statewide limit by the end of the window": since["limit"].le(law["last"]).fillna(False),
         "symbolic act by the end of the window": since["symbolic"].le(law["last"]).fillna(False),
         "a new series within the window": [
@@ -211,66 +202,79 @@ def _case(
     )
 
 
-def joint(only: Collection[str] = ()) -> pd.DataFrame:
+def joint(only: Collection[str] = (), *, spec: StateLawsSpec = STATE_LAWS) -> pd.DataFrame:
     """Return `StateStudy.joint` on the committed panels, all variants or some, without the rest."""
     panels = {name: load(name) for name in PANELS}
-    laws = dated_laws(panels["policies"], series_starts(panels["state_year"]))
-    return _joint(laws, panels, only)
+    laws = dated_laws(panels["policies"], series_starts(panels["state_year"]), spec=spec)
+    return _joint(laws, panels, only, spec=spec)
 
 
 def _joint(
-    laws: pd.DataFrame, panels: Mapping[str, pd.DataFrame], only: Collection[str] = ()
+    laws: pd.DataFrame, panels: Mapping[str, pd.DataFrame], only: Collection[str] = (), *, spec: StateLawsSpec
 ) -> pd.DataFrame:
     """Return the average effect of all laws since `JOINT_FROM` under every variant, or some."""
-    start: Any = _first_laws(laws)
+    start: Any = _first_laws(laws, spec=spec)
     names = start.index.map(by_usps("name"))
     jobs: list[tuple[str, Any, dict[str, Any]]] = [
         ("Main", start, {}),
-        ("From 1999 on", start, {"first": 1999}),
+        (spec.later_variant, start, {"first": spec.later}),
     ]
     jobs += [("States with a ban left out", start, {"without": set(panels["state_bans"]["state"])})]
-    jobs += [("Incomplete donors left out", start, {"without": _incomplete(panels["state_year"], LAST)})]
-    jobs += [(EARLIER, start - SHIFT, {"last": JOINT_FROM - 1})]
+    jobs += [("Incomplete donors left out", start, {"without": _incomplete(panels["state_year"], spec.last)})]
+    jobs += [(spec.placebo, start - spec.shift, {"last": spec.joint_from - 1})]
     jobs += [
-        (f"Without {name}", start.drop(state), {"draws": FEWER_DRAWS})
+        (f"Without {name}", start.drop(state), {"draws": spec.fewer_draws})
         for state, name in zip(start.index, names, strict=True)
     ]
-    rates = rate_tables(panels["state_year"])
+    rates = rate_tables(panels["state_year"], spec=spec)
     parts = []
     for variant, begins, options in (job for job in jobs if not only or job[0] in only):
-        outcomes = list(OUTCOMES) if variant == "Main" else ["violent_without_rape", "property"]
-        parts += _together(variant, begins, outcomes, rates, panels, **options)
+        outcomes = list(spec.outcomes if variant == "Main" else spec.joint_outcomes)
+        parts += _together(variant, begins, outcomes, rates, panels, **options, spec=spec)
     return pd.DataFrame(parts)
 
 
-def mean_under_law(outcomes: Collection[str]) -> dict[str, float]:
+def mean_under_law(outcomes: Collection[str], *, spec: StateLawsSpec = STATE_LAWS) -> dict[str, float]:
     """Return the mean rate of the states of the joint design over all their years under a law."""
     panels = {name: load(name) for name in PANELS}
-    laws = dated_laws(panels["policies"], series_starts(panels["state_year"]))
-    rates: Any = rate_tables(panels["state_year"])
-    start = _first_laws(laws)
-    years = [(state, year) for state, first in start.items() for year in range(int(first), LAST + 1)]
+    laws = dated_laws(panels["policies"], series_starts(panels["state_year"]), spec=spec)
+    rates: Any = rate_tables(panels["state_year"], spec=spec)
+    start = _first_laws(laws, spec=spec)
+    years = [(state, year) for state, first in start.items() for year in range(int(first), spec.last + 1)]
     return {name: float(np.mean([rates[name].loc[key] for key in years])) for name in outcomes}
 
 
-def _first_laws(laws: pd.DataFrame) -> pd.Series:
-    since = laws[laws["first"].eq(FIRST) & laws["start"].ge(JOINT_FROM)].drop_duplicates("state")
+def _first_laws(laws: pd.DataFrame, *, spec: StateLawsSpec) -> pd.Series:
+    since = laws[laws["first"].eq(spec.first) & laws["start"].ge(spec.joint_from)].drop_duplicates("state")
     return since.set_index("state")["start"]
 
 
 def _together(
-    variant, start, outcomes, rates, panels, *, first=FIRST, last=LAST, without=frozenset(), draws=DRAWS
+    variant,
+    start,
+    outcomes,
+    rates,
+    panels,
+    *,
+    first=None,
+    last=None,
+    without=frozenset(),
+    draws=None,
+    spec: StateLawsSpec,
 ):
+    first, last, draws = first or spec.first, last or spec.last, draws or spec.draws
     whole = {"law": variant, "state": "", "first": first, "last": last}
-    table = donor_table(whole, rates, named_states(panels["policies"]), series_starts(panels["state_year"]))
+    table = donor_table(
+        whole, rates, named_states(panels["policies"]), series_starts(panels["state_year"]), spec=spec
+    )
     donors = sorted(set(_less(table[table["reason"].eq("")], without)["state"]) - set(start.index))
     begins = start[start.le(last)]
     rows = []
     for outcome in outcomes:
         window = rates[outcome].loc[[*begins.index, *donors], list(range(first, last + 1))]
-        for scale in SCALES:
-            result = _staggered(window, begins, scale, draws)
-            found = result.tidy(LEVEL).iloc[0]
+        for scale in spec.scales:
+            result = _staggered(window, begins, scale, draws, spec=spec)
+            found = result.tidy(spec.level).iloc[0]
             row = {name: float(found[name]) for name in ("estimate", "std_error", "conf_low", "conf_high")}
             p_value = float(result.extra["placebo_p_values"][0])
             detectable = float(np.ravel(minimum_detectable_effect(row["std_error"], df=np.inf))[0])
@@ -281,25 +285,27 @@ def _together(
     return rows
 
 
-def _staggered(table: pd.DataFrame, start: pd.Series, scale: str, draws: int = DRAWS) -> Estimates:
+def _staggered(
+    table: pd.DataFrame, start: pd.Series, scale: str, draws: int, *, spec: StateLawsSpec
+) -> Estimates:
     values: Any = np.log(table) if scale == LOG else table
     rows = values.reset_index().melt(id_vars="state", var_name="year", value_name="value")
     rows["year"] = rows["year"].astype(int)
     rows["cohort"] = rows["state"].map(start).fillna(0).astype(int)
     return synthetic_did(
-        rows, outcome="value", unit="state", time="year", cohort="cohort", draws=draws, seed=SEED
+        rows, outcome="value", unit="state", time="year", cohort="cohort", draws=draws, seed=spec.seed
     )
 
 
-def _sb54(laws, donors, rates, panels) -> pd.DataFrame:
+def _sb54(laws, donors, rates, panels, *, spec: StateLawsSpec) -> pd.DataFrame:
     """Return the variants of the published design, both estimators each."""
-    law = laws[laws["state"].eq(SB54[0]) & laws["start"].eq(SB54[1])].iloc[0].to_dict()
+    law = laws[laws["state"].eq(spec.sb54[0]) & laws["start"].eq(spec.sb54[1])].iloc[0].to_dict()
     bans = set(panels["state_bans"]["state"])
     incomplete = _incomplete(panels["state_year"], law["last"])
     variants = {
-        "Until 2018, as published": ({"last": SB54[1]}, set()),
-        "Until 2019": ({}, set()),
-        "From 1999 on": ({"first": 1999}, set()),
+        f"Until {spec.sb54[1]}, as published": ({"last": spec.sb54[1]}, set()),
+        f"Until {spec.last}": ({}, set()),
+        spec.later_variant: ({"first": spec.later}, set()),
         "States with a ban left out": ({}, bans),
         "Donors with incomplete years left out": ({}, incomplete),
     }
@@ -307,11 +313,13 @@ def _sb54(laws, donors, rates, panels) -> pd.DataFrame:
     for name, (change, without) in variants.items():
         changed = law | change
         own = (
-            _redone(changed, donors, rates, panels, without) if "first" in change else _less(donors, without)
+            _redone(changed, donors, rates, panels, without, spec=spec)
+            if "first" in change
+            else _less(donors, without)
         )
-        for outcome in PUBLISHED_OUTCOMES:
+        for outcome in spec.published_outcomes:
             for method in METHODS:
-                found = fit(_case(changed, own, rates[outcome], RATE), method)
+                found = fit(_case(changed, own, rates[outcome], RATE), method, level=spec.level)
                 rows.append({"variant": name, "outcome": outcome, "method": method, **found.row})
     return pd.DataFrame(rows)
 
@@ -320,8 +328,10 @@ def _less(donors: pd.DataFrame, without: set[str]) -> pd.DataFrame:
     return donors[~donors["state"].isin(sorted(without))]
 
 
-def _redone(law, donors, rates, panels, without) -> pd.DataFrame:
-    table = donor_table(law, rates, named_states(panels["policies"]), series_starts(panels["state_year"]))
+def _redone(law, donors, rates, panels, without, *, spec: StateLawsSpec) -> pd.DataFrame:
+    table = donor_table(
+        law, rates, named_states(panels["policies"]), series_starts(panels["state_year"]), spec=spec
+    )
     return _less(table, without)
 
 

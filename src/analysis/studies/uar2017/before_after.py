@@ -10,7 +10,7 @@ from scipy import stats
 
 from ..designs.city_series import CitySeries
 from ..designs.paired_tests import paired_difference
-from .spec import DRAWS, LEVEL, SEED
+from .spec import UarSpec
 
 #: Why a window holds no comparison beyond the reasons a single year has; the first that holds.
 OUTSIDE, ENDED, NEW_SERIES = "years outside the period", "policy ended in the window", "a new series begins"
@@ -95,11 +95,13 @@ def _at(table: pd.DataFrame, oris: pd.Series, years: np.ndarray) -> np.ndarray:
     return np.where(columns >= 0, cells, np.nan if cells.dtype == float else "")
 
 
-def summarize(table: pd.DataFrame, by: Sequence[str], *, column: str = "change") -> pd.DataFrame:
+def summarize(
+    table: pd.DataFrame, by: Sequence[str], *, column: str = "change", spec: UarSpec
+) -> pd.DataFrame:
     """Return the mean of a column of differences by group, as `paired_difference` does."""
     rows = [
         dict(zip(by, key, strict=True))
-        | paired_difference(group[column].to_numpy(float), draws=DRAWS, seed=SEED, level=LEVEL)
+        | paired_difference(group[column].to_numpy(float), draws=spec.draws, seed=spec.seed, level=spec.level)
         | {"mean_before": group.loc[group[column].notna(), "before"].mean()}
         for key, group in table.groupby(list(by), sort=False)
     ]

@@ -11,7 +11,7 @@ import pandas as pd
 from ..designs.city_series import CitySeries
 from . import matching
 from .sample import Sample, units_of
-from .spec import CROSS_SECTION, FIRST, LAST, LAST_LEGACY, MAIN, OUTCOMES
+from .spec import UarSpec
 
 #: Estimators drawn for every year; the others match anew each time and serve the cross-section.
 BY_YEAR = (matching.UNMATCHED, matching.ONE_TO_ONE, matching.FULL)
@@ -20,8 +20,6 @@ BY_YEAR = (matching.UNMATCHED, matching.ONE_TO_ONE, matching.FULL)
 IN_FORCE, ALL = "in force", "all treated"
 #: The sensitivity in which controls need to be clean only up to the cross-section.
 EARLY = "in force, controls clean until then"
-#: Fewer treated cities than this in a year make no group.
-FEWEST = 5
 _HOLD_LEGACY_RAPE = ("violent", "rape_legacy")
 
 
@@ -34,7 +32,13 @@ class Matched:
 
 
 def matched_sample(
-    panels: Mapping[str, pd.DataFrame], series: CitySeries, coding: str, treated: pd.DataFrame, until: int
+    panels: Mapping[str, pd.DataFrame],
+    series: CitySeries,
+    coding: str,
+    treated: pd.DataFrame,
+    until: int,
+    *,
+    spec: UarSpec,
 ) -> Matched:
     """Match the treated cities of a coding to cities that nothing names up to and including `until`."""
     sample = units_of(
@@ -45,53 +49,58 @@ def matched_sample(
         series,
         coding=coding,
         clean_through=until,
+        spec=spec,
     )
-    return Matched(sample, matching.design_of(sample.units))
+    return Matched(sample, matching.design_of(sample.units, spec=spec))
 
 
-def years_of(outcome: str) -> range:
+def years_of(outcome: str, *, spec: UarSpec) -> range:
     """Return the paper's years in which the outcome keeps its definition in every city."""
-    return range(FIRST, (LAST_LEGACY if outcome in _HOLD_LEGACY_RAPE else LAST) + 1)
+    return range(spec.first, (spec.last_legacy if outcome in _HOLD_LEGACY_RAPE else spec.last) + 1)
 
 
-def differences(matched: Mapping[str, Matched], early: Matched, series: CitySeries) -> pd.DataFrame:
+def differences(
+    matched: Mapping[str, Matched], early: Matched, series: CitySeries, *, spec: UarSpec
+) -> pd.DataFrame:
     """Return every difference of the study, one row each; see `analysis.studies.uar2017.study.Results`."""
     rows = []
     for coding, one in matched.items():
-        rows += [{"coding": coding, **row} for row in _pooled(one, series)]
-        rows += [{"coding": coding, **row} for row in _cross_section(one, series, IN_FORCE)]
-    rows += [{"coding": MAIN, **row} for row in _by_year(matched[MAIN], series)]
-    rows += [{"coding": MAIN, **row} for row in _cross_section(early, series, EARLY)]
+        rows += [{"coding": coding, **row} for row in _pooled(one, series, spec=spec)]
+        rows += [{"coding": coding, **row} for row in _cross_section(one, series, IN_FORCE, spec=spec)]
+    rows += [{"coding": spec.main, **row} for row in _by_year(matched[spec.main], series, spec=spec)]
+    rows += [{"coding": spec.main, **row} for row in _cross_section(early, series, EARLY, spec=spec)]
     keys = ["coding", "estimator", "group", "year", "outcome"]
     return pd.DataFrame(rows).drop_duplicates(keys).reset_index(drop=True)
 
 
-def _pooled(one: Matched, series: CitySeries) -> Iterator[dict]:
-    for outcome in OUTCOMES:
-        for row in matching.pooled(one.design.pairs, series, outcome, years_of(outcome)):
+def _pooled(one: Matched, series: CitySeries, *, spec: UarSpec) -> Iterator[dict]:
+    for outcome in spec.outcomes:
+        for row in matching.pooled(
+            one.design.pairs, series, outcome, years_of(outcome, spec=spec), spec=spec
+        ):
             yield {"estimator": matching.ONE_TO_ONE, "year": pd.NA, "outcome": outcome, **row}
 
 
-def _cross_section(one: Matched, series: CitySeries, group: str) -> Iterator[dict]:
-    present = _present(one, CROSS_SECTION, IN_FORCE)
-    for outcome in OUTCOMES:
-        rates = _rates(one, series, outcome)[CROSS_SECTION]
+def _cross_section(one: Matched, series: CitySeries, group: str, *, spec: UarSpec) -> Iterator[dict]:
+    present = _present(one, spec.cross_section, IN_FORCE)
+    for outcome in spec.outcomes:
+        rates = _rates(one, series, outcome, spec=spec)[spec.cross_section]
         for estimator in matching.ESTIMATORS:
-            found = matching.difference(one.design, estimator, present, rates)
-            keys = {"estimator": estimator, "group": group, "year": CROSS_SECTION, "outcome": outcome}
+            found = matching.difference(one.design, estimator, present, rates, spec=spec)
+            keys = {"estimator": estimator, "group": group, "year": spec.cross_section, "outcome": outcome}
             yield keys | found
 
 
-def _by_year(one: Matched, series: CitySeries) -> Iterator[dict]:
-    for outcome in OUTCOMES:
-        rates = _rates(one, series, outcome)
+def _by_year(one: Matched, series: CitySeries, *, spec: UarSpec) -> Iterator[dict]:
+    for outcome in spec.outcomes:
+        rates = _rates(one, series, outcome, spec=spec)
         for group, estimators in ((IN_FORCE, BY_YEAR), (ALL, (matching.ONE_TO_ONE,))):
-            for year in years_of(outcome):
+            for year in years_of(outcome, spec=spec):
                 present = _present(one, year, group)
-                if one.design.units["is_treated"].to_numpy(bool)[present].sum() < FEWEST:
+                if one.design.units["is_treated"].to_numpy(bool)[present].sum() < spec.fewest:
                     continue
                 for estimator in estimators:
-                    found = matching.difference(one.design, estimator, present, rates[year])
+                    found = matching.difference(one.design, estimator, present, rates[year], spec=spec)
                     yield {"estimator": estimator, "group": group, "year": year, "outcome": outcome} | found
 
 
@@ -101,9 +110,9 @@ def _present(one: Matched, year: int, group: str) -> np.ndarray:
     return units["is_treated"].eq(0).to_numpy() | holds | (group == ALL)
 
 
-def _rates(one: Matched, series: CitySeries, outcome: str) -> dict[int, np.ndarray]:
+def _rates(one: Matched, series: CitySeries, outcome: str, *, spec: UarSpec) -> dict[int, np.ndarray]:
     table = series.values[outcome].reindex(one.design.units["ori"])
-    return {year: table[year].to_numpy(float) for year in range(FIRST, LAST + 1)}
+    return {year: table[year].to_numpy(float) for year in range(spec.first, spec.last + 1)}
 
 
 def ledger(matched: Mapping[str, Matched], places: pd.DataFrame) -> pd.DataFrame:

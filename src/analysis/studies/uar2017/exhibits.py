@@ -3,25 +3,22 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from typing import TYPE_CHECKING
 from urllib.parse import urlsplit
 
 import pandas as pd
 
+from ...estimators.core.intervals import excludes_zero
 from .differences import ALL, EARLY, IN_FORCE
 from .matching import ESTIMATORS, FULL, ONE_TO_ONE, UNMATCHED
-from .spec import CODINGS, CROSS_SECTION, MAIN, OUTCOMES, PERIODS, WINDOWS
+from .results import Results
 
-if TYPE_CHECKING:
-    from .study import Results
-
-PAPER = next(iter(PERIODS))
+_WORDS = {1: "one year", 2: "two years", 3: "three years"}
 _STATISTICS = ["estimate", "std_error", "conf_low", "conf_high", "p_value"]
 
 
 def treated_table(results: Results) -> pd.DataFrame:
     """Return the treated cities: ``city, adopted, instrument, confidence, match, source`` (its host)."""
-    rows = results.treated[results.treated["coding"].eq(MAIN)]
+    rows = results.treated[results.treated["coding"].eq(results.spec.main)]
     match = rows["control_name"].str.replace(r" (city|town|village|municipality)$", "", regex=True)
     short = match.str.replace(" metropolitan government (balance)", "", regex=False)
     why = (
@@ -56,18 +53,19 @@ def codings_table(results: Results) -> pd.DataFrame:
     ).reset_index()
 
 
-def change_rows(results: Results, *, coding: str = MAIN, period: str = PAPER) -> pd.DataFrame:
+def change_rows(results: Results, *, coding: str | None = None, period: str | None = None) -> pd.DataFrame:
     """Return mean changes as shares of the level before: ``name, group, estimate, conf_low, conf_high``."""
     table = results.before_after
+    coding, period = coding or results.spec.main, period or results.spec.paper_period
     rows = table[table["coding"].eq(coding) & table["period"].eq(period)]
     scale = rows["mean_before"]
-    years = rows["window"].map({1: "one year", 2: "two years", 3: "three years"})
+    years = rows["window"].map({n: _WORDS.get(n, f"{n} years") for n in results.spec.windows})
     return pd.DataFrame(
         {
             "name": years + " (" + rows["used"].astype(str) + " cities)",
-            "group": rows["outcome"].map(OUTCOMES),
+            "group": rows["outcome"].map(results.spec.outcomes),
             **{name: rows[name] / scale for name in ("estimate", "conf_low", "conf_high")},
-            "highlight": (rows["conf_low"] > 0) | (rows["conf_high"] < 0),
+            "highlight": excludes_zero(rows["conf_low"], rows["conf_high"]),
         }
     ).reset_index(drop=True)
 
@@ -83,21 +81,31 @@ def city_rows(results: Results) -> pd.DataFrame:
 def left_out(results: Results, outcomes: Sequence[str] = ("violent", "property")) -> pd.DataFrame:
     """Return how many cities the before-after comparison left out, by reason, window and outcome."""
     table = results.before_after_dropped
-    rows = table[table["coding"].eq(MAIN) & table["period"].eq(PAPER) & table["outcome"].isin(list(outcomes))]
+    rows = table[
+        table["coding"].eq(results.spec.main)
+        & table["period"].eq(results.spec.paper_period)
+        & table["outcome"].isin(list(outcomes))
+    ]
     wide = rows.pivot_table(index=["outcome", "reason"], columns="window", values="cities", fill_value=0)
     used = results.before_after
-    used = used[used["coding"].eq(MAIN) & used["period"].eq(PAPER) & used["outcome"].isin(list(outcomes))]
+    used = used[
+        used["coding"].eq(results.spec.main)
+        & used["period"].eq(results.spec.paper_period)
+        & used["outcome"].isin(list(outcomes))
+    ]
     compared = used.pivot_table(index="outcome", columns="window", values="used").assign(reason="compared")
     wide = pd.concat([compared.set_index("reason", append=True), wide]).sort_index(
         level=0, sort_remaining=False
     )
-    wide = wide.rename(columns={window: f"window_{window}" for window in WINDOWS}).rename_axis(columns=None)
-    return wide.reset_index().assign(outcome=lambda t: t["outcome"].map(OUTCOMES))
+    wide = wide.rename(columns={window: f"window_{window}" for window in results.spec.windows}).rename_axis(
+        columns=None
+    )
+    return wide.reset_index().assign(outcome=lambda t: t["outcome"].map(results.spec.outcomes))
 
 
-def smd(results: Results, coding: str = MAIN) -> dict[str, dict[str, float]]:
+def smd(results: Results, coding: str | None = None) -> dict[str, dict[str, float]]:
     """Return standardized differences by stage and covariate."""
-    rows = results.balance[results.balance["coding"].eq(coding)]
+    rows = results.balance[results.balance["coding"].eq(coding or results.spec.main)]
     stages = rows["stage"].unique()
     by_stage = {str(stage): rows[rows["stage"].eq(stage)] for stage in stages}
     return {
@@ -109,7 +117,9 @@ def smd(results: Results, coding: str = MAIN) -> dict[str, dict[str, float]]:
 def by_year(results: Results, outcome: str) -> dict[str, pd.DataFrame]:
     """Return differences by year of the cities whose policy was in force, by estimator."""
     table = results.differences
-    rows = table[table["coding"].eq(MAIN) & table["group"].eq(IN_FORCE) & table["outcome"].eq(outcome)]
+    rows = table[
+        table["coding"].eq(results.spec.main) & table["group"].eq(IN_FORCE) & table["outcome"].eq(outcome)
+    ]
     return {
         name: rows[rows["estimator"].eq(name)].sort_values("year") for name in (UNMATCHED, ONE_TO_ONE, FULL)
     }
@@ -118,23 +128,23 @@ def by_year(results: Results, outcome: str) -> dict[str, pd.DataFrame]:
 def all_years(results: Results, outcome: str) -> pd.DataFrame:
     """Return one-to-one differences by year of all treated cities, before as well as after adoption."""
     table = results.differences
-    rows = table["coding"].eq(MAIN) & table["group"].eq(ALL) & table["outcome"].eq(outcome)
+    rows = table["coding"].eq(results.spec.main) & table["group"].eq(ALL) & table["outcome"].eq(outcome)
     return table[rows & table["estimator"].eq(ONE_TO_ONE)].sort_values("year")
 
 
-def pooled_table(results: Results, coding: str = MAIN) -> pd.DataFrame:
+def pooled_table(results: Results, coding: str | None = None) -> pd.DataFrame:
     """Return matched differences before, after, and their change, by outcome."""
     table = results.differences
-    rows = table[table["coding"].eq(coding) & table["year"].isna()]
+    rows = table[table["coding"].eq(coding or results.spec.main) & table["year"].isna()]
     names = {"before": "Before adoption", "after": "While in force", "change": "Change"}
-    shown = rows.assign(outcome=rows["outcome"].map(OUTCOMES), group=rows["group"].map(names))
+    shown = rows.assign(outcome=rows["outcome"].map(results.spec.outcomes), group=rows["group"].map(names))
     return shown[["outcome", "group", "used", "mean_control", *_STATISTICS, "detectable", "detectable_share"]]
 
 
 def cross_section_table(results: Results, outcome: str) -> pd.DataFrame:
     """Return the differences of the cross-section by coding and estimator, one outcome."""
     table = results.differences
-    rows = table[table["year"].eq(CROSS_SECTION).fillna(False) & table["outcome"].eq(outcome)]
+    rows = table[table["year"].eq(results.spec.cross_section).fillna(False) & table["outcome"].eq(outcome)]
     rows = rows[rows["group"].isin([IN_FORCE, EARLY])]
     early = rows["group"].eq(EARLY)
     heading = rows["coding"].str.capitalize().mask(early, rows["coding"].str.capitalize() + "; " + EARLY)
@@ -147,9 +157,13 @@ def cross_section_table(results: Results, outcome: str) -> pd.DataFrame:
 def nulls_table(results: Results) -> pd.DataFrame:
     """Return what every comparison of the main coding could have seen, and what it excludes."""
     changes = results.before_after
-    changes = changes[changes["coding"].eq(MAIN) & changes["period"].eq(PAPER) & changes["window"].eq(1)]
+    changes = changes[
+        changes["coding"].eq(results.spec.main)
+        & changes["period"].eq(results.spec.paper_period)
+        & changes["window"].eq(1)
+    ]
     table = results.differences
-    matched = table[table["coding"].eq(MAIN) & table["estimator"].eq(ONE_TO_ONE)]
+    matched = table[table["coding"].eq(results.spec.main) & table["estimator"].eq(ONE_TO_ONE)]
     parts = {
         "Year after less year before": changes,
         "Matched, while in force": matched[matched["group"].eq("after")],
@@ -167,7 +181,7 @@ def nulls_table(results: Results) -> pd.DataFrame:
         "detectable_share",
     ]
     columns += ["margin_share", "within_share", "within_published", "smallest_margin"]
-    return shown[["comparison", *columns]].assign(name=shown["outcome"].map(OUTCOMES))
+    return shown[["comparison", *columns]].assign(name=shown["outcome"].map(results.spec.outcomes))
 
 
 def codings_pooled(results: Results, outcome: str) -> pd.DataFrame:
@@ -176,7 +190,7 @@ def codings_pooled(results: Results, outcome: str) -> pd.DataFrame:
     rows = table[
         table["year"].isna() & table["outcome"].eq(outcome) & table["group"].isin(["after", "change"])
     ]
-    order = {coding: place for place, coding in enumerate(CODINGS)}
+    order = {coding: place for place, coding in enumerate(results.spec.codings)}
     rows = rows.assign(place=rows["coding"].map(order)).sort_values(["group", "place"])
     names = rows["coding"].str.capitalize() + " (" + rows["used"].astype(str) + " pairs)"
     groups = rows["group"].map({"after": "Difference while in force", "change": "Change of the difference"})

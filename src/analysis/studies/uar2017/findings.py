@@ -3,16 +3,13 @@
 from __future__ import annotations
 
 import math
-from typing import TYPE_CHECKING
 
 import pandas as pd
 
+from ...estimators.core.intervals import excludes_zero
 from ..published.claims import Finding
 from .matching import ONE_TO_ONE
-from .spec import CROSS_SECTION, MAIN, PERIODS
-
-if TYPE_CHECKING:
-    from .study import Results
+from .results import Results
 
 _RATE = "per 100,000 residents"
 _SUBSTITUTE = (
@@ -31,7 +28,7 @@ def findings_of(results: Results) -> dict[str, Finding]:
 def difference(results: Results, outcome: str, **keys) -> pd.Series:
     """Return one difference of the main coding, one-to-one matches unless another estimator is named."""
     table = results.differences
-    wanted = {"coding": MAIN, "estimator": ONE_TO_ONE, "outcome": outcome} | keys
+    wanted = {"coding": results.spec.main, "estimator": ONE_TO_ONE, "outcome": outcome} | keys
     for name, value in wanted.items():
         table = table[table[name].eq(value).fillna(False)]
     if len(table) != 1:
@@ -42,8 +39,8 @@ def difference(results: Results, outcome: str, **keys) -> pd.Series:
 def before_after(results: Results, outcome: str, window: int = 1) -> pd.Series:
     """Return the mean change of the main coding in the paper's years."""
     table = results.before_after
-    period = next(iter(PERIODS))
-    rows = table["coding"].eq(MAIN) & table["period"].eq(period)
+    period = next(iter(results.spec.periods))
+    rows = table["coding"].eq(results.spec.main) & table["period"].eq(period)
     rows &= table["outcome"].eq(outcome) & table["window"].eq(window)
     return table[rows].iloc[0]
 
@@ -55,7 +52,7 @@ def _matched(results: Results) -> list[Finding]:
         for name, outcome in names.items()
     ]
     pooled = difference(results, "violent", group="after")
-    at_2012 = difference(results, "violent", group="in force", year=CROSS_SECTION)
+    at_2012 = difference(results, "violent", group="in force", year=results.spec.cross_section)
     return [*found, _interval("uar_violent_sign", pooled), _interval("uar_violent_2012", at_2012)]
 
 
@@ -77,7 +74,7 @@ def _by_city(results: Results) -> list[Finding]:
 
 
 def _sample(results: Results) -> list[Finding]:
-    treated = results.treated[results.treated["coding"].eq(MAIN)]
+    treated = results.treated[results.treated["coding"].eq(results.spec.main)]
     outside = treated[treated["state"].ne("DC")]
     states = outside["state"].nunique()
     counted = {
@@ -93,11 +90,20 @@ def _sample(results: Results) -> list[Finding]:
 
 def _interval(claim: str, row: pd.Series, more: str = "") -> Finding:
     note = ""
-    if not row["conf_low"] <= 0 <= row["conf_high"]:
+    if excludes_zero(row["conf_low"], row["conf_high"]):
         note = (
-            f"The 95% interval leaves out zero, with {int(row['used'])} cities of the substitute list. {more}"
+            f"The 95% interval excludes zero, with {int(row['used'])} cities of the substitute list. {more}"
         )
-    return Finding(claim, row["estimate"], row["conf_low"], row["conf_high"], unit=_RATE, note=note.strip())
+    mean = row["mean_control"] if "mean_control" in row else row["mean_before"]
+    return Finding(
+        claim,
+        row["estimate"],
+        row["conf_low"],
+        row["conf_high"],
+        unit=_RATE,
+        note=note.strip(),
+        mean=float(mean),
+    )
 
 
 def _told(results: Results, outcome: str) -> str:

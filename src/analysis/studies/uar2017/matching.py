@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import warnings
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 
@@ -9,10 +10,11 @@ import numpy as np
 import pandas as pd
 from scipy import stats
 
-from ...estimators import Estimates, balance_table, full_match, match, ols
+from ...estimators import Estimates, FewClustersWarning, balance_table, full_match, match, ols
+from ...estimators.core.intervals import t_interval
 from ..designs.city_series import CitySeries
-from ..designs.paired_tests import paired_difference, t_statistics
-from .spec import COVARIATES, DISTANCE, DRAWS, EXACT, LEVEL, SEED
+from ..designs.paired_tests import paired_difference
+from .spec import UarSpec
 
 UNMATCHED, ONE_TO_ONE, FULL = "unmatched", "one-to-one", "full matching"
 NEAREST, ADJUSTED = "nearest, with replacement", "nearest, bias-adjusted"
@@ -49,22 +51,22 @@ class Design:
     balance: pd.DataFrame
 
 
-def design_of(units: pd.DataFrame) -> Design:
+def design_of(units: pd.DataFrame, *, spec: UarSpec) -> Design:
     """Match the units one to one and fully; the order of their rows does not matter."""
     units = units.sort_values("ori").reset_index(drop=True)
-    one, full = one_to_one(units), full_matching(units)
-    checked = balance(units, {ONE_TO_ONE: one, FULL: full})
+    one, full = one_to_one(units, spec=spec), full_matching(units, spec=spec)
+    checked = balance(units, {ONE_TO_ONE: one, FULL: full}, spec=spec)
     return Design(units, pairs_of(units, one), full.extra["stratum"], checked)
 
 
-def one_to_one(units: pd.DataFrame) -> Estimates:
+def one_to_one(units: pd.DataFrame, *, spec: UarSpec) -> Estimates:
     """Match each treated city to one control, no control twice, at the least total distance."""
-    return match(units, method="optimal", replace=False, **_options())
+    return match(units, method="optimal", replace=False, **_options(spec=spec))
 
 
-def full_matching(units: pd.DataFrame) -> Estimates:
+def full_matching(units: pd.DataFrame, *, spec: UarSpec) -> Estimates:
     """Put every city into a set of one treated and controls, or one control and treated cities."""
-    return full_match(units, estimand="ATT", **_options())
+    return full_match(units, estimand="ATT", **_options(spec=spec))
 
 
 def pairs_of(units: pd.DataFrame, matched: Estimates) -> pd.DataFrame:
@@ -80,7 +82,7 @@ def pairs_of(units: pd.DataFrame, matched: Estimates) -> pd.DataFrame:
     )
 
 
-def balance(units: pd.DataFrame, matched: dict[str, Estimates]) -> pd.DataFrame:
+def balance(units: pd.DataFrame, matched: dict[str, Estimates], *, spec: UarSpec) -> pd.DataFrame:
     """Return standardized differences before and after each kind of matching, by the treated SD.
 
     Returns
@@ -94,21 +96,21 @@ def balance(units: pd.DataFrame, matched: dict[str, Estimates]) -> pd.DataFrame:
         found = balance_table(
             units,
             treatment="is_treated",
-            covariates=list(COVARIATES),
+            covariates=list(spec.covariates),
             weights=result.extra["weights"],
             denominator="treated",
         )
         if not parts:
-            parts.append(_stage(found, "before", "before matching"))
-        parts.append(_stage(found, "after", stage))
+            parts.append(_stage(found, "before", "before matching", spec=spec))
+        parts.append(_stage(found, "after", stage, spec=spec))
     return pd.concat(parts, ignore_index=True)
 
 
-def _stage(found: pd.DataFrame, when: str, stage: str) -> pd.DataFrame:
+def _stage(found: pd.DataFrame, when: str, stage: str, *, spec: UarSpec) -> pd.DataFrame:
     measures = ["mean_treated", "mean_control", "smd", "variance_ratio", "ks"]
     table = found[["covariate", *[f"{name}_{when}" for name in measures]]]
     table = table.set_axis(["covariate", *measures], axis="columns")
-    return table.assign(name=table["covariate"].map(COVARIATES), stage=stage)
+    return table.assign(name=table["covariate"].map(spec.covariates), stage=stage)
 
 
 def pair_differences(pairs: pd.DataFrame, series: CitySeries, outcome: str) -> pd.DataFrame:
@@ -126,7 +128,9 @@ def in_force(cities: pd.DataFrame, years: Sequence[int]) -> pd.DataFrame:
     return pd.DataFrame((year > start) & (year < end), index=pd.Index(cities["ori"]), columns=list(years))
 
 
-def pooled(pairs: pd.DataFrame, series: CitySeries, outcome: str, years: Sequence[int]) -> Iterator[dict]:
+def pooled(
+    pairs: pd.DataFrame, series: CitySeries, outcome: str, years: Sequence[int], *, spec: UarSpec
+) -> Iterator[dict]:
     """Yield matched differences averaged over each pair's years before and after adoption, and their change.
 
     Each pair weighs the same, however many years it has; the year of adoption belongs to neither side. The
@@ -147,7 +151,7 @@ def pooled(pairs: pd.DataFrame, series: CitySeries, outcome: str, years: Sequenc
         shown = level[np.isfinite(values)]
         yield {
             "group": group,
-            **_paired(values),
+            **_paired(values, spec=spec),
             "controls": len(shown),
             "mean_control": shown.mean() if len(shown) else np.nan,
         }
@@ -173,7 +177,9 @@ def _mean(values: np.ndarray, where: np.ndarray) -> np.ndarray:
     return np.where(n > 0, np.where(kept, values, 0).sum(axis=1) / np.maximum(n, 1), np.nan)
 
 
-def difference(design: Design, estimator: str, present: np.ndarray, rates: np.ndarray) -> dict[str, float]:
+def difference(
+    design: Design, estimator: str, present: np.ndarray, rates: np.ndarray, *, spec: UarSpec
+) -> dict[str, float]:
     """Return one estimator's difference in one year.
 
     Parameters
@@ -187,40 +193,48 @@ def difference(design: Design, estimator: str, present: np.ndarray, rates: np.nd
         The outcome by unit; missing where it cannot be compared.
     """
     if estimator == ONE_TO_ONE:
-        return _pairs(design.pairs, present, rates)
+        return _pairs(design.pairs, present, rates, spec=spec)
     treated = design.units["is_treated"].to_numpy(bool)
     given, known = int((treated & present).sum()), present & np.isfinite(rates)
     if estimator == UNMATCHED:
-        return _welch(given, rates[known & treated], rates[known & ~treated])
+        return _welch(given, rates[known & treated], rates[known & ~treated], spec=spec)
     if estimator == FULL:
-        return _full(given, treated, np.where(known, design.stratum, np.nan), rates)
+        return _full(given, treated, np.where(known, design.stratum, np.nan), rates, spec=spec)
     rows = design.units[known].assign(rate=rates[known]).reset_index(drop=True)
-    return _nearest(given, rows, bias_adjustment=estimator == ADJUSTED)
+    return _nearest(given, rows, bias_adjustment=estimator == ADJUSTED, spec=spec)
 
 
-def _pairs(pairs: pd.DataFrame, present: np.ndarray, rates: np.ndarray) -> dict[str, float]:
+def _pairs(pairs: pd.DataFrame, present: np.ndarray, rates: np.ndarray, *, spec: UarSpec) -> dict[str, float]:
     kept = pairs[present[pairs["target_row"]]]
     of_control = rates[kept["donor_row"]]
     gaps = rates[kept["target_row"]] - of_control
     known = of_control[np.isfinite(gaps)]
-    return {**_paired(gaps), "controls": len(known), "mean_control": known.mean() if len(known) else np.nan}
+    return {
+        **_paired(gaps, spec=spec),
+        "controls": len(known),
+        "mean_control": known.mean() if len(known) else np.nan,
+    }
 
 
-def _paired(differences) -> dict[str, float]:
-    return paired_difference(np.asarray(differences, float), draws=DRAWS, seed=SEED, level=LEVEL)
+def _paired(differences, *, spec: UarSpec) -> dict[str, float]:
+    return paired_difference(
+        np.asarray(differences, float), draws=spec.draws, seed=spec.seed, level=spec.level
+    )
 
 
-def _welch(given: int, treated: np.ndarray, control: np.ndarray) -> dict[str, float]:
+def _welch(given: int, treated: np.ndarray, control: np.ndarray, *, spec: UarSpec) -> dict[str, float]:
     test = stats.ttest_ind(treated, control, equal_var=False)
     gap = treated.mean() - control.mean()
     return {
         **_sizes(given, len(treated), len(control)),
-        **t_statistics(gap, gap / test.statistic, test.df, LEVEL),
+        **t_interval(gap, gap / test.statistic, test.df, spec.level),
         "mean_control": control.mean(),
     }
 
 
-def _full(given: int, treated: np.ndarray, stratum: np.ndarray, rates: np.ndarray) -> dict[str, float]:
+def _full(
+    given: int, treated: np.ndarray, stratum: np.ndarray, rates: np.ndarray, *, spec: UarSpec
+) -> dict[str, float]:
     """Weight controls by the treated of their set, sets without both arms left out, and regress."""
     rows = pd.DataFrame({"rate": rates, "is_treated": treated.astype(float), "stratum": stratum})
     rows = rows[np.isfinite(stratum)]
@@ -228,24 +242,29 @@ def _full(given: int, treated: np.ndarray, stratum: np.ndarray, rates: np.ndarra
     treated_in, all_in = (rows["stratum"].map(arms[name]) for name in ("sum", "count"))
     rows["weight"] = np.where(rows["is_treated"].eq(1), 1.0, treated_in / (all_in - treated_in))
     rows = rows[(treated_in > 0) & (treated_in < all_in)].reset_index(drop=True)
-    fit = ols(rows, outcome="rate", treatment="is_treated", weights="weight", cluster="stratum", level=LEVEL)
+    with warnings.catch_warnings():
+        # The published design has this many strata; beside it stand the paired and randomization tests.
+        warnings.simplefilter("ignore", FewClustersWarning)
+        fit = ols(
+            rows, outcome="rate", treatment="is_treated", weights="weight", cluster="stratum", level=spec.level
+        )
     control = rows[rows["is_treated"].eq(0)]
     return {
         **_sizes(given, len(rows) - len(control), len(control)),
-        **_only(fit, "is_treated"),
+        **_only(fit, "is_treated", spec=spec),
         "mean_control": np.average(control["rate"], weights=control["weight"]),
     }
 
 
-def _nearest(given: int, rows: pd.DataFrame, *, bias_adjustment: bool) -> dict[str, float]:
+def _nearest(given: int, rows: pd.DataFrame, *, bias_adjustment: bool, spec: UarSpec) -> dict[str, float]:
     """Match anew among the cities that print the outcome in the year."""
-    fit = match(rows, bias_adjustment=bias_adjustment, **(_options() | {"outcome": "rate"}))
+    fit = match(rows, bias_adjustment=bias_adjustment, **(_options(spec=spec) | {"outcome": "rate"}))
     control = rows["is_treated"].eq(0).to_numpy()
     weights = fit.extra["weights"]
     chosen = control & (weights > 0)
     return {
         **_sizes(given, int((~control).sum()), int(chosen.sum())),
-        **_only(fit, "rate"),
+        **_only(fit, "rate", spec=spec),
         "mean_control": np.average(rows.loc[chosen, "rate"], weights=weights[chosen]),
     }
 
@@ -254,17 +273,17 @@ def _sizes(given: int, used: int, controls: int) -> dict[str, int]:
     return {"given": given, "used": used, "controls": controls}
 
 
-def _only(fit: Estimates, term: str) -> dict[str, float]:
+def _only(fit: Estimates, term: str, *, spec: UarSpec) -> dict[str, float]:
     at = list(fit.keys["term"]).index(term)
     df = float(np.ravel(fit.design["df"])[0])
-    return t_statistics(float(fit.estimate[at]), float(fit.std_error[at]), df, LEVEL)
+    return t_interval(float(fit.estimate[at]), float(fit.std_error[at]), df, spec.level)
 
 
-def _options() -> dict:
+def _options(*, spec: UarSpec) -> dict:
     return {
         "outcome": "log_population",
         "treatment": "is_treated",
-        "covariates": list(COVARIATES),
-        "exact": EXACT,
-        "distance": DISTANCE,
+        "covariates": list(spec.covariates),
+        "exact": spec.exact,
+        "distance": spec.distance,
     }

@@ -10,9 +10,9 @@ from scipy import stats
 
 from ..designs.city_series import CitySeries
 from ..designs.paired_tests import judged
-from ..published.claims import claims
+from ..published.margins import published_figure, published_size
 from .matching import pair_differences
-from .spec import CROSS_SECTION, LEVEL, MARGIN_CLAIM, MARGIN_SHARE, PAPER_CITIES, POWER
+from .spec import UarSpec
 
 #: Designs by name, from the widest spread to the narrowest.
 DESIGNS = {
@@ -21,22 +21,14 @@ DESIGNS = {
     "before and after": "each city, year after less year before",
     "matched change": "the same, less the matched city's change",
 }
-SIZES = (10, 1_000)
 
 
-def published_margin() -> float:
-    """Return the published effect on violent crime that serves as a margin, without its sign."""
-    figure = claims("other_studies")[MARGIN_CLAIM].figure
-    return abs(float(figure.value)) if figure else float("nan")
-
-
-def paper_cities() -> int:
+def paper_cities(spec: UarSpec) -> int:
     """Return how many cities the paper treated, as reported of its draft."""
-    figure = claims("uar2017")[PAPER_CITIES].figure
-    return int(figure.value) if figure else 0
+    return int(published_figure(spec.paper_cities, "uar2017"))
 
 
-def judge(table: pd.DataFrame, level_of: str) -> pd.DataFrame:
+def judge(table: pd.DataFrame, level_of: str, *, spec: UarSpec) -> pd.DataFrame:
     """Return the table with what each difference could have shown.
 
     See `analysis.studies.designs.paired_tests.judged`.
@@ -50,13 +42,19 @@ def judge(table: pd.DataFrame, level_of: str) -> pd.DataFrame:
         violent crime alone, the published effect.
     """
     mean = table[level_of]
-    published = np.where(table["outcome"].eq("violent"), published_margin(), np.nan)
-    margins = {"share": MARGIN_SHARE * mean, "published": pd.Series(published, index=table.index)}
-    return judged(table, mean=mean, margins=margins, power=POWER, level=LEVEL)
+    published = np.where(table["outcome"].eq("violent"), published_size(spec.margin_claim), np.nan)
+    margins = {"share": spec.margin_share * mean, "published": pd.Series(published, index=table.index)}
+    return judged(table, mean=mean, margins=margins, power=spec.power, level=spec.level)
 
 
 def spreads(
-    units: pd.DataFrame, pairs: pd.DataFrame, changes: pd.DataFrame, excess: pd.DataFrame, series: CitySeries
+    units: pd.DataFrame,
+    pairs: pd.DataFrame,
+    changes: pd.DataFrame,
+    excess: pd.DataFrame,
+    series: CitySeries,
+    *,
+    spec: UarSpec,
 ) -> pd.DataFrame:
     """Return the standard deviation that decides each design's precision, violent crime.
 
@@ -74,13 +72,13 @@ def spreads(
         ``design, what, sd`` (crimes per 100,000), ``factor`` (the standard error is sd * sqrt(factor / n)),
         ``cities`` it rests on, and ``mean`` of the controls in the cross-section.
     """
-    rates = series.values["violent"][CROSS_SECTION]
+    rates = series.values["violent"][spec.cross_section]
     controls = units.loc[units["is_treated"].eq(0), "ori"]
     one_year = changes[changes["window"].eq(1) & changes["outcome"].eq("violent")]
     excess_one = excess[excess["window"].eq(1) & excess["outcome"].eq("violent")]
     of = {
         "unmatched": (rates.reindex(controls), 2),
-        "matched": (pair_differences(pairs, series, "violent")[CROSS_SECTION], 1),
+        "matched": (pair_differences(pairs, series, "violent")[spec.cross_section], 1),
         "before and after": (one_year["change"], 1),
         "matched change": (excess_one["excess"], 1),
     }
@@ -97,7 +95,7 @@ def spreads(
     return pd.DataFrame(rows).assign(mean=rates.reindex(controls).mean())
 
 
-def detectable_by_size(spread: pd.DataFrame) -> pd.DataFrame:
+def detectable_by_size(spread: pd.DataFrame, *, spec: UarSpec) -> pd.DataFrame:
     """Return the effect each design would find with the study's power, by number of treated cities.
 
     Returns
@@ -105,17 +103,17 @@ def detectable_by_size(spread: pd.DataFrame) -> pd.DataFrame:
     pandas.DataFrame
         ``design, cities, detectable`` (crimes per 100,000, normal approximation), ``share`` (of the mean).
     """
-    sizes = np.unique(np.geomspace(*SIZES, 60).round().astype(int))
-    sizes = np.union1d(sizes, [paper_cities()])
+    sizes = np.unique(np.geomspace(*spec.sizes, 60).round().astype(int))
+    sizes = np.union1d(sizes, [paper_cities(spec)])
     parts = [
-        pd.DataFrame({"design": row.design, "cities": sizes, "detectable": detectable(row, sizes)})
+        pd.DataFrame({"design": row.design, "cities": sizes, "detectable": detectable(row, sizes, spec=spec)})
         for row in spread.itertuples()
     ]
     table = pd.concat(parts, ignore_index=True)
     return table.assign(share=table["detectable"] / spread["mean"].iloc[0])
 
 
-def cities_needed(spread: pd.DataFrame, bounds: Mapping[str, float]) -> pd.DataFrame:
+def cities_needed(spread: pd.DataFrame, bounds: Mapping[str, float], *, spec: UarSpec) -> pd.DataFrame:
     """Return how many treated cities each design needs to find a difference as large as each bound.
 
     Parameters
@@ -127,14 +125,16 @@ def cities_needed(spread: pd.DataFrame, bounds: Mapping[str, float]) -> pd.DataF
     """
     table = spread[["design", "what"]].copy()
     for name, bound in bounds.items():
-        table[name] = np.ceil(spread["factor"] * (_multiple() * spread["sd"] / bound) ** 2).astype(int)
+        table[name] = np.ceil(spread["factor"] * (_multiple(spec=spec) * spread["sd"] / bound) ** 2).astype(
+            int
+        )
     return table
 
 
-def detectable(row, sizes) -> np.ndarray:
+def detectable(row, sizes, *, spec: UarSpec) -> np.ndarray:
     """Return the detectable effect of one row of `spreads` at given numbers of cities."""
-    return _multiple() * row.sd * np.sqrt(row.factor / np.asarray(sizes, float))
+    return _multiple(spec=spec) * row.sd * np.sqrt(row.factor / np.asarray(sizes, float))
 
 
-def _multiple() -> float:
-    return float(stats.norm.ppf(0.5 + LEVEL / 2) + stats.norm.ppf(POWER))
+def _multiple(*, spec: UarSpec) -> float:
+    return float(stats.norm.ppf(0.5 + spec.level / 2) + stats.norm.ppf(spec.power))

@@ -9,17 +9,8 @@ import pandas as pd
 
 from ...panels.policies.cohorts import assign_treatment, cohorts
 from ..designs.city_series import CitySeries
-from .spec import (
-    BASELINE,
-    CODINGS,
-    COVARIATES,
-    EXACT,
-    FIRST_ADOPTION,
-    FLOOR,
-    LAST,
-    NAMED_BY_AUTHORS,
-    PAST_CRIME,
-)
+from ..designs.named_places import is_named, policy_codes
+from .spec import UarSpec
 
 #: Why a place of the panel is neither treated nor a control, or cannot be matched; the first that holds.
 DROPPED = {
@@ -51,10 +42,10 @@ class Sample:
     dropped: pd.DataFrame
 
 
-def treated_cities(policies: pd.DataFrame, coding: str) -> pd.DataFrame:
+def treated_cities(policies: pd.DataFrame, coding: str, *, spec: UarSpec) -> pd.DataFrame:
     """Return the cities of one coding that adopted within the study's years at a usable date."""
-    kept = cohorts(policies, CODINGS[coding], first=FIRST_ADOPTION, last=LAST)
-    sources = policies.loc[policies["definition"] == CODINGS[coding], ["place_id", "source_url"]]
+    kept = cohorts(policies, spec.codings[coding], first=spec.first_adoption, last=spec.last)
+    sources = policies.loc[policies["definition"] == spec.codings[coding], ["place_id", "source_url"]]
     columns = ["place", "state", "ori", "geoid", "cohort", "ended_year", "adopted", "basis", "confidence"]
     table = kept[["place_id", *columns]].merge(sources, on="place_id", how="left", validate="1:1")
     order = ["cohort", "state", "place"]
@@ -69,7 +60,8 @@ def units_of(
     series: CitySeries,
     *,
     coding: str,
-    clean_through: int = LAST,
+    clean_through: int,
+    spec: UarSpec,
 ) -> Sample:
     """Return the units of one coding with their covariates, and what was left out and why.
 
@@ -82,65 +74,45 @@ def units_of(
     series : CitySeries
         Of every agency of `places` that may be large enough.
     coding : str
-        A key of `CODINGS`.
-    clean_through : int, optional
+        A key of `UarSpec.codings`.
+    clean_through : int
         A control is a place that nothing names up to and including this year: see `is_named`.
     """
     table = places.rename(columns={"primary_ori": "ori"})
     table["geoid"] = policy_codes(policies, undated, table["ori"]).fillna(table["place_fips"])
-    table = assign_treatment(table, policies, undated, CODINGS[coding])
+    table = assign_treatment(table, policies, undated, spec.codings[coding])
     table["is_treated"] = table["geoid"].isin(treated["geoid"]).astype("int64")
-    table = _with_covariates(table.drop(columns=["cohort", "ended_year"]), series)
+    table = _with_covariates(table.drop(columns=["cohort", "ended_year"]), series, spec=spec)
     table = table.merge(treated[["geoid", "cohort", "ended_year"]], on="geoid", how="left", validate="1:1")
-    exposed = is_named(table, clean_through)
+    exposed = is_named(table, clean_through, spec.named_by_authors)
     tests = {
         "exposed": exposed & table["is_treated"].eq(0),
-        "small": ~table["population"].ge(FLOOR),
-        "crime": table[PAST_CRIME].isna().any(axis=1),
-        "census": table[list(COVARIATES)].isna().any(axis=1),
+        "small": ~table["population"].ge(spec.floor),
+        "crime": table[list(spec.past_crime)].isna().any(axis=1),
+        "census": table[list(spec.covariates)].isna().any(axis=1),
     }
     table["reason"] = np.select(list(tests.values()), [DROPPED[name] for name in tests], "")
     names = ["ori", "place_name", "state", "is_treated"]
     kept = table["reason"].eq("")
-    columns = [*names, *EXACT, "cohort", "ended_year", "population", *COVARIATES]
+    columns = [*names, *spec.exact, "cohort", "ended_year", "population", *spec.covariates]
     units = table.loc[kept, columns].sort_values("ori").reset_index(drop=True)
     left = table.loc[~kept, [*names, "reason"]].sort_values("ori").reset_index(drop=True)
     return Sample(treated, units, left)
 
 
-def policy_codes(policies: pd.DataFrame, undated: pd.DataFrame, oris: pd.Series) -> pd.Series:
-    """Return the code by which the policy panels name each agency's place; for a few towns it is another."""
-    rows = pd.concat([table.loc[table["kind"].eq("city"), ["ori", "geoid"]] for table in (policies, undated)])
-    codes = rows.dropna().sort_values(["ori", "geoid"]).drop_duplicates("ori").set_index("ori")["geoid"]
-    return oris.map(codes.astype(object))
-
-
-def is_named(table: pd.DataFrame, year: int) -> pd.Series:
-    """Return whether a policy, symbolic act, law, list or author names each place up to and including a year.
-
-    Parameters
-    ----------
-    table : pandas.DataFrame
-        ``ori``, and ``exposed_from`` and ``symbolic_from`` of `assign_treatment`.
-    year : int
-    """
-    by_year = table[["exposed_from", "symbolic_from"]].le(year).fillna(False).any(axis=1)
-    return by_year.astype(bool) | table["ori"].isin(NAMED_BY_AUTHORS)
-
-
-def baseline(series: CitySeries, outcome: str) -> pd.Series:
+def baseline(series: CitySeries, outcome: str, *, spec: UarSpec) -> pd.Series:
     """Return each agency's mean rate over the baseline years that can be compared with one another."""
-    values = series.values[outcome][list(BASELINE)]
-    segments = series.segments[outcome][list(BASELINE)]
+    values = series.values[outcome][list(spec.baseline)]
+    segments = series.segments[outcome][list(spec.baseline)]
     last = segments.ffill(axis=1).iloc[:, -1]
     return values.where(segments.eq(last, axis=0)).mean(axis=1)
 
 
-def _with_covariates(table: pd.DataFrame, series: CitySeries) -> pd.DataFrame:
-    population = series.populations[list(BASELINE)].mean(axis=1)
+def _with_covariates(table: pd.DataFrame, series: CitySeries, *, spec: UarSpec) -> pd.DataFrame:
+    population = series.populations[list(spec.baseline)].mean(axis=1)
     table = table.assign(population=table["ori"].map(population))
-    for name in PAST_CRIME:
-        table[name] = table["ori"].map(baseline(series, name.removesuffix("_before")))
+    for name in spec.past_crime:
+        table[name] = table["ori"].map(baseline(series, name.removesuffix("_before"), spec=spec))
     return table.assign(
         log_population=np.log(table["population"].where(table["population"] > 0)),
         log_income=np.log(table["median_household_income_2015_nominal"]),

@@ -20,157 +20,120 @@ of 2000 to 2014. This study does the same, in this order:
 5. *What could have been seen.* Every difference carries the effect it would have found with 80% power, and
    whether differences of 5% of the mean, or of 17.9 violent crimes, are excluded.
 
-Specifications stand in `uar2017_spec`; `run` returns every table, `findings` what they say to each published
+The specification stands in `spec`; `run` returns every table, `findings` what they say to each published
 claim.
 """
 
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
-from functools import cache
 
 import pandas as pd
 
 from ...panels.store import load
 from ..designs.city_series import CitySeries, city_series
+from ..designs.study_spec import cached_by_spec
 from ..published.claims import Finding
 from .before_after import against_matches, by_chance, changes, dropped, summarize
-from .differences import differences, ledger, matched_sample, stacked, treated_table
+from .differences import Matched, differences, ledger, matched_sample, stacked, treated_table
 from .findings import findings_of
 from .power import detectable_by_size, judge, spreads
+from .results import Results
 from .sample import treated_cities
-from .spec import (
-    BASELINE,
-    CODINGS,
-    CROSS_SECTION,
-    EXTENDED,
-    FIRST,
-    FLOOR,
-    LAST,
-    LEVEL,
-    MAIN,
-    OUTCOMES,
-    PERIODS,
-    WINDOWS,
-)
+from .spec import SPEC, UarSpec
 
 PANELS = ("city_year", "series_breaks", "places", "policies", "undated_places")
-#: The total by which each city's own change is judged: no definition of rape disturbs it.
-BY_CITY = "violent_without_rape"
 
 
-@dataclass(frozen=True)
-class Results:
-    """Every table of the study. Rates and differences are crimes per 100,000 residents.
-
-    Attributes
-    ----------
-    treated : pandas.DataFrame
-        Treated cities by ``coding``: dates, sources, the matched city, or ``unmatched_because``.
-    units : pandas.DataFrame
-        Cities entering the matching by ``coding``, with covariates.
-    ledger : pandas.DataFrame
-        Places by ``coding``, arm and what became of them in the matching; they add up to the panel.
-    changes : pandas.DataFrame
-        Before and after: one row a coding, period, city, outcome and window.
-    before_after, before_after_dropped : pandas.DataFrame
-        Their means with errors and judgement; cities left out by reason.
-    excess, excess_summary : pandas.DataFrame
-        The same less the matched city's change, main coding and the paper's years.
-    by_chance : pandas.DataFrame
-        Main coding: whether each city's change in violent crime without rape goes beyond chance.
-    pairs, balance : pandas.DataFrame
-        One-to-one matches and balance by ``coding``.
-    differences : pandas.DataFrame
-        Matched and unmatched differences by ``coding, estimator, group, year, outcome``; ``year`` is missing
-        for those pooled over years (groups ``before``, ``after``, ``change``).
-    spreads, detectable : pandas.DataFrame
-        Standard deviations of each design, and the effect each could see by number of cities.
-    """
-
-    treated: pd.DataFrame
-    units: pd.DataFrame
-    ledger: pd.DataFrame
-    changes: pd.DataFrame
-    before_after: pd.DataFrame
-    before_after_dropped: pd.DataFrame
-    excess: pd.DataFrame
-    excess_summary: pd.DataFrame
-    by_chance: pd.DataFrame
-    pairs: pd.DataFrame
-    balance: pd.DataFrame
-    differences: pd.DataFrame
-    spreads: pd.DataFrame
-    detectable: pd.DataFrame
+@cached_by_spec
+def run(spec: UarSpec = SPEC) -> Results:
+    """Run the study on the committed panels, once a process for each specification."""
+    return study({name: load(name) for name in PANELS}, spec)
 
 
-@cache
-def run() -> Results:
-    """Run the study on the committed panels."""
-    return study({name: load(name) for name in PANELS})
-
-
-def study(panels: Mapping[str, pd.DataFrame]) -> Results:
+def study(panels: Mapping[str, pd.DataFrame], spec: UarSpec = SPEC) -> Results:
     """Run the study on given panels; the order of their rows does not matter.
 
     Parameters
     ----------
     panels : mapping of str to pandas.DataFrame
         `PANELS` by name.
+    spec : UarSpec, optional
+        What to do; the results carry it.
     """
-    treated = {coding: treated_cities(panels["policies"], coding) for coding in CODINGS}
-    series = _series(panels, treated)
-    across = stacked({coding: _changes(cities, series) for coding, cities in treated.items()})
+    treated = {coding: treated_cities(panels["policies"], coding, spec=spec) for coding in spec.codings}
+    series = _series(panels, treated, spec=spec)
+    across = stacked({coding: _changes(cities, series, spec=spec) for coding, cities in treated.items()})
     by = ["coding", "period", "outcome", "window"]
 
-    matched = {coding: matched_sample(panels, series, coding, treated[coding], LAST) for coding in CODINGS}
-    early = matched_sample(panels, series, MAIN, treated[MAIN], CROSS_SECTION)
-    main = across[across["coding"].eq(MAIN) & across["period"].eq(next(iter(PERIODS)))]
-    pairs = matched[MAIN].design.pairs
-    excess = against_matches(
-        treated[MAIN], pairs, series, outcomes=list(OUTCOMES), windows=WINDOWS, period=(FIRST, LAST)
-    )
-    spread = spreads(matched[MAIN].design.units, pairs, main, excess, series)
+    matched = {
+        coding: matched_sample(panels, series, coding, cities, spec.last, spec=spec)
+        for coding, cities in treated.items()
+    }
+    early = matched_sample(panels, series, spec.main, treated[spec.main], spec.cross_section, spec=spec)
+    main = across[across["coding"].eq(spec.main) & across["period"].eq(next(iter(spec.periods)))]
+    pairs = matched[spec.main].design.pairs
+    excess = _excess(treated[spec.main], pairs, series, spec=spec)
+    spread = spreads(matched[spec.main].design.units, pairs, main, excess, series, spec=spec)
     return Results(
+        spec=spec,
         treated=treated_table(treated, matched),
-        units=stacked({coding: one.design.units for coding, one in matched.items()}),
+        units=_designed(matched, "units"),
         ledger=ledger(matched, panels["places"]),
         changes=across,
-        before_after=judge(summarize(across, by), "mean_before"),
+        before_after=_judged(across, by, "change", spec=spec),
         before_after_dropped=dropped(across, by),
         excess=excess,
-        excess_summary=judge(summarize(excess, ["outcome", "window"], column="excess"), "mean_before"),
-        by_chance=by_chance(main, series, BY_CITY, level=LEVEL),
-        pairs=stacked({coding: one.design.pairs for coding, one in matched.items()}),
-        balance=stacked({coding: one.design.balance for coding, one in matched.items()}),
-        differences=judge(differences(matched, early, series), "mean_control"),
+        excess_summary=_judged(excess, ["outcome", "window"], "excess", spec=spec),
+        by_chance=by_chance(main, series, spec.by_city, level=spec.level),
+        pairs=_designed(matched, "pairs"),
+        balance=_designed(matched, "balance"),
+        differences=judge(differences(matched, early, series, spec=spec), "mean_control", spec=spec),
         spreads=spread,
-        detectable=detectable_by_size(spread),
+        detectable=detectable_by_size(spread, spec=spec),
     )
 
 
-def findings() -> dict[str, Finding]:
+def _designed(matched: Mapping[str, Matched], part: str) -> pd.DataFrame:
+    return stacked({coding: getattr(one.design, part) for coding, one in matched.items()})
+
+
+def _judged(table: pd.DataFrame, by: list[str], column: str, *, spec: UarSpec) -> pd.DataFrame:
+    return judge(summarize(table, by, column=column, spec=spec), "mean_before", spec=spec)
+
+
+def _excess(treated: pd.DataFrame, pairs: pd.DataFrame, series: CitySeries, *, spec: UarSpec) -> pd.DataFrame:
+    period = (spec.first, spec.last)
+    return against_matches(
+        treated, pairs, series, outcomes=list(spec.outcomes), windows=spec.windows, period=period
+    )
+
+
+def findings(spec: UarSpec = SPEC) -> dict[str, Finding]:
     """Return what the study says to each published claim, in the claim's unit."""
-    return findings_of(run())
+    return findings_of(run(spec))
 
 
-def _series(panels: Mapping[str, pd.DataFrame], treated: Mapping[str, pd.DataFrame]) -> CitySeries:
+def _series(
+    panels: Mapping[str, pd.DataFrame], treated: Mapping[str, pd.DataFrame], *, spec: UarSpec
+) -> CitySeries:
     """Return the series of every treated city and of every agency printed as large at baseline."""
     rows = panels["city_year"]
-    large = rows.loc[rows["year"].isin(BASELINE) & rows["population"].ge(FLOOR), "ori"]
+    large = rows.loc[rows["year"].isin(spec.baseline) & rows["population"].ge(spec.floor), "ori"]
     own = set(large) & set(panels["places"]["primary_ori"])
     oris = sorted(own.union(*[cities["ori"] for cities in treated.values()]))
-    return city_series(rows, panels["series_breaks"], oris, list(OUTCOMES), _all_years())
+    return city_series(
+        rows,
+        panels["series_breaks"],
+        oris,
+        list(spec.outcomes),
+        range(spec.extended[0], spec.extended[1] + 1),
+    )
 
 
-def _changes(cities: pd.DataFrame, series: CitySeries) -> pd.DataFrame:
+def _changes(cities: pd.DataFrame, series: CitySeries, *, spec: UarSpec) -> pd.DataFrame:
     tables = {
-        name: changes(cities, series, outcomes=list(OUTCOMES), windows=WINDOWS, period=years)
-        for name, years in PERIODS.items()
+        name: changes(cities, series, outcomes=list(spec.outcomes), windows=spec.windows, period=years)
+        for name, years in spec.periods.items()
     }
     return pd.concat(tables, names=["period"]).reset_index("period").reset_index(drop=True)
-
-
-def _all_years() -> range:
-    return range(EXTENDED[0], EXTENDED[1] + 1)

@@ -11,15 +11,40 @@ doi:10.1093/qje/qjy029).
 from __future__ import annotations
 
 from dataclasses import dataclass
+from typing import Any
 
 import numpy as np
+import numpy.typing as npt
 import pandas as pd
-from scipy import stats
 
-from .spec import AFTER, BEFORE, FEWEST_BEFORE
+from ...estimators.core.intervals import t_interval
+from ...estimators.regression.two_way_counts import period_effects
+from ...estimators.resampling.jackknife import jackknife_error
+from ...estimators.resampling.placebos import (
+    permute_labels,
+    permute_units,
+    placebo_critical_value,
+    placebo_interval,
+    randomization_p_value,
+)
+from .study_spec import StudySpec
 
-_SWEEPS = 200
+Array = npt.NDArray[Any]
+#: A sum below this is none: no rate is divided by it.
 _CLOSE = 1e-12
+
+
+@dataclass(frozen=True)
+class Horizon(StudySpec):
+    """Which years are compared with which."""
+
+    #: Years before adoption that say what was usual.
+    before: int = 5
+    #: Years after the year of adoption that are judged with it. Longer horizons rest on a handful of early
+    #: adopters and lean the most on trends being alike.
+    after: int = 5
+    #: Fewest years before adoption in which a place must be observed.
+    fewest_before: int = 3
 
 
 @dataclass(frozen=True)
@@ -57,49 +82,29 @@ class Expected:
         return np.where(self.cities["cohort"].gt(0), position, -1)
 
 
-def expected_crimes(frame: pd.DataFrame) -> Expected:
+def expected_crimes(frame: pd.DataFrame, horizon: Horizon) -> Expected:
     """Return observed and expected crimes of a `CitySample`'s frame.
 
     The year effects are those of a Poisson regression with city and year effects on cities that never adopt.
-    A city's rate before is its crimes over its residents, weighted by these, in the `BEFORE` years before the
-    date; years of another stretch of its series do not count.
+    A city's rate before is its crimes over its residents, weighted by these, in the ``before`` years up to
+    the date; years of another stretch of its series do not count.
     """
-    cities, years, counts, people, stretch = _wide(frame)
+    cities, years, counts, people, stretch = wide_tables(frame)
     never = cities["cohort"].eq(0).to_numpy()
-    trend = year_effects(counts[never], people[never])
+    trend = period_effects(counts[never], people[never])
     level = np.nansum(counts[never], axis=0) / np.nansum(
         np.where(np.isnan(counts[never]), 0, people[never]), axis=0
     )
     dates = np.unique(cities.loc[~never, "cohort"].to_numpy())
-    parts = [_at_date(date, years, counts, people, stretch, trend, level) for date in dates]
+    parts = [_at_date(date, years, counts, people, stretch, trend, level, horizon) for date in dates]
     observed, expected, exposed, before, additive = (
         np.column_stack(part) for part in zip(*parts, strict=True)
     )
     return Expected(cities, dates, observed, expected, exposed, before, additive)
 
 
-def year_effects(counts: np.ndarray, people: np.ndarray) -> np.ndarray:
-    """Return the year effects, relative to the first year, of a Poisson regression with city effects.
-
-    Parameters
-    ----------
-    counts, people : numpy.ndarray, shape (cities, years)
-        Missing where not observed.
-    """
-    seen = ~np.isnan(counts)
-    y, n = np.where(seen, counts, 0.0), np.where(seen, people, 0.0)
-    trend = np.ones(counts.shape[1])
-    for _ in range(_SWEEPS):
-        city = y.sum(axis=1) / np.maximum(n @ trend, _CLOSE)
-        new = y.sum(axis=0) / (city @ n)
-        new /= new[0]
-        if np.abs(new / trend - 1).max() < _CLOSE:
-            break
-        trend = new
-    return new
-
-
-def _wide(frame: pd.DataFrame):
+def wide_tables(frame: pd.DataFrame):
+    """Return the cities of a sample, its years, and counts, residents and stretches as (cities, years) tables."""
     columns = ["ori", "city", "state", "region", "size", "residents", "cohort"]
     cities = frame[columns].drop_duplicates("ori").sort_values("ori").reset_index(drop=True)
     years = np.unique(frame["year"])
@@ -111,9 +116,21 @@ def _wide(frame: pd.DataFrame):
     return cities, years, *tables
 
 
-def _at_date(date, years, counts, people, stretch, trend, level):
+def _at_date(
+    date: int,
+    years: Array,
+    counts: Array,
+    people: Array,
+    stretch: Array,
+    trend: Array,
+    level: Array,
+    horizon: Horizon,
+) -> list[Array]:
     """Return observed, expected and exposed of every city, had it adopted at the date."""
-    earlier, later = (years >= date - BEFORE) & (years < date), (years >= date) & (years <= date + AFTER)
+    earlier, later = (
+        (years >= date - horizon.before) & (years < date),
+        (years >= date) & (years <= date + horizon.after),
+    )
     last = pd.DataFrame(stretch[:, earlier]).ffill(axis=1).iloc[:, -1].to_numpy()
     comparable = ~np.isnan(counts) & (stretch == last[:, None])
     y, n = np.where(comparable, counts, 0.0), np.where(comparable, people, 0.0)
@@ -125,12 +142,12 @@ def _at_date(date, years, counts, people, stretch, trend, level):
     fell = n[:, later] @ level[later] - residents * (n[:, earlier] @ level[earlier]) / np.maximum(
         usual, _CLOSE
     )
-    usable = (comparable[:, earlier].sum(axis=1) >= FEWEST_BEFORE) & (residents > 0) & (expected > 0)
+    usable = (comparable[:, earlier].sum(axis=1) >= horizon.fewest_before) & (residents > 0) & (expected > 0)
     columns = (y[:, later].sum(axis=1), expected, residents, crude * 1e5, crude * residents + fell)
     return [np.where(usable, column, np.nan) for column in columns]
 
 
-def ratio(table: Expected, rows: np.ndarray, dates: np.ndarray, *, alike: bool = False) -> float:
+def ratio(table: Expected, rows: np.ndarray, dates: np.ndarray, *, equal_weights: bool = False) -> float:
     """Return the logarithm of summed observed over summed expected crimes, cities at given dates.
 
     Parameters
@@ -138,10 +155,10 @@ def ratio(table: Expected, rows: np.ndarray, dates: np.ndarray, *, alike: bool =
     table : Expected
     rows, dates : numpy.ndarray of int
         Positions of cities and of their dates; pairs without a comparison are left out.
-    alike : bool
+    equal_weights : bool
         Sum crimes per resident, so that each city counts alike; otherwise each crime does.
     """
-    return float(_ratios(table, rows[None, :], dates[None, :], alike)[0])
+    return float(_ratios(table, rows[None, :], dates[None, :], equal_weights)[0])
 
 
 def treated_rows(table: Expected) -> np.ndarray:
@@ -151,7 +168,7 @@ def treated_rows(table: Expected) -> np.ndarray:
     return rows[np.isfinite(table.expected[rows, own[rows]])]
 
 
-def by_city(table: Expected) -> pd.DataFrame:
+def by_city(table: Expected, *, level: float) -> pd.DataFrame:
     """Return each adopting city's observed and expected crimes, and how unusual their ratio is.
 
     Returns
@@ -159,111 +176,97 @@ def by_city(table: Expected) -> pd.DataFrame:
     pandas.DataFrame
         ``ori, city, state, size, residents, cohort, observed, expected, people, before`` (rate),
         ``log_ratio`` (minus infinity without a crime), ``conf_low, conf_high`` (the ratios not rejected
-        at 5% by cities of the size class that never adopt; missing where these are too few), ``excess``
-        (observed less expected, per 100,000 resident-years), ``placebos`` (how many such cities have a
-        comparison at the date) and ``p_value`` (share of them with a ratio as far from 1 as its own, itself
+        at ``1 - level`` by cities of the size class that never adopt; missing where these are too few),
+        ``excess`` (observed less expected, per 100,000 resident-years), ``placebos`` (how many such cities
+        have a comparison at the date) and ``p_value`` (share of them with a ratio as far from 1 as its own, itself
         included).
     """
     rows = treated_rows(table)
     dates = table.own[rows]
-    found = (
-        table.cities.iloc[rows]
-        .reset_index(drop=True)
-        .assign(
-            **{
-                name: getattr(table, name)[rows, dates]
-                for name in ("observed", "expected", "people", "before")
-            }
-        )
-    )
+    names = ("observed", "expected", "people", "before")
+    found = table.cities.iloc[rows].reset_index(drop=True)
+    found = found.assign(**{name: getattr(table, name)[rows, dates] for name in names})
     with np.errstate(divide="ignore", invalid="ignore"):
         logs = np.log(table.observed / table.expected)
     never = table.cities["cohort"].eq(0).to_numpy()
-    chance = [
-        logs[never & table.cities["size"].eq(size).to_numpy(), date]
-        for size, date in zip(found["size"], dates, strict=True)
-    ]
+    alike = [never & table.cities["size"].eq(size).to_numpy() for size in found["size"]]
+    drawn = [logs[places, date] for places, date in zip(alike, dates, strict=True)]
+    chance = [values[~np.isnan(values)] for values in drawn]
     own = logs[rows, dates]
-    half = np.array([_reach(np.abs(values[~np.isnan(values)])) for values in chance])
+    half = np.array([placebo_critical_value(np.abs(values), level) for values in chance])
     return found.assign(
         log_ratio=own,
         conf_low=own - half,
         conf_high=own + half,
         excess=(found["observed"] - found["expected"]) / found["people"] * 1e5,
-        placebos=[int((~np.isnan(values)).sum()) for values in chance],
-        p_value=[_rank(value, values[~np.isnan(values)]) for value, values in zip(own, chance, strict=True)],
+        placebos=[len(values) for values in chance],
+        p_value=[randomization_p_value(*pair) for pair in zip(own, chance, strict=True)],
     )
 
 
-def _reach(sizes: np.ndarray) -> float:
-    """Return the size that a further draw passes once in twenty times; missing where no size is so rare."""
-    place = int(np.ceil(0.95 * (len(sizes) + 1)))
-    return (
-        float(np.sort(sizes)[place - 1])
-        if place <= len(sizes) and np.isfinite(sizes).sum() >= place
-        else np.nan
-    )
-
-
-def _rank(value: float, values: np.ndarray) -> float:
-    return float((1 + (np.abs(values) >= abs(value)).sum()) / (1 + len(values)))
-
-
-def placebo_places(table: Expected, *, draws: int, seed: int, alike: bool = False) -> np.ndarray:
+def placebo_places(
+    table: Expected, *, draws: int, seed: int, equal_weights: bool = False
+) -> npt.NDArray[np.float64]:
     """Return the ratio of each draw in which cities of a size class swap their policies, dates included."""
     rows = treated_rows(table)
-    own, size = table.own[rows], table.cities["size"].to_numpy()
-    random = np.random.default_rng(seed)
-    pools = {value: np.flatnonzero(size == value) for value in np.unique(size[rows])}
-    chosen = np.empty((draws, len(rows)), int)
-    for value, pool in pools.items():
-        here = np.flatnonzero(size[rows] == value)
-        chosen[:, here] = random.permuted(np.tile(pool, (draws, 1)), axis=1)[:, : len(here)]
-    return _ratios(table, chosen, np.broadcast_to(own, chosen.shape), alike)
+    chosen = permute_units(table.cities["size"].to_numpy(), rows, draws=draws, seed=seed)
+    return _ratios(table, chosen, np.broadcast_to(table.own[rows], chosen.shape), equal_weights)
 
 
-def placebo_dates(table: Expected, *, draws: int, seed: int) -> np.ndarray:
+def placebo_dates(table: Expected, *, draws: int, seed: int) -> npt.NDArray[np.float64]:
     """Return the ratio of each draw in which the adopting cities swap dates among themselves."""
     rows = treated_rows(table)
-    shuffled = np.random.default_rng(seed).permuted(np.tile(table.own[rows], (draws, 1)), axis=1)
+    shuffled = permute_labels(table.own[rows], draws=draws, seed=seed)
     return _ratios(table, np.broadcast_to(rows, shuffled.shape), shuffled)
 
 
-def _ratios(table: Expected, rows: np.ndarray, dates: np.ndarray, alike: bool = False) -> np.ndarray:
-    scale = 1 / table.cities["residents"].to_numpy()[rows] if alike else 1.0
+def observed_to_expected(
+    table: Expected, *, draws: int, seed: int, level: float, equal_weights: bool = False
+) -> dict[str, float]:
+    """Return the log ratio of observed to expected crimes with its interval from other places of the size.
+
+    Returns
+    -------
+    dict
+        ``estimate, std_error`` (standard deviation of the draws), ``p_value, conf_low, conf_high`` and
+        ``df``, infinite.
+    """
+    rows = treated_rows(table)
+    found = ratio(table, rows, table.own[rows], equal_weights=equal_weights)
+    placebo = placebo_places(table, draws=draws, seed=seed, equal_weights=equal_weights)
+    low, high = placebo_interval(found, placebo, level)
+    return {
+        "estimate": found,
+        "std_error": float(placebo.std(ddof=1)),
+        "p_value": randomization_p_value(found, placebo),
+        "conf_low": low,
+        "conf_high": high,
+        "df": np.inf,
+    }
+
+
+def _ratios(table: Expected, rows: np.ndarray, dates: np.ndarray, equal_weights: bool = False) -> np.ndarray:
+    scale = 1 / table.cities["residents"].to_numpy()[rows] if equal_weights else 1.0
     observed, expected = scale * table.observed[rows, dates], scale * table.expected[rows, dates]
     return np.log(np.nansum(observed, axis=1) / np.nansum(expected, axis=1))
 
 
-def tested(estimate: float, draws: np.ndarray) -> float:
-    """Return the two-sided p-value of an estimate among draws, the one observed included."""
-    reached = np.abs(draws) >= abs(estimate) * (1 - 1e-9)
-    return float((1 + reached.sum()) / (1 + len(draws)))
-
-
-def jackknife(frame: pd.DataFrame, by: str, estimate: float, level: float) -> dict[str, float]:
+def jackknife(
+    frame: pd.DataFrame, by: str, estimate: float, *, horizon: Horizon, level: float
+) -> dict[str, float]:
     """Return the error of the ratio from leaving out each group in turn, and its t interval.
 
     Groups are those that hold an adopting city; a group takes its comparison cities with it. The t
     distribution has one degree of freedom less than there are groups.
     """
     groups = np.sort(frame.loc[frame["cohort"].gt(0), by].unique())
-    refits = np.array([_without(frame, by, group) for group in groups])
-    n = len(groups)
-    error = float(np.sqrt((n - 1) / n * ((refits - estimate) ** 2).sum()))
-    half = stats.t.ppf(0.5 + level / 2, n - 1) * error
-    return {
-        "std_error": error,
-        "df": n - 1,
-        "conf_low": estimate - half,
-        "conf_high": estimate + half,
-        "p_value": float(2 * stats.t.sf(abs(estimate / error), n - 1)),
-        "lowest": float(refits.min()),
-        "highest": float(refits.max()),
-    }
+    refits = np.array([_without(frame, by, group, horizon) for group in groups])
+    error = jackknife_error(estimate, refits)
+    found = t_interval(estimate, error, len(groups) - 1, level)
+    return found | {"lowest": float(refits.min()), "highest": float(refits.max())}
 
 
-def _without(frame: pd.DataFrame, by: str, group: str) -> float:
-    table = expected_crimes(frame[frame[by].ne(group)])
+def _without(frame: pd.DataFrame, by: str, group: str, horizon: Horizon) -> float:
+    table = expected_crimes(frame[frame[by].ne(group)], horizon)
     rows = treated_rows(table)
     return ratio(table, rows, table.own[rows])
