@@ -55,9 +55,7 @@ def chapter_of(path: Path) -> Chapter:
     cells = cells_of(path)
     code = "\n".join(cell.source for cell in cells if cell.kind == "code")
     text = json.dumps([[cell.kind, cell.source] for cell in cells])
-    return recall(
-        f"notebook.{path.stem}", text, {*BASE, *used_by(code)}, lambda: run_cells(path, cells)
-    )
+    return recall(f"notebook.{path.stem}", text, {*BASE, *used_by(code)}, lambda: run_cells(path, cells))
 
 
 def run_cells(path: Path, cells: Sequence[Cell]) -> Chapter:
@@ -104,7 +102,9 @@ def _outputs(shell: Any, path: Path, cell: Cell, number: int) -> list[dict[str, 
         ) from error
     streams = {"stdout": captured.stdout, "stderr": captured.stderr}
     printed = [
-        {"output_type": "stream", "name": name, "text": text} for name, text in streams.items() if text.strip()
+        {"output_type": "stream", "name": name, "text": text}
+        for name, text in streams.items()
+        if text.strip()
     ]
     shown = [
         {"output_type": "display_data", "data": json.loads(json.dumps(output.data))}

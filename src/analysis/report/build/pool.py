@@ -19,11 +19,18 @@ from ...errors import AnalysisError
 #: One thread a process, so that bits do not depend on the machine's load.
 ONE_THREAD = ("OPENBLAS_NUM_THREADS", "OMP_NUM_THREADS", "MKL_NUM_THREADS", "NUMBA_NUM_THREADS")
 #: Imported once by the server that workers are forked from.
-PRELOADED = ["analysis.report", "analysis.studies.preload", "IPython.core.interactiveshell"]
+PRELOADED = ["analysis.report", "analysis.studies.graph", "IPython.core.interactiveshell"]
 
 
 class StoppedTaskError(AnalysisError):
     """A worker that died: killed from outside, or out of memory."""
+
+
+@dataclass(frozen=True)
+class Of:
+    """An argument that is what another task gave."""
+
+    task: str
 
 
 @dataclass(frozen=True)
@@ -104,7 +111,7 @@ def run_tasks(tasks: Sequence[Task], *, jobs: int = 2, progress: bool = True) ->
         try:
             while len(results) < len(tasks):
                 for task in _ready(tasks, results, running.values(), jobs - len(running)):
-                    running[executor.submit(task.call, *task.arguments)] = task
+                    running[executor.submit(task.call, *_filled(task, results))] = task
                     line.started[task.name] = time.monotonic()
                 line.show()
                 finished, _ = wait(running, timeout=0.5, return_when=FIRST_COMPLETED)
@@ -125,6 +132,10 @@ def run_tasks(tasks: Sequence[Task], *, jobs: int = 2, progress: bool = True) ->
         finally:
             line.close()
     return results
+
+
+def _filled(task: Task, results: Mapping[str, Any]) -> list[Any]:
+    return [results[given.task] if isinstance(given, Of) else given for given in task.arguments]
 
 
 def _ready(

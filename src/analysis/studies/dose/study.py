@@ -15,7 +15,7 @@ import pandas as pd
 
 from ... import estimators as est
 from ...panels.store import load
-from ..designs.study_spec import cached_by_spec
+from ...results import stored
 from ..staggered_counties.spec import SPEC as COUNTIES
 from .fits import along_dose, by_class, false_period, per_declined
 from .sample import PANELS, DoseSample, dose_sample
@@ -55,7 +55,7 @@ class Dose:
     per_declined: pd.DataFrame
 
 
-@cached_by_spec
+@stored
 def run(spec: DoseSpec = SPEC) -> Dose:
     """Run the study on the committed panels, once a process for each specification."""
     return study({name: load(name) for name in PANELS}, spec)

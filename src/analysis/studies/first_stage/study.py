@@ -15,7 +15,7 @@ import pandas as pd
 
 from ... import estimators as est
 from ...panels.store import load
-from ..designs.study_spec import cached_by_spec
+from ...results import stored
 from .dates import dates_and_declines, decliners_without_row, rates_by
 from .fits import event_path, pooled_effect, share_declined
 from .sample import PANELS, FirstStageSample, first_stage_sample
@@ -64,7 +64,7 @@ class FirstStage:
     decliners: pd.DataFrame
 
 
-@cached_by_spec
+@stored
 def run(spec: FirstStageSpec = SPEC) -> FirstStage:
     """Run the study on the committed panels, once a process for each specification."""
     return study({name: load(name) for name in PANELS}, spec)
