@@ -16,6 +16,7 @@ import numpy as np
 import pandas as pd
 from scipy import stats
 
+from ...estimators.errors import NotConvergedError
 from .spec import AFTER, BEFORE, FEWEST_BEFORE
 
 _SWEEPS = 200
@@ -78,25 +79,36 @@ def expected_crimes(frame: pd.DataFrame) -> Expected:
     return Expected(cities, dates, observed, expected, exposed, before, additive)
 
 
-def year_effects(counts: np.ndarray, people: np.ndarray) -> np.ndarray:
+def year_effects(counts: np.ndarray, people: np.ndarray, *, sweeps: int = _SWEEPS) -> np.ndarray:
     """Return the year effects, relative to the first year, of a Poisson regression with city effects.
 
     Parameters
     ----------
     counts, people : numpy.ndarray, shape (cities, years)
         Missing where not observed.
+    sweeps : int
+        Most alternations between city and year effects.
+
+    Raises
+    ------
+    NotConvergedError
+        If the effects still move by more than 1e-12 of themselves in the last sweep.
     """
     seen = ~np.isnan(counts)
     y, n = np.where(seen, counts, 0.0), np.where(seen, people, 0.0)
     trend = np.ones(counts.shape[1])
-    for _ in range(_SWEEPS):
+    for _ in range(sweeps):
         city = y.sum(axis=1) / np.maximum(n @ trend, _CLOSE)
         new = y.sum(axis=0) / (city @ n)
         new /= new[0]
-        if np.abs(new / trend - 1).max() < _CLOSE:
-            break
+        moved = np.abs(new / trend - 1).max()
+        if moved < _CLOSE:
+            return new
         trend = new
-    return new
+    raise NotConvergedError(
+        f"year effects of {len(counts)} cities still move by {moved:.1e} after {sweeps} sweeps: look for "
+        "years or cities almost without crimes or observations, or allow more sweeps"
+    )
 
 
 def _wide(frame: pd.DataFrame):
