@@ -2,26 +2,18 @@
 
 from __future__ import annotations
 
-import os
 from pathlib import Path
 
+import example_data
 import pytest
 
-from analysis.paths import project_root, raw_dir
-
-
-def _verification_dir() -> Path:
-    default = project_root().parent / "shared" / "verification"
-    return Path(os.environ.get("ANALYSIS_VERIFICATION_DIR", default))
+from analysis.paths import raw_dir
 
 
 @pytest.fixture(scope="session")
-def verification() -> Path:
-    """Directory of public example data sets; the test is skipped, loudly, when it is absent."""
-    place = _verification_dir()
-    if not place.is_dir():
-        pytest.skip(f"no verification data in {place}")
-    return place
+def verification(tmp_path_factory) -> Path:
+    """Folder of public example data sets with published results, written from the packages that ship them."""
+    return example_data.write(tmp_path_factory.mktemp("verification"))
 
 
 def pytest_collection_modifyitems(items):

