@@ -177,8 +177,8 @@ def by_city(table: Expected, *, level: float) -> pd.DataFrame:
         ``log_ratio`` (minus infinity without a crime), ``conf_low, conf_high`` (the ratios not rejected
         at ``1 - level`` by cities of the size class that never adopt; missing where these are too few),
         ``excess`` (observed less expected, per 100,000 resident-years), ``placebos`` (how many such cities
-        have a comparison at the date) and ``p_value`` (share of them with a ratio as far from 1 as its own, itself
-        included).
+        have a comparison at the date) and ``p_value`` (share of them with a ratio as far from 1 as its own,
+        itself included).
     """
     rows = treated_rows(table)
     dates = table.own[rows]
