@@ -150,10 +150,10 @@ class _Rows:
 
     def keep(self, mask: pd.Series, step: str) -> None:
         """Keep the marked rows; book the others under `step`."""
-        mask = mask.astype("boolean").fillna(False).to_numpy(dtype=bool)
-        lost = self.frame[~mask]
+        kept = mask.astype("boolean").fillna(False).to_numpy(dtype=bool)
+        lost = self.frame[~kept]
         self.ledger.append((step, len(lost), lost["ori"].nunique()))
-        self.frame = self.frame[mask]
+        self.frame = self.frame[kept]
 
 
 def with_treatment(panels: Mapping[str, pd.DataFrame], rules: SampleRules) -> pd.DataFrame:

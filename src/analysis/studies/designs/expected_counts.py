@@ -103,7 +103,7 @@ def expected_crimes(frame: pd.DataFrame, horizon: Horizon) -> Expected:
     return Expected(cities, dates, observed, expected, exposed, before, additive)
 
 
-def _wide(frame: pd.DataFrame):
+def _wide(frame: pd.DataFrame) -> tuple[pd.DataFrame, Array, Array, Array, Array]:
     columns = ["ori", "city", "state", "region", "size", "residents", "cohort"]
     cities = frame[columns].drop_duplicates("ori").sort_values("ori").reset_index(drop=True)
     years = np.unique(frame["year"])
@@ -112,7 +112,8 @@ def _wide(frame: pd.DataFrame):
     tables = [np.full((len(cities), len(years)), np.nan) for _ in values]
     for table, column in zip(tables, values, strict=True):
         table[at] = column.to_numpy(float)
-    return cities, years, *tables
+    counts, people, stretch = tables
+    return cities, years, counts, people, stretch
 
 
 def _at_date(
@@ -164,7 +165,8 @@ def treated_rows(table: Expected) -> np.ndarray:
     """Return the positions of adopting cities that have a comparison at their own date."""
     own = table.own
     rows = np.flatnonzero(own >= 0)
-    return rows[np.isfinite(table.expected[rows, own[rows]])]
+    found: Array = rows[np.isfinite(table.expected[rows, own[rows]])]
+    return found
 
 
 def by_city(table: Expected, *, level: float) -> pd.DataFrame:
@@ -247,7 +249,8 @@ def observed_to_expected(
 def _ratios(table: Expected, rows: np.ndarray, dates: np.ndarray, equal_weights: bool = False) -> np.ndarray:
     scale = 1 / table.cities["residents"].to_numpy()[rows] if equal_weights else 1.0
     observed, expected = scale * table.observed[rows, dates], scale * table.expected[rows, dates]
-    return np.log(np.nansum(observed, axis=1) / np.nansum(expected, axis=1))
+    logs: Array = np.log(np.nansum(observed, axis=1) / np.nansum(expected, axis=1))
+    return logs
 
 
 def jackknife(

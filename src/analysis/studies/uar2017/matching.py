@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
+from typing import Any
 
 import numpy as np
 import pandas as pd
@@ -129,7 +130,7 @@ def in_force(cities: pd.DataFrame, years: Sequence[int]) -> pd.DataFrame:
 
 def pooled(
     pairs: pd.DataFrame, series: CitySeries, outcome: str, years: Sequence[int], *, spec: UarSpec
-) -> Iterator[dict]:
+) -> Iterator[dict[str, Any]]:
     """Yield matched differences averaged over each pair's years before and after adoption, and their change.
 
     Each pair weighs the same, however many years it has; the year of adoption belongs to neither side. The
@@ -215,7 +216,7 @@ def _pairs(pairs: pd.DataFrame, present: np.ndarray, rates: np.ndarray, *, spec:
     }
 
 
-def _paired(differences, *, spec: UarSpec) -> dict[str, float]:
+def _paired(differences: np.ndarray, *, spec: UarSpec) -> dict[str, float]:
     return paired_difference(
         np.asarray(differences, float), draws=spec.draws, seed=spec.seed, level=spec.level
     )
@@ -275,7 +276,7 @@ def _only(fit: Estimates, term: str, *, spec: UarSpec) -> dict[str, float]:
     return t_interval(float(fit.estimate[at]), float(fit.std_error[at]), df, spec.level)
 
 
-def _options(*, spec: UarSpec) -> dict:
+def _options(*, spec: UarSpec) -> dict[str, Any]:
     return {
         "outcome": "log_population",
         "treatment": "is_treated",
