@@ -35,6 +35,7 @@ from .history import PANELS, never_named
 from .spec import NINE_CITIES, NineCitiesSpec
 
 USABLE = ""
+Key = tuple[str, str, str, str]
 _KEY = ["case", "outcome", "scale", "method"]
 
 
@@ -106,7 +107,7 @@ def study(panels: Mapping[str, pd.DataFrame], spec: NineCitiesSpec = NINE_CITIES
     )
 
 
-def _keys(date: Mapping[str, Any], series: CitySeries, *, spec: NineCitiesSpec) -> list[tuple[str, ...]]:
+def _keys(date: Mapping[str, Any], series: CitySeries, *, spec: NineCitiesSpec) -> list[Key]:
     """Return every outcome that the date can be studied on, in every scale and by every method."""
     able = [name for name in spec.outcomes if _window(date, series, name, spec=spec)[1] == USABLE]
     return list(product([date["case"]], able, spec.scales, METHODS))
@@ -116,7 +117,7 @@ def _fit(
     date: Mapping[str, Any],
     series: CitySeries,
     pool: list[str],
-    key: tuple[str, ...],
+    key: Key,
     *,
     spec: NineCitiesSpec,
 ) -> Fitted:
@@ -131,8 +132,9 @@ def dated_limits(policies: pd.DataFrame, series: CitySeries, *, spec: NineCities
     rows = []
     key: Any
     for key, same in own.groupby(["ori", "adopted"], sort=True):
-        older = own.loc[own["ori"].eq(key[0]), "adopted_year"].min()
-        date = _date(*key, same, older, spec=spec)
+        ori, adopted = key
+        older = own.loc[own["ori"].eq(ori), "adopted_year"].min()
+        date = _date(ori, adopted, same, older, spec=spec)
         years, reason = _window(date, series, spec.counted, spec=spec)
         before = sum(year < date["start"] for year in years)
         rows.append(date | {"before": before, "after": len(years) - before, "reason": reason})

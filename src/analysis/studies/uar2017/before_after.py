@@ -169,7 +169,9 @@ def by_chance(table: pd.DataFrame, series: CitySeries, outcome: str, *, level: f
     return used.reset_index(drop=True).join(pd.DataFrame(rows))
 
 
-def _poisson(row: dict[str, Any], counts: pd.DataFrame, people: pd.DataFrame, level: float) -> dict[str, float | bool]:
+def _poisson(
+    row: dict[str, Any], counts: pd.DataFrame, people: pd.DataFrame, level: float
+) -> dict[str, float | bool]:
     years = row["cohort"] - 1, row["cohort"] + 1
     before, after = (int(counts.loc[row["ori"], year]) for year in years)
     exposed = [float(people.loc[row["ori"], year]) for year in years]
