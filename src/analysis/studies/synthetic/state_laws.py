@@ -318,7 +318,7 @@ def _sb54(
     }
     rows = []
     for name, (change, without) in variants.items():
-        changed = law | change
+        changed: Any = law | change
         own = (
             _redone(changed, rates, panels, without, spec=spec)
             if "first" in change

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from typing import Any
 
 import numpy as np
@@ -170,7 +170,7 @@ def by_chance(table: pd.DataFrame, series: CitySeries, outcome: str, *, level: f
 
 
 def _poisson(
-    row: dict[str, Any], counts: pd.DataFrame, people: pd.DataFrame, level: float
+    row: Mapping[Any, Any], counts: pd.DataFrame, people: pd.DataFrame, level: float
 ) -> dict[str, float | bool]:
     years = row["cohort"] - 1, row["cohort"] + 1
     before, after = (int(counts.loc[row["ori"], year]) for year in years)
