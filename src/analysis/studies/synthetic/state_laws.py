@@ -22,7 +22,6 @@ policies, which one variant leaves out.
 from __future__ import annotations
 
 from collections.abc import Collection, Mapping
-from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
@@ -34,7 +33,8 @@ from ...panels.store import load
 from ...sources.states import by_usps
 from ..designs.specification import LOG, RATE
 from ..designs.study_spec import cached_by_spec
-from ..designs.synthetic_cases import METHODS, Case, Fitted, build_case, fit
+from ..designs.synthetic_cases import METHODS, Case, build_case, fit
+from .results import StateStudy
 from .spec import STATE_LAWS, StateLawsSpec
 
 #: Words by which the FBI says that a year begins a new series, and that a year is incomplete.
@@ -42,38 +42,6 @@ NOT_COMPARABLE, INCOMPLETE = "not comparable", "complete"
 #: The joint design with every law moved back so many years, on years before any: nothing should be found.
 PANELS = ("state_year", "policies", "state_bans")
 _KEY = ["law", "outcome", "scale", "method"]
-
-
-@dataclass(frozen=True)
-class StateStudy:
-    """Every table of the study. Rates are per 100,000 residents, logarithms in log points.
-
-    Attributes
-    ----------
-    spec : StateLawsSpec
-    laws : pandas.DataFrame
-        ``law, state, start, adopted, content, source_url, first, last, before, after``.
-    donors : pandas.DataFrame
-        ``law, state, reason``: every state but the treated one, ``reason`` empty for donors.
-    estimates : pandas.DataFrame
-        One row a ``law, outcome, scale, method``: see `synthetic_cases.fit`.
-    fits : dict
-        `Fitted` by (law, outcome, scale, method).
-    joint : pandas.DataFrame
-        All laws since 2014, first law of each state: ``variant, outcome, scale, estimate, std_error,
-        conf_low, conf_high`` (normal, placebo error), ``p_value`` (rank among placebos), ``detectable,
-        states, donors``.
-    sb54 : pandas.DataFrame
-        Variants of the published design: ``variant, outcome, method`` and the columns of `fit`.
-    """
-
-    spec: StateLawsSpec
-    laws: pd.DataFrame
-    donors: pd.DataFrame
-    estimates: pd.DataFrame
-    fits: dict[tuple[str, str, str, str], Fitted]
-    joint: pd.DataFrame
-    sb54: pd.DataFrame
 
 
 @cached_by_spec
