@@ -44,8 +44,8 @@ def run(spec: StaggeredCountiesSpec = SPEC) -> StaggeredCounties:
 def study(panels: Mapping[str, pd.DataFrame], spec: StaggeredCountiesSpec = SPEC) -> StaggeredCounties:
     """Run the study on given panels, of the names in `PANELS`."""
     with warnings.catch_warnings():
-        # Rows of few states are alternatives and early adopters: t over their own number of states, and placebo
-        # counties, judge them, so the warning says nothing that the study does not.
+        # Rows of few states are alternatives and early adopters: t over their own number of states, and
+        # placebo counties, judge them, so the warning says nothing that the study does not.
         warnings.simplefilter("ignore", est.FewClustersWarning)
         return _study(panels, spec)
 

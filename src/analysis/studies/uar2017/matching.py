@@ -249,7 +249,12 @@ def _full(
         # The published design has this many strata; beside it stand the paired and randomization tests.
         warnings.simplefilter("ignore", FewClustersWarning)
         fit = ols(
-            rows, outcome="rate", treatment="is_treated", weights="weight", cluster="stratum", level=spec.level
+            rows,
+            outcome="rate",
+            treatment="is_treated",
+            weights="weight",
+            cluster="stratum",
+            level=spec.level,
         )
     control = rows[rows["is_treated"].eq(0)]
     return {
