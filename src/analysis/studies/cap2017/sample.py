@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
+
 import numpy as np
 import pandas as pd
 
@@ -47,12 +49,12 @@ def policy_in_force(policies: pd.DataFrame, definition: str, year: int) -> pd.Da
     return own.assign(is_dated=own["in_event_time"] | absorbed).loc[~ended, ["fips", "is_dated"]]
 
 
-def county_frame(panels: dict[str, pd.DataFrame], *, spec: CapSpec) -> pd.DataFrame:
+def county_frame(panels: Mapping[str, pd.DataFrame], *, spec: CapSpec) -> pd.DataFrame:
     """Return one row a county with treatment, covariates, outcomes and the marks that choose samples.
 
     Parameters
     ----------
-    panels : dict of str to pandas.DataFrame
+    panels : mapping of str to pandas.DataFrame
         ``counties, county_year, policies, undated_places``.
 
     Returns
@@ -161,7 +163,7 @@ USED = {1.0: "used: declines detainers", 0.0: "used: comparison"}
 
 
 def dispositions(frame: pd.DataFrame) -> pd.Series:
-    """Return what the main comparison does with each county: the first reason that holds, or how it is used."""
+    """Return what the main comparison does with each county: the first reason, or how it is used."""
     found = np.select([test for _, test in _tests(frame)], [reason for reason, _ in _tests(frame)], "")
     return pd.Series(found, index=frame.index)
 

@@ -155,11 +155,11 @@ class _Rows:
 
     def keep(self, mask: pd.Series, step: str) -> None:
         """Keep the marked rows; book the others under `step`."""
-        mask = mask.astype("boolean").fillna(False).to_numpy(dtype=bool)
-        lost = self.frame[~mask]
+        kept = mask.astype("boolean").fillna(False).to_numpy(dtype=bool)
+        lost = self.frame[~kept]
         self.ledger.append((step, len(lost), lost["ori"].nunique()))
         self.left.append(lost.groupby("ori").size().rename("rows").reset_index().assign(step=step))
-        self.frame = self.frame[mask]
+        self.frame = self.frame[kept]
 
 
 def with_treatment(panels: Mapping[str, pd.DataFrame], rules: SampleRules) -> pd.DataFrame:

@@ -103,8 +103,8 @@ def expected_crimes(frame: pd.DataFrame, horizon: Horizon) -> Expected:
     return Expected(cities, dates, observed, expected, exposed, before, additive)
 
 
-def wide_tables(frame: pd.DataFrame):
-    """Return the cities of a sample, its years, and counts, residents and stretches as (cities, years) tables."""
+def wide_tables(frame: pd.DataFrame) -> tuple[pd.DataFrame, Array, Array, Array, Array]:
+    """Return cities, years, and counts, residents and stretches as tables of cities by years."""
     columns = ["ori", "city", "state", "region", "size", "residents", "cohort"]
     cities = frame[columns].drop_duplicates("ori").sort_values("ori").reset_index(drop=True)
     years = np.unique(frame["year"])
@@ -113,7 +113,8 @@ def wide_tables(frame: pd.DataFrame):
     tables = [np.full((len(cities), len(years)), np.nan) for _ in values]
     for table, column in zip(tables, values, strict=True):
         table[at] = column.to_numpy(float)
-    return cities, years, *tables
+    counts, people, stretch = tables
+    return cities, years, counts, people, stretch
 
 
 def _at_date(
@@ -165,7 +166,8 @@ def treated_rows(table: Expected) -> np.ndarray:
     """Return the positions of adopting cities that have a comparison at their own date."""
     own = table.own
     rows = np.flatnonzero(own >= 0)
-    return rows[np.isfinite(table.expected[rows, own[rows]])]
+    found: Array = rows[np.isfinite(table.expected[rows, own[rows]])]
+    return found
 
 
 def by_city(table: Expected, *, level: float) -> pd.DataFrame:
@@ -178,8 +180,8 @@ def by_city(table: Expected, *, level: float) -> pd.DataFrame:
         ``log_ratio`` (minus infinity without a crime), ``conf_low, conf_high`` (the ratios not rejected
         at ``1 - level`` by cities of the size class that never adopt; missing where these are too few),
         ``excess`` (observed less expected, per 100,000 resident-years), ``placebos`` (how many such cities
-        have a comparison at the date) and ``p_value`` (share of them with a ratio as far from 1 as its own, itself
-        included).
+        have a comparison at the date) and ``p_value`` (share of them with a ratio as far from 1 as its own,
+        itself included).
     """
     rows = treated_rows(table)
     dates = table.own[rows]
@@ -248,7 +250,8 @@ def observed_to_expected(
 def _ratios(table: Expected, rows: np.ndarray, dates: np.ndarray, equal_weights: bool = False) -> np.ndarray:
     scale = 1 / table.cities["residents"].to_numpy()[rows] if equal_weights else 1.0
     observed, expected = scale * table.observed[rows, dates], scale * table.expected[rows, dates]
-    return np.log(np.nansum(observed, axis=1) / np.nansum(expected, axis=1))
+    logs: Array = np.log(np.nansum(observed, axis=1) / np.nansum(expected, axis=1))
+    return logs
 
 
 def jackknife(

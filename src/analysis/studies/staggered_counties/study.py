@@ -12,6 +12,7 @@ from __future__ import annotations
 
 import warnings
 from collections.abc import Mapping, Sequence
+from typing import Any
 
 import numpy as np
 import pandas as pd
@@ -43,8 +44,8 @@ def run(spec: StaggeredCountiesSpec = SPEC) -> StaggeredCounties:
 def study(panels: Mapping[str, pd.DataFrame], spec: StaggeredCountiesSpec = SPEC) -> StaggeredCounties:
     """Run the study on given panels, of the names in `PANELS`."""
     with warnings.catch_warnings():
-        # Rows of few states are alternatives and early adopters: t over their own number of states, and placebo
-        # counties, judge them, so the warning says nothing that the study does not.
+        # Rows of few states are alternatives and early adopters: t over their own number of states, and
+        # placebo counties, judge them, so the warning says nothing that the study does not.
         warnings.simplefilter("ignore", est.FewClustersWarning)
         return _study(panels, spec)
 
@@ -153,7 +154,7 @@ def _jackknifed(frame: pd.DataFrame, *, spec: StaggeredCountiesSpec) -> tuple[pd
 
 
 def _years(
-    frame: pd.DataFrame, outcomes: Sequence[str], effects: list | None, *, spec: StaggeredCountiesSpec
+    frame: pd.DataFrame, outcomes: Sequence[str], effects: list[Any] | None, *, spec: StaggeredCountiesSpec
 ) -> pd.DataFrame:
     parts = [
         by_year(with_rates(frame, outcome), effects, spec=spec).assign(outcome=outcome)
@@ -197,17 +198,12 @@ def rates(frame: pd.DataFrame, outcomes: Sequence[str] = (), *, spec: StaggeredC
     """
     treated = frame[frame["cohort"].gt(0)]
     before = treated[treated["treated"].eq(0)]
+    given: dict[str, Any] = {"outcome": "rate", **KEYS}
     rows = []
     for outcome in outcomes or spec.outcomes:
         table = with_rates(frame, outcome)
         fit = est.extended_twfe(
-            table,
-            outcome="rate",
-            weights="residents",
-            absorb="unit",
-            cluster="state",
-            level=spec.level,
-            **KEYS,
+            table, weights="residents", absorb="unit", cluster="state", level=spec.level, **given
         )
         mean = before[outcome].sum() / before["people"].sum() * 1e5
         rows.append({"outcome": outcome, "mean": float(mean)} | broom(fit.aggregate("simple"), spec.level))

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+from typing import Any
 
 import pandas as pd
 
@@ -25,7 +26,7 @@ def findings_of(results: Results) -> dict[str, Finding]:
     return {finding.claim: finding for finding in groups}
 
 
-def difference(results: Results, outcome: str, **keys) -> pd.Series:
+def difference(results: Results, outcome: str, **keys: Any) -> pd.Series:
     """Return one difference of the main coding, one-to-one matches unless another estimator is named."""
     table = results.differences
     wanted = {"coding": results.spec.main, "estimator": ONE_TO_ONE, "outcome": outcome} | keys

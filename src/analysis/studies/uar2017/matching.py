@@ -5,6 +5,7 @@ from __future__ import annotations
 import warnings
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
+from typing import Any
 
 import numpy as np
 import pandas as pd
@@ -61,7 +62,8 @@ def design_of(units: pd.DataFrame, *, spec: UarSpec) -> Design:
 
 def one_to_one(units: pd.DataFrame, *, spec: UarSpec) -> Estimates:
     """Match each treated city to one control, no control twice, at the least total distance."""
-    return match(units, method="optimal", replace=False, **_options(spec=spec))
+    found: Estimates = match(units, method="optimal", replace=False, **_options(spec=spec))
+    return found
 
 
 def full_matching(units: pd.DataFrame, *, spec: UarSpec) -> Estimates:
@@ -77,9 +79,10 @@ def pairs_of(units: pd.DataFrame, matched: Estimates) -> pd.DataFrame:
     of_control = right[["ori", "place_name", "state"]].set_axis(
         ["control", "control_name", "control_state"], axis="columns"
     )
-    return pd.concat(
+    made: pd.DataFrame = pd.concat(
         [left[["ori", "place_name", "state", "cohort", "ended_year"]], of_control, pairs], axis=1
     )
+    return made
 
 
 def balance(units: pd.DataFrame, matched: dict[str, Estimates], *, spec: UarSpec) -> pd.DataFrame:
@@ -130,7 +133,7 @@ def in_force(cities: pd.DataFrame, years: Sequence[int]) -> pd.DataFrame:
 
 def pooled(
     pairs: pd.DataFrame, series: CitySeries, outcome: str, years: Sequence[int], *, spec: UarSpec
-) -> Iterator[dict]:
+) -> Iterator[dict[str, Any]]:
     """Yield matched differences averaged over each pair's years before and after adoption, and their change.
 
     Each pair weighs the same, however many years it has; the year of adoption belongs to neither side. The
@@ -216,7 +219,7 @@ def _pairs(pairs: pd.DataFrame, present: np.ndarray, rates: np.ndarray, *, spec:
     }
 
 
-def _paired(differences, *, spec: UarSpec) -> dict[str, float]:
+def _paired(differences: np.ndarray, *, spec: UarSpec) -> dict[str, float]:
     return paired_difference(
         np.asarray(differences, float), draws=spec.draws, seed=spec.seed, level=spec.level
     )
@@ -284,7 +287,7 @@ def _only(fit: Estimates, term: str, *, spec: UarSpec) -> dict[str, float]:
     return t_interval(float(fit.estimate[at]), float(fit.std_error[at]), df, spec.level)
 
 
-def _options(*, spec: UarSpec) -> dict:
+def _options(*, spec: UarSpec) -> dict[str, Any]:
     return {
         "outcome": "log_population",
         "treatment": "is_treated",
