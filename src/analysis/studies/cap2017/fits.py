@@ -90,7 +90,7 @@ def estimate(
 
 
 def _wild_p_value(
-    counties, treatment: str, outcome: str, draws: int, design: dict[str, Any], *, spec: CapSpec
+    counties: pd.DataFrame, treatment: str, outcome: str, draws: int, design: dict[str, Any], *, spec: CapSpec
 ) -> float:
     with warnings.catch_warnings():
         # It warns where (nearly) every state has declining counties, as within states, where that helps.

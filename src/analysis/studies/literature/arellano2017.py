@@ -38,7 +38,7 @@ from ...sources.county.icpsr import BOROUGHS
 from ..staggered_counties.border_pairs import adjacent
 from ..staggered_counties.fits import Row, broom
 from ..staggered_counties.sample import NEW_YORK, PANELS, begins, data_reasons, period_counts, with_rates
-from ..staggered_counties.spec import DEFINITION, LEVEL, PERIOD, PERIOD_YEARS, CountyRules
+from ..staggered_counties.spec import SPEC as COUNTIES
 
 FIRST_POLICY, LAST_POLICY = 2008, 2014
 BEFORE, AFTER = 2, 1
@@ -72,8 +72,8 @@ BALANCE = {
     "income": "median_household_income_2010_nominal",
 }
 KINDS = ("no_detainer", "bordering", "other")
-_RULES = CountyRules(first_year=FIRST_POLICY - BEFORE_TRENDS)
-USABLE = CountyRules()  #: Counties whose counts serve are those of the staggered county study.
+_RULES = COUNTIES.rules.replace(first_year=FIRST_POLICY - BEFORE_TRENDS)
+USABLE = COUNTIES.rules  #: Counties whose counts serve are those of the staggered county study.
 
 
 @dataclass(frozen=True)
@@ -125,7 +125,12 @@ def study(panels: Mapping[str, pd.DataFrame]) -> BorderStudy:
 def adopters(policies: pd.DataFrame) -> pd.DataFrame:
     """Return the counties with a policy of their own: ``fips, adopted`` (date as printed)."""
     own = cohorts(
-        policies, DEFINITION, unit="county", first=FIRST_POLICY, last=LAST_POLICY, event_time_only=False
+        policies,
+        COUNTIES.definition,
+        unit="county",
+        first=FIRST_POLICY,
+        last=LAST_POLICY,
+        event_time_only=False,
     )
     dated = own["in_event_time"] | own["excluded_because"].eq("absorbed by state law").fillna(False)
     ended = own["ended_year"].le(LAST_POLICY).fillna(False)
@@ -144,7 +149,7 @@ def kinds(panels: Mapping[str, pd.DataFrame]) -> pd.DataFrame:
     )
     adopts = table["adopted"].notna()
     near = table["code"].isin(_neighbours(set(table.loc[adopts, "code"]))["fips"])
-    laws = state_laws(policies, DEFINITION)
+    laws = state_laws(policies, COUNTIES.definition)
     bound = table["state"].isin(laws.loc[laws["cohort"].le(LAST_POLICY), "state"])
     named = exposure(policies, panels["undated_places"], unit="county").set_index("fips")["exposed_from"]
     free = ~bound & ~table["fips"].map(named).le(LAST_POLICY).fillna(False).astype(bool)
@@ -156,7 +161,7 @@ def kinds(panels: Mapping[str, pd.DataFrame]) -> pd.DataFrame:
 
 def _neighbours(codes: set[str]) -> pd.DataFrame:
     """Return ``group`` (one of `codes`) and ``fips`` (a county that touches it)."""
-    pairs = adjacent()
+    pairs = adjacent(COUNTIES.touching)
     both = pd.concat([pairs, pairs.rename(columns={"one": "other", "other": "one"})])
     near = both[both["one"].isin(codes)].rename(columns={"one": "group", "other": "fips"})
     return near[["group", "fips"]].sort_values(["group", "fips"], ignore_index=True)
@@ -171,9 +176,12 @@ def stack(panels: Mapping[str, pd.DataFrame], counties: pd.DataFrame, *, trends:
     Groups without a comparison county are left out.
     """
     units = counties.drop_duplicates("code").set_index("code")
-    counts = period_counts(panels, _RULES)
+    counts = period_counts(panels, _RULES, spec=COUNTIES)
     seen = counts[counts["year"].ge(USABLE.first_year)]
-    left = [mask.reindex(units.index).fillna(True) for mask in data_reasons(units, seen, USABLE).values()]
+    left = [
+        mask.reindex(units.index).fillna(True)
+        for mask in data_reasons(units, seen, USABLE, spec=COUNTIES).values()
+    ]
     usable = units[~units["has_boundary_break"].to_numpy(bool) & ~np.any(left, axis=0)]
     treated = usable[usable["kind"].eq(KINDS[0])]
     near = _neighbours(set(treated.index))
@@ -192,19 +200,19 @@ def _within(rows: pd.DataFrame, adopted: pd.Series, before: int) -> pd.DataFrame
     starts = {code: begins(date) for code, date in adopted.items()}
     year, months = (rows["group"].map({code: s[i] for code, s in starts.items()}) for i in (0, 1))
     start = year + months / 12
-    length = np.where(rows["year"].eq(PERIOD), len(PERIOD_YEARS), 1)
+    length = np.where(rows["year"].eq(COUNTIES.period), len(COUNTIES.period_years), 1)
     share: pd.Series = ((rows["year"] + length - start) / length).clip(0, 1)
     bound = share.where(rows["fips"].eq(rows["group"]), 0.0)
     made = rows.assign(
         bound=bound, in_force=bound.gt(0).astype(float), moment=rows["year"] + (length - 1) / 2
     )
-    return made[rows["year"].between(year.clip(upper=PERIOD) - before, year + AFTER)]
+    return made[rows["year"].between(year.clip(upper=COUNTIES.period) - before, year + AFTER)]
 
 
 def economy(panels: Mapping[str, pd.DataFrame]) -> pd.DataFrame:
     """Return `COVARIATES` by county and period: means weighted by residents over boroughs and both years."""
     years = panels["county_year"]
-    years = years[years["year"].le(PERIOD_YEARS[1])]
+    years = years[years["year"].le(COUNTIES.period_years[1])]
     values = pd.DataFrame(
         {
             "unemployment_rate": years["unemployment_rate"],
@@ -215,7 +223,7 @@ def economy(panels: Mapping[str, pd.DataFrame]) -> pd.DataFrame:
     people = years["population_census"].astype(float)
     keys = {
         "fips": years["fips"].where(~years["fips"].isin(BOROUGHS), NEW_YORK),
-        "year": years["year"].clip(upper=PERIOD),
+        "year": years["year"].clip(upper=COUNTIES.period),
     }
     sums = values.mul(people, axis=0).assign(**keys).groupby(["fips", "year"]).sum(min_count=1)
     weights = values.notna().mul(people, axis=0).assign(**keys).groupby(["fips", "year"]).sum()
@@ -235,7 +243,7 @@ def fit(
         effects=DESIGNS[design],
         trends={"fips": "moment"} if trends else None,
         cluster="fips",
-        level=LEVEL,
+        level=COUNTIES.level,
     )
 
 
@@ -245,11 +253,13 @@ def _estimates(stacks: Mapping[bool, pd.DataFrame]) -> pd.DataFrame:
     rows = []
     for name, design, column in cells:
         given = (stacks[COLUMNS[column][1]], (TOTALS | TYPES)[name], design, column)
-        found, dummy = fit(*given), broom(fit(*given, "in_force"), term="in_force")
+        found, dummy = fit(*given), broom(fit(*given, "in_force"), COUNTIES.level, term="in_force")
         key: Row = {"outcome": name, "design": design, "column": column}
         key |= {"rows": found.sample.used, "counties": found.sample.clusters}
         shown = ("estimate", "std_error", "conf_low", "conf_high")
-        rows.append(key | broom(found, term="bound") | {f"dummy_{n}": dummy[n] for n in shown})
+        rows.append(
+            key | broom(found, COUNTIES.level, term="bound") | {f"dummy_{n}": dummy[n] for n in shown}
+        )
     return pd.DataFrame(rows)
 
 
@@ -262,7 +272,7 @@ def _quarters(stacks: Mapping[bool, pd.DataFrame]) -> pd.DataFrame:
             found = fit(made[trends], TOTALS[name], "dd2", column, terms)
             for quarter in [q for q in QUARTERS if name in QUARTER_OUTCOMES[q]]:
                 key: Row = {"quarter": quarter, "outcome": name, "column": column}
-                rows.append(key | broom(found, term=f"bound_{quarter}"))
+                rows.append(key | broom(found, COUNTIES.level, term=f"bound_{quarter}"))
     return pd.DataFrame(rows)
 
 

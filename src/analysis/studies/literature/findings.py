@@ -15,19 +15,21 @@ import pandas as pd
 
 from ...panels.policies.cohorts import assign_treatment, cohorts
 from ...panels.store import load
+from ..designs.specification import Specification
 from ..designs.synthetic_cases import build_case, fit
 from ..published.claims import Finding, claims, collect, compare
 from ..staggered_cities import study as staggered_cities
 from ..staggered_cities.fits import estimate as estimate_cities
 from ..staggered_cities.fits import stacked_counts
-from ..staggered_cities.spec import HEADLINE, Fork
-from ..staggered_counties import spec as staggered_counties_spec
+from ..staggered_cities.spec import SPEC as CITIES
 from ..staggered_counties import study as staggered_counties
 from ..staggered_counties.changes import changes, splice_likeness, steps
 from ..staggered_counties.fits import estimate as estimate_counties
 from ..staggered_counties.fits import t_row
 from ..staggered_counties.sample import CountySample, county_sample
+from ..staggered_counties.spec import SPEC as COUNTIES
 from ..synthetic import state_laws
+from ..synthetic.spec import STATE_LAWS
 from . import arellano2017_findings, secure_communities
 from .secure_communities import STAGGERED, TWO_WAY
 
@@ -35,8 +37,8 @@ _LOG, _RATE, _COUNTIES = "log points", "per 100,000 residents", "counties"
 _LIST = "Treatment dates are those of a cited list of this project."
 #: The years of Otsu's cities; nine years or more of the twelve are asked for.
 OTSU_YEARS = (1999, 2010)
-_OTSU = Fork(
-    "Published years", "1999 to 2010", rules={"last_year": 2010, "last_cohort": 2010, "fewest_years": 9}
+_OTSU = Specification(
+    "Published years", "1999 to 2010", sample={"last_year": 2010, "last_cohort": 2010, "fewest_years": 9}
 )
 HAUSMAN_YEARS, ASCHERIO_YEARS = (2010, 2015), (2013, 2016)
 
@@ -62,7 +64,7 @@ def _panels() -> dict[str, pd.DataFrame]:
 
 @cache
 def _sample() -> CountySample:
-    return county_sample(_panels())
+    return county_sample(_panels(), spec=COUNTIES)
 
 
 def in_force(policies: pd.DataFrame, year: int) -> int:
@@ -125,9 +127,9 @@ def _span(row: Mapping[str, Any] | pd.Series, digits: int = 3) -> str:
 
 def _counties() -> list[Finding]:
     frame = _sample().frame
-    by_name = {fork.name: fork for fork in staggered_counties_spec.FORKS}
-    headline = estimate_counties(frame, "total", staggered_counties_spec.HEADLINE)
-    near = estimate_counties(frame, "total", by_name["Same state, year by year"])
+    by_name = {fork.name: fork for fork in COUNTIES.specifications}
+    headline = estimate_counties(frame, "total", COUNTIES.headline, spec=COUNTIES)
+    near = estimate_counties(frame, "total", by_name["Same state, year by year"], spec=COUNTIES)
     crime = (
         f"Crimes of 2013 and 2014 together in {headline['treated']} counties bound by a policy or law from "
         f"then on, rape left out, against {headline['counties'] - headline['treated']:,} others; the "
@@ -175,16 +177,16 @@ def _cities() -> list[Finding]:
     )
     rows = []
     for crime in ("robbery", "homicide"):
-        found = estimate_cities(samples.of("any_limit", crime).frame, HEADLINE)
+        found = estimate_cities(samples.of("any_limit", crime).frame, CITIES.headline, spec=CITIES)
         note = f"{years} {found['cities']} adopting cities. {_LIST}"
         rows.append(_interval(f"martinez2019_{crime}", found, _LOG, note))
     frame = samples.of("any_limit", "property", _OTSU).frame
-    found = estimate_cities(frame, HEADLINE)
+    found = estimate_cities(frame, CITIES.headline, spec=CITIES)
     note = (
         f"Observed against expected crimes from adoption on, years 1999 to 2010, {found['cities']} cities of "
         f"25,000 and more with either kind of limit. {_LIST}"
     )
-    lead = drift(stacked_counts(frame))
+    lead = drift(stacked_counts(frame, spec=CITIES))
     before = (
         "Drift of property crime a year over five years before adoption in the same cities, stacked Poisson "
         f"event study; the published trend is of several crimes. {_LIST}"
@@ -202,7 +204,7 @@ def drift(events: Any) -> dict[str, float]:
     away = np.where(times < 0, times + 1, 0.0)
     weight = away / (away @ away)
     error = float(np.sqrt(weight @ events.covariance @ weight))
-    return t_row(float(weight @ events.estimate), error, (events.sample.clusters or 2) - 1)
+    return t_row(float(weight @ events.estimate), error, (events.sample.clusters or 2) - 1, CITIES.level)
 
 
 def _california() -> list[Finding]:
@@ -211,7 +213,7 @@ def _california() -> list[Finding]:
         "names; interval of constant effects that a rank test over donors does not reject; one year after."
     )
     rows = []
-    for outcome in state_laws.PUBLISHED_OUTCOMES:
+    for outcome in STATE_LAWS.published_outcomes:
         row = sb54(outcome)
         told = note.format(first=row["first"], donors=row["donors"])
         rows.append(_interval(f"kubrin2020_{outcome}", row, _RATE, told))
@@ -221,12 +223,15 @@ def _california() -> list[Finding]:
 def sb54(outcome: str) -> dict[str, Any]:
     """Return the published design of Senate Bill 54: synthetic control of the rate until 2018."""
     panels = _panels()
-    rates, named = state_laws.rate_tables(panels["state_year"]), state_laws.named_states(panels["policies"])
+    rates, named = (
+        state_laws.rate_tables(panels["state_year"], spec=STATE_LAWS),
+        state_laws.named_states(panels["policies"]),
+    )
     breaks = state_laws.series_starts(panels["state_year"])
-    laws = state_laws.dated_laws(panels["policies"], breaks)
-    state, start = state_laws.SB54
+    laws = state_laws.dated_laws(panels["policies"], breaks, spec=STATE_LAWS)
+    state, start = STATE_LAWS.sb54
     law: Any = laws[laws["state"].eq(state) & laws["start"].eq(start)].iloc[0].to_dict()
-    donors = state_laws.donor_table(law, rates, named, breaks)
+    donors = state_laws.donor_table(law, rates, named, breaks, spec=STATE_LAWS)
     kept = [state, *donors.loc[donors["reason"].eq(""), "state"]]
     case = build_case(law["law"], state, start, rates[outcome].loc[kept], range(law["first"], start + 1))
     return fit(case, "synthetic_control").row | {"first": law["first"]}

@@ -27,13 +27,13 @@ from ... import estimators as est
 from ...panels.store import load
 from ..staggered_counties.fits import Row, broom, counts_fit, two_way
 from ..staggered_counties.sample import PANELS, period_counts, with_rates
-from ..staggered_counties.spec import LAST_YEARLY, LEVEL, CountyRules
+from ..staggered_counties.spec import SPEC as COUNTIES
 
 FIRST_YEAR = 2004
 OUTCOMES = {"index": "total", "violent": "violent_without_rape"}
 TWO_WAY, STAGGERED, WITHIN = "two-way", "staggered", "two-way within states"
 LOG, LOG_WITHIN, LEAD = "logarithm", "logarithm within states", "year to come"
-_RULES = CountyRules(first_year=FIRST_YEAR)
+_RULES = COUNTIES.rules.replace(first_year=FIRST_YEAR)
 _YEARS, _STATE_YEARS = ["fips", "year"], ["fips", ("state", "year")]
 
 
@@ -74,20 +74,25 @@ def study(panels: Mapping[str, pd.DataFrame]) -> ActivationStudy:
 def _fits(table: pd.DataFrame) -> dict[str, Row]:
     leads = two_way(table, ["activated", "to_come"], _YEARS)
     return {
-        TWO_WAY: broom(two_way(table, "activated", _YEARS), term="activated"),
-        STAGGERED: broom(counts_fit(table)),
-        WITHIN: broom(two_way(table, "activated", _STATE_YEARS), term="activated"),
+        TWO_WAY: broom(two_way(table, "activated", _YEARS), COUNTIES.level, term="activated"),
+        STAGGERED: broom(counts_fit(table), COUNTIES.level),
+        WITHIN: broom(two_way(table, "activated", _STATE_YEARS), COUNTIES.level, term="activated"),
         LOG: _logarithm(table, _YEARS),
         LOG_WITHIN: _logarithm(table, _STATE_YEARS),
-        LEAD: broom(leads, term="to_come"),
+        LEAD: broom(leads, COUNTIES.level, term="to_come"),
     }
 
 
 def _logarithm(table: pd.DataFrame, effects: list) -> Row:
     fit = est.ols(
-        table, outcome="log_rate", treatment="activated", effects=effects, cluster="state", level=LEVEL
+        table,
+        outcome="log_rate",
+        treatment="activated",
+        effects=effects,
+        cluster="state",
+        level=COUNTIES.level,
     )
-    return broom(fit, term="activated")
+    return broom(fit, COUNTIES.level, term="activated")
 
 
 def sample(panels: Mapping[str, pd.DataFrame]) -> pd.DataFrame:
@@ -96,8 +101,8 @@ def sample(panels: Mapping[str, pd.DataFrame]) -> pd.DataFrame:
     Counties without a date or whose land changed hands are left out, and years without enough coverage.
     """
     dates, counties = (panels[name].set_index("fips") for name in ("secure_communities", "counties"))
-    rows = period_counts(panels, _RULES)
-    rows = rows[rows["year"].le(LAST_YEARLY)]
+    rows = period_counts(panels, _RULES, spec=COUNTIES)
+    rows = rows[rows["year"].le(COUNTIES.last_yearly)]
     rows = rows.assign(activated_year=rows["fips"].map(dates["activated_year"]))
     kept = rows["activated_year"].notna() & ~rows["fips"].map(counties["has_boundary_break"]).astype(bool)
     rows = rows[kept].sort_values(["fips", "year"], ignore_index=True)
@@ -106,7 +111,7 @@ def sample(panels: Mapping[str, pd.DataFrame]) -> pd.DataFrame:
         state=rows["fips"].map(counties["state"]),
         log_people=np.log(rows["people"]),
         activated_year=year,
-        cohort=year.where(year.le(LAST_YEARLY), 0),
+        cohort=year.where(year.le(COUNTIES.last_yearly), 0),
         activated=_share(rows, dates, 0),
         to_come=_share(rows, dates, 1),
     )

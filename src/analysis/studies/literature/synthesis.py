@@ -22,6 +22,7 @@ import pandas as pd
 from scipy import stats
 from statsmodels.stats.meta_analysis import combine_effects
 
+from ...estimators.core.intervals import t_interval
 from ...panels.store import load
 from ..cap2017 import study as cap2017
 from ..designs.synthetic_cases import LOG
@@ -114,20 +115,21 @@ def pooled(estimate: np.ndarray, std_error: np.ndarray, level: float = LEVEL) ->
     )
     k, mean, tau2 = len(estimate), float(found.mean_effect_re), max(float(found.tau2), 0.0)
     error = max(float(found.sd_eff_w_re), float(found.sd_eff_w_re_hksj))
-    half = stats.t.ppf(0.5 + level / 2, k - 1) * error
-    further = stats.t.ppf(0.5 + level / 2, k - 2) * np.hypot(np.sqrt(tau2), error) if k > 2 else np.nan
+    inside = t_interval(mean, error, k - 1, level)
+    spread = float(np.hypot(np.sqrt(tau2), error))
+    further = t_interval(mean, spread, k - 2, level) if k > 2 else dict.fromkeys(inside, np.nan)
     return {
         "k": k,
         "estimate": mean,
         "std_error": error,
-        "conf_low": mean - half,
-        "conf_high": mean + half,
+        "conf_low": inside["conf_low"],
+        "conf_high": inside["conf_high"],
         "tau": float(np.sqrt(tau2)),
         "i2": max(float(found.i2), 0.0),
         "q": float(found.q),
         "p_q": float(stats.chi2.sf(found.q, k - 1)),
-        "pred_low": mean - further,
-        "pred_high": mean + further,
+        "pred_low": further["conf_low"],
+        "pred_high": further["conf_high"],
     }
 
 
@@ -208,7 +210,7 @@ def _cities() -> pd.DataFrame:
 
 
 def _counties() -> pd.DataFrame:
-    table = cap2017.results().offenses
+    table = cap2017.run().offenses
     rows = []
     for design, name in (("matched", "Counties, matched"), ("within states", "Counties, within states")):
         for outcome in OUTCOMES:
@@ -241,25 +243,26 @@ def _from_summaries(summaries: pd.DataFrame) -> pd.DataFrame:
 def _staggered() -> pd.DataFrame:
     """Return the headline of the staggered city study, or nothing where that study is not there.
 
-    The hook uses two names of that study: ``Samples`` and the first of its specification's ``FORKS``.
+    The hook uses two names of that study: ``Samples`` and its specification, ``SPEC``.
     """
     if find_spec(STAGGERED) is None:
         return pd.DataFrame()
-    study, spec, fits = (import_module(STAGGERED + end) for end in (".study", ".spec", ".fits"))
+    study, module, fits = (import_module(STAGGERED + end) for end in (".study", ".spec", ".fits"))
+    spec = module.SPEC
     samples = study.Samples({name: load(name) for name in study.PANELS})
     rows = []
-    for treatment in spec.MAIN_TREATMENTS:
+    for treatment in spec.main_treatments:
         for outcome, own in _OURS.items():
-            found = fits.estimate(samples.of(treatment, own).frame, spec.HEADLINE)
+            found = fits.estimate(samples.of(treatment, own).frame, spec.headline, spec=spec)
             values = {name: found[name] for name in ("estimate", "std_error", "conf_low", "conf_high")}
-            kind = spec.TREATMENTS[treatment].lower()
+            kind = spec.treatments[treatment].lower()
             rows.append(_ours(f"Cities, staggered ({kind})", kind, outcome, values))
     return pd.DataFrame(rows)
 
 
 def _per_100k() -> pd.DataFrame:
     """Return our differences in violent crimes per 100,000, the scale of a published figure without error."""
-    study, counties = uar2017.run(), cap2017.results().offenses
+    study, counties = uar2017.run(), cap2017.run().offenses
     matched = counties[counties["design"].eq("matched") & counties["outcome"].eq("violent_per_10k")].iloc[0]
     joint = state_laws.run().joint
     laws = joint[

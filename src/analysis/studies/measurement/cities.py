@@ -162,7 +162,7 @@ def city_estimate(
 
 
 def compared_cities(frame: pd.DataFrame, *, spec: MeasurementSpec) -> int:
-    """Return how many adopting cities the headline compares: `staggered_expected.treated_rows`, sooner.
+    """Return how many adopting cities the headline compares: `expected_counts.treated_rows`, sooner.
 
     Those with a crime in enough years before adoption, and a year after it in the same stretch of the series.
     """

@@ -9,20 +9,19 @@ import numpy as np
 import pandas as pd
 
 from ...panels.store import load, manifest_of
-from ..cap2017 import spec as cap2017_spec
+from ..cap2017.spec import SPEC as CAP_SPEC
 from ..multiverse import joint_test as multiverse_joint
 from ..multiverse import study as multiverse
 from ..multiverse import summary as multiverse_summary
-from ..multiverse.spec import SIGNIFICANT
+from ..multiverse.spec import SPEC as CURVE
 from ..staggered_cities import study as staggered_cities
-from ..staggered_cities.spec import FIRST, LAST, MAIN_TREATMENTS, TREATMENTS
-from ..staggered_cities.spec import OUTCOMES as CITY_OUTCOMES
-from ..staggered_counties import spec as county_spec
+from ..staggered_cities.spec import SPEC as CITIES
 from ..staggered_counties import study as staggered_counties
-from ..synthetic import state_laws
-from ..uar2017 import spec as uar2017_spec
+from ..staggered_counties.spec import SPEC as COUNTIES
+from ..synthetic.spec import STATE_LAWS
 from ..uar2017 import study as uar2017
 from ..uar2017.power import paper_cities
+from ..uar2017.spec import SPEC as UAR_SPEC
 from . import headline as answers
 from . import power
 from .headline import BASE, LATER, MAIN, PROPERTY, VIOLENT
@@ -39,20 +38,20 @@ _SOURCES = {
 }
 #: Comparisons of counties that the paper shows.
 _COUNTY_SHOWN = {
-    staggered_counties.HEADLINE.name: "All other counties (headline)",
+    COUNTIES.headline.name: "All other counties (headline)",
     "Same region, year by year": "Counties of the same region",
     "Same state, year by year": "Counties of the same state",
     "Across state borders, pair by pair": "Neighbours across a state border",
     "Own policies, states with laws out": "States with a law left out",
     "Complete reports in every year": "Counties with complete reports",
 }
-_PAIRED, _FOLLOWED = f"{uar2017_spec.FIRST}–{uar2017_spec.LAST}", f"{FIRST}–{LAST}"
-_COUNTY_YEARS = f"{county_spec.FROM}–{county_spec.PERIOD_YEARS[1]}"
+_PAIRED, _FOLLOWED = f"{UAR_SPEC.first}–{UAR_SPEC.last}", f"{CITIES.first}–{CITIES.last}"
+_COUNTY_YEARS = f"{COUNTIES.rules.first_year}–{COUNTIES.period_years[1]}"
 _DESIGNS = {
     "in_force": ("status inquiry", "a matched city", "pairs", _PAIRED),
     "change": ("status inquiry", "a matched city’s change", "pairs", _PAIRED),
-    "matched": ("detainers", "matched counties", "states", str(cap2017_spec.YEAR)),
-    "within": ("detainers", "counties of the state", "states", str(cap2017_spec.YEAR)),
+    "matched": ("detainers", "matched counties", "states", str(CAP_SPEC.year)),
+    "within": ("detainers", "counties of the state", "states", str(CAP_SPEC.year)),
     "status": ("status inquiry", "own past, others’ trend", "other cities of the size", _FOLLOWED),
     "detain": ("detainers", "own past, others’ trend", "other cities of the size", _FOLLOWED),
     "counties": ("detainers", "own past, others’ trend", "states", _COUNTY_YEARS),
@@ -61,7 +60,7 @@ _DESIGNS = {
         "either, by law",
         "weighted other states",
         "other states",
-        f"{state_laws.FIRST}–{state_laws.LAST}",
+        f"{STATE_LAWS.first}–{STATE_LAWS.last}",
     ),
 }
 
@@ -105,10 +104,10 @@ def designs() -> pd.DataFrame:
 def city_rows() -> pd.DataFrame:
     """Return the headline of cities in percent, treatments as groups."""
     rows = staggered_cities.precision()[0]
-    rows = rows[rows["definition"].isin(MAIN_TREATMENTS)]
+    rows = rows[rows["definition"].isin(CITIES.main_treatments)]
     return percent(rows).assign(
-        name=rows["outcome"].map(CITY_OUTCOMES) + rows["compared"].map(" ({:.0f})".format),
-        group=rows["definition"].map(TREATMENTS),
+        name=rows["outcome"].map(CITIES.outcomes) + rows["compared"].map(" ({:.0f})".format),
+        group=rows["definition"].map(CITIES.treatments),
         highlight=rows["outcome"].eq(VIOLENT),
     )
 
@@ -120,7 +119,7 @@ def city_figures() -> dict[str, Any]:
     return {
         "city_intervals": len(rows),
         "city_holds": int((rows["conf_low"].le(0) & rows["conf_high"].ge(0)).sum()),
-        "lowest_outcome": CITY_OUTCOMES[lowest["outcome"]].lower(),
+        "lowest_outcome": CITIES.outcomes[lowest["outcome"]].lower(),
         "lowest_policy": _POLICIES[lowest["definition"]],
         "lowest_percent": lowest["estimate"],
     }
@@ -133,8 +132,8 @@ def county_rows() -> pd.DataFrame:
     shown = percent(rows).assign(
         order=rows["name"].map(list(_COUNTY_SHOWN).index),
         name=rows["name"].map(_COUNTY_SHOWN),
-        group=rows["outcome"].map(county_spec.OUTCOMES),
-        highlight=rows["name"].eq(staggered_counties.HEADLINE.name),
+        group=rows["outcome"].map(COUNTIES.outcomes),
+        highlight=rows["name"].eq(COUNTIES.headline.name),
     )
     return shown.sort_values(["group", "order"], ascending=[False, True], kind="stable")
 
@@ -150,9 +149,9 @@ def state_rows() -> pd.DataFrame:
     """Return the joint design of statewide laws in percent, variants as groups."""
     rows = answers.state_variants()
     rows = rows[rows["scale"].eq("log") & rows["variant"].isin([MAIN, LATER])]
-    titles = {MAIN: f"From {state_laws.FIRST} on (headline)", LATER: LATER}
+    titles = {MAIN: f"From {STATE_LAWS.first} on (headline)", LATER: LATER}
     return percent(rows).assign(
-        name=rows["outcome"].map(state_laws.OUTCOMES),
+        name=rows["outcome"].map(STATE_LAWS.outcomes),
         group=rows["variant"].map(titles),
         highlight=rows["outcome"].eq(VIOLENT),
     )
@@ -179,7 +178,7 @@ def curve() -> Curve:
     figures: dict[str, Any] = {name: whole[of] for name, of in names.items()}
     figures |= {"observed": joint["observed"], "usual": joint["usual"], "p": joint["p_value"]}
     return Curve(
-        rows.assign(significant=rows["p_value"].lt(SIGNIFICANT)),
+        rows.assign(significant=rows["p_value"].lt(CURVE.significant)),
         multiverse_summary.indicators(rows, ["treatment", "estimator", "scale", "comparison", "laws"]),
         float(multiverse_summary.headline(kept, BASE)["percent"]),
         figures,
@@ -226,7 +225,7 @@ def published() -> dict[str, Any]:
 
 def _as_many() -> dict[str, Any]:
     """Return what matched pairs of one year would find with as many cities as the paper treated."""
-    cities = paper_cities()
+    cities = paper_cities(UAR_SPEC)
     rows: Any = uar2017.run().detectable.set_index(["design", "cities"])
     found = rows.loc[("matched", cities)]
     return {"paper_cities": cities, "paper_detectable": found["detectable"], "paper_share": found["share"]}

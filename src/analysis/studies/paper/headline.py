@@ -14,15 +14,16 @@ import pandas as pd
 
 from ...panels.store import load
 from ..multiverse import study as multiverse
-from ..multiverse.grid import SAMPLE_NAMES, one_step
-from ..multiverse.spec import FORKS, HEADLINE
+from ..multiverse.grid import one_step
+from ..multiverse.spec import SPEC as CURVE
 from ..multiverse.summary import robustness
-from ..staggered_cities.spec import MARGIN_SHARE, TREATMENTS
+from ..staggered_cities.spec import SPEC as CITIES
 from ..staggered_counties import study as staggered_counties
 from ..staggered_counties.fits import by_year, jackknife
 from ..staggered_counties.sample import PANELS, CountySample, county_sample, with_rates
-from ..staggered_counties.spec import FIRST, CountyRules
+from ..staggered_counties.spec import SPEC as COUNTY_SPEC
 from ..synthetic import state_laws
+from ..synthetic.spec import STATE_LAWS
 from . import power
 
 #: What is compared everywhere: the violent total that no change of the definition of rape disturbs.
@@ -37,8 +38,8 @@ SHOWN = {
     "change": (REBUILT, power.UAR, "Matched pairs, change", "The same pairs, change"),
     "matched": (REBUILT, power.CAP, "Matched", "Counties of 2015, matched"),
     "within": (REBUILT, power.CAP, "Within states", "The same, within states"),
-    "status": (FOLLOWED, power.STAGGERED, TREATMENTS["status_inquiry"], "Cities, status inquiry"),
-    "detain": (FOLLOWED, power.STAGGERED, TREATMENTS["detainers"], "Cities, detainers"),
+    "status": (FOLLOWED, power.STAGGERED, CITIES.treatments["status_inquiry"], "Cities, status inquiry"),
+    "detain": (FOLLOWED, power.STAGGERED, CITIES.treatments["detainers"], "Cities, detainers"),
     "counties": (FOLLOWED, COUNTIES, "All others", "Counties, detainers"),
     "inside": (FOLLOWED, COUNTIES, SAME_STATE, "The same, within states"),
     "states": (FOLLOWED, STATES, "All", "States with a law"),
@@ -46,10 +47,10 @@ SHOWN = {
 #: Designs whose intervals the abstract states.
 FIRST_SAID = ("status", "detain", "counties", "states")
 #: The headline of the cities that are followed, as a specification of the multiverse.
-BASE = {**HEADLINE, "outcome": VIOLENT}
+BASE = {**CURVE.curve.headline, "outcome": VIOLENT}
 MAIN, LATER = "Main", "From 1999 on"
 _SCALED = ["estimate", "conf_low", "conf_high"]
-_COUNTY_DESIGNS = {staggered_counties.HEADLINE.name: "All others", SAME_STATE: SAME_STATE}
+_COUNTY_DESIGNS = {COUNTY_SPEC.headline.name: "All others", SAME_STATE: SAME_STATE}
 
 
 @cache
@@ -62,7 +63,7 @@ def table() -> pd.DataFrame:
         ``key, group, name, outcome, used`` (places), ``mean``, ``estimate, conf_low, conf_high, detectable,
         smallest_margin`` in crimes per 100,000 residents a year, and the first three in percent of the mean
         (``percent, percent_low, percent_high``); ``detectable_share``, ``margin_share`` and ``power_share``,
-        the chance to find a change of `MARGIN_SHARE`.
+        the chance to find a change of the margin.
     """
     rows: Any = judged().set_index(["study", "design", "outcome"])
     found = []
@@ -105,7 +106,7 @@ def judged() -> pd.DataFrame:
 def county_panels() -> tuple[dict[str, pd.DataFrame], CountySample]:
     """Return the panels of the county study and its sample."""
     panels = {name: load(name) for name in PANELS}
-    return panels, county_sample(panels)
+    return panels, county_sample(panels, spec=COUNTY_SPEC)
 
 
 @cache
@@ -115,9 +116,9 @@ def county_forks() -> pd.DataFrame:
     The headline's errors are those of its own study: each state left out in turn.
     """
     panels, sample = county_panels()
-    rows = staggered_counties.forks(panels, sample, OUTCOMES)
-    for place in rows.index[rows["name"].eq(staggered_counties.HEADLINE.name)]:
-        found = jackknife(with_rates(sample.frame, str(rows.loc[place, "outcome"])))[0]
+    rows = staggered_counties.forks(panels, sample, OUTCOMES, spec=COUNTY_SPEC)
+    for place in rows.index[rows["name"].eq(COUNTY_SPEC.headline.name)]:
+        found = jackknife(with_rates(sample.frame, str(rows.loc[place, "outcome"])), spec=COUNTY_SPEC)[0]
         rows.loc[place, list(found)] = list(found.values())
     return rows
 
@@ -140,11 +141,14 @@ def _county_rows() -> pd.DataFrame:
 def county_before() -> dict[str, Any]:
     """Return the share of time under the policy, and the tests that adopters' crime moved alike before."""
     panels, sample = county_panels()
-    long = county_sample(panels, CountyRules(first_year=FIRST)).frame
-    tests = {outcome: by_year(with_rates(long, outcome))["pretest_p"].iloc[0] for outcome in OUTCOMES}
+    long = county_sample(panels, COUNTY_SPEC.long_rules, spec=COUNTY_SPEC).frame
+    tests = {
+        outcome: by_year(with_rates(long, outcome), spec=COUNTY_SPEC)["pretest_p"].iloc[0]
+        for outcome in OUTCOMES
+    }
     return {
         "exposure": staggered_counties.mean_exposure(sample.frame),
-        "before_from": FIRST,
+        "before_from": COUNTY_SPEC.first,
         "before_violent": tests[VIOLENT],
         "before_property": tests[PROPERTY],
     }
@@ -185,11 +189,11 @@ def choices() -> pd.DataFrame:
     kept = multiverse.admitted(multiverse.results())
     chunks: dict[tuple[str, ...], list[dict[str, str]]] = {}
     for choice in one_step(BASE):
-        chunks.setdefault(tuple(choice[name] for name in SAMPLE_NAMES), []).append(choice)
+        chunks.setdefault(tuple(choice[name] for name in CURVE.curve.sample_names), []).append(choice)
     near = multiverse.as_frame(row for chunk in chunks.values() for row in multiverse.compute(chunk))
     every = pd.concat([multiverse.admitted(near), kept], ignore_index=True).drop_duplicates("spec")
     rows = robustness(every, BASE)
-    chosen = {fork.title: fork.levels[BASE[fork.name]] for fork in FORKS}
+    chosen = {fork.title: fork.levels[BASE[fork.name]] for fork in CURVE.curve.dimensions}
     rows = rows.assign(base=rows["fork"].map(chosen).eq(rows["choice"]))
     head = rows[rows["base"]].head(1).assign(fork="Headline", choice="All as the headline chose", base=False)
     return pd.concat([head, rows], ignore_index=True)
@@ -202,7 +206,7 @@ def figures() -> dict[str, Any]:
     Without the addition: violent crime without rape, or all crime where a design has that alone.
     """
     rows = table()
-    found: dict[str, Any] = {"margin": MARGIN_SHARE}
+    found: dict[str, Any] = {"margin": CITIES.margin_share}
     for row in rows.to_dict("records"):
         mark = f"{row['key']}_property" if row["outcome"] == PROPERTY else row["key"]
         found |= {
@@ -226,11 +230,11 @@ def _laws() -> dict[str, Any]:
     """Return property crime under laws on later years, and what the design finds before there were any."""
     rows: Any = state_variants().set_index(["variant", "outcome", "scale"])
     later, first = rows.loc[(LATER, PROPERTY, "rate")], rows.loc[(MAIN, PROPERTY, "rate")]
-    placebo = rows.loc[(state_laws.EARLIER, VIOLENT, "rate")]
+    placebo = rows.loc[(STATE_LAWS.placebo, VIOLENT, "rate")]
     found = {f"later_{name}": later[name] for name in ("estimate", "conf_low", "conf_high", "p_value")}
     return found | {
         "law_p": first["p_value"],
         "placebo_estimate": placebo["estimate"],
         "placebo_p": placebo["p_value"],
-        "shift": state_laws.SHIFT,
+        "shift": STATE_LAWS.shift,
     }

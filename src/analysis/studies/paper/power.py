@@ -17,13 +17,15 @@ from scipy import stats
 
 from ...estimators import minimum_detectable_effect
 from ..cap2017 import study as cap2017
+from ..cap2017.results import CountyStudy
 from ..published.claims import claims
+from ..published.margins import published_size
 from ..staggered_cities import study as staggered_cities
-from ..staggered_cities.spec import LEVEL, MAIN_TREATMENTS, MARGIN_SHARE, OUTCOMES, POWER, TREATMENTS
+from ..staggered_cities.spec import SPEC as CITIES
 from ..uar2017 import study as uar2017
 from ..uar2017.matching import ONE_TO_ONE
-from ..uar2017.power import published_margin
-from ..uar2017.spec import MAIN, PERIODS
+from ..uar2017.results import Results
+from ..uar2017.spec import SPEC as UAR_SPEC
 
 UAR, CAP, STAGGERED = "Cities before and after, matched", "Counties in one year", "Cities, staggered"
 #: Outcomes of the first design shown here.
@@ -65,12 +67,10 @@ class PowerStudy:
 @cache
 def run() -> PowerStudy:
     """Run the study on the committed panels, once a process."""
-    return study(uar2017.run(), cap2017.results(), *staggered_cities.precision())
+    return study(uar2017.run(), cap2017.run(), *staggered_cities.precision())
 
 
-def study(
-    cities: uar2017.Results, counties: cap2017.CountyStudy, headline: pd.DataFrame, trends: pd.DataFrame
-) -> PowerStudy:
+def study(cities: Results, counties: CountyStudy, headline: pd.DataFrame, trends: pd.DataFrame) -> PowerStudy:
     """Put the designs of three studies on one scale; the last two are `staggered_cities.precision`."""
     raw = pd.concat([_uar(cities), _cap(counties), _staggered(headline)], ignore_index=True)
     designs = judge(raw)
@@ -82,7 +82,7 @@ def study(
     )
 
 
-def power_at(effect: np.ndarray, std_error: float, df: float, level: float = LEVEL) -> np.ndarray:
+def power_at(effect: np.ndarray, std_error: float, df: float, level: float = CITIES.level) -> np.ndarray:
     """Return the chance that a two-sided t test finds each true effect, its error taken as known.
 
     Parameters
@@ -99,12 +99,16 @@ def power_at(effect: np.ndarray, std_error: float, df: float, level: float = LEV
     return stats.t.sf(critical - shift, df) + stats.t.cdf(-critical - shift, df)
 
 
-def _uar(results: uar2017.Results) -> pd.DataFrame:
+def _uar(results: Results) -> pd.DataFrame:
     changes = results.before_after
-    period = next(iter(PERIODS))
-    own = changes[changes["coding"].eq(MAIN) & changes["period"].eq(period) & changes["window"].eq(1)]
+    period = UAR_SPEC.paper_period
+    own = changes[
+        changes["coding"].eq(UAR_SPEC.main) & changes["period"].eq(period) & changes["window"].eq(1)
+    ]
     pairs = results.differences
-    pairs = pairs[pairs["coding"].eq(MAIN) & pairs["estimator"].eq(ONE_TO_ONE) & pairs["year"].isna()]
+    pairs = pairs[
+        pairs["coding"].eq(UAR_SPEC.main) & pairs["estimator"].eq(ONE_TO_ONE) & pairs["year"].isna()
+    ]
     parts = {
         "Year after less year before": own,
         "Matched pairs, while in force": pairs[pairs["group"].eq("after")],
@@ -115,7 +119,7 @@ def _uar(results: uar2017.Results) -> pd.DataFrame:
     return table[_NAMES].assign(study=UAR, unit="per 100,000")
 
 
-def _cap(results: cap2017.CountyStudy) -> pd.DataFrame:
+def _cap(results: CountyStudy) -> pd.DataFrame:
     table = results.main.rename(columns={"treated": "used", "comparison_mean": "mean"})
     df = table["states"] - 1
     named = table.assign(design=table["design"].str.capitalize(), outcome="crime", df=df)
@@ -124,9 +128,9 @@ def _cap(results: cap2017.CountyStudy) -> pd.DataFrame:
 
 def _staggered(headline: pd.DataFrame) -> pd.DataFrame:
     """Return the headline rows; log points stand for shares of the mean."""
-    table = headline[headline["definition"].isin(MAIN_TREATMENTS)]
+    table = headline[headline["definition"].isin(CITIES.main_treatments)]
     scaled = table.assign(
-        design=table["definition"].map(TREATMENTS),
+        design=table["definition"].map(CITIES.treatments),
         used=table["compared"],
         mean=table["rate_expected"],
         **{name: table[name] * table["rate_expected"] for name in _SCALED},
@@ -144,13 +148,16 @@ def judge(raw: pd.DataFrame) -> pd.DataFrame:
     """
     shares = raw[_SCALED].div(raw["mean"], axis=0)
     estimate, error = shares["estimate"], shares["std_error"]
-    one_sided = stats.t.ppf(LEVEL, raw["df"]) * error
+    one_sided = stats.t.ppf(CITIES.level, raw["df"]) * error
     pairs = list(zip(error, raw["df"], strict=True))
     return raw.assign(
         **shares,
-        detectable=[float(minimum_detectable_effect(e, power=POWER, level=LEVEL, df=d)) for e, d in pairs],  # type: ignore[arg-type]
+        detectable=[
+            float(minimum_detectable_effect(e, power=CITIES.power, level=CITIES.level, df=d))
+            for e, d in pairs
+        ],  # type: ignore[arg-type]
         smallest_margin=estimate.abs() + one_sided,
-        power_share=[float(power_at(np.array([MARGIN_SHARE]), e, d)[0]) for e, d in pairs],
+        power_share=[float(power_at(np.array([CITIES.margin_share]), e, d)[0]) for e, d in pairs],
     ).reset_index(drop=True)
 
 
@@ -170,10 +177,16 @@ def _published(designs: pd.DataFrame) -> pd.DataFrame:
     """Return the published effects as shares of the means of the design nearest to each."""
     mean = designs.set_index(["study", "design", "outcome"])["mean"]
     county = float(mean.loc[(CAP, "Unadjusted", "crime")])
-    city = float(mean.loc[(STAGGERED, TREATMENTS["detainers"], SHOWN)])
+    city = float(mean.loc[(STAGGERED, CITIES.treatments["detainers"], SHOWN)])
     crime = abs(float(claims("cap2017")["cap_crime"].figure.value))  # type: ignore[union-attr]
     rows = [
-        ("manning2022_violent", "Violent crime, counties of 2014", published_margin(), "per 100,000", city),
+        (
+            "manning2022_violent",
+            "Violent crime, counties of 2014",
+            published_size(CITIES.margin_claim),
+            "per 100,000",
+            city,
+        ),
         ("cap_crime", "All crime, counties in 2015", crime, "per 10,000", county),
     ]
     table = pd.DataFrame(rows, columns=["claim", "what", "effect", "unit", "mean"])
@@ -182,4 +195,4 @@ def _published(designs: pd.DataFrame) -> pd.DataFrame:
 
 def outcome_names() -> dict[str, str]:
     """Return names of the outcomes of all designs."""
-    return OUTCOMES | {"crime": "All crime"}
+    return {**CITIES.outcomes, "crime": "All crime"}

@@ -12,8 +12,8 @@ from ..cap2017 import study as cap2017
 from ..published.claims import claims, collect, compare
 from ..published.verdicts import tally
 from ..staggered_cities import study as staggered_cities
-from ..uar2017 import spec as uar2017_spec
 from ..uar2017 import study as uar2017
+from ..uar2017.spec import SPEC as UAR_SPEC
 
 #: The total that no change of the definition of rape disturbs.
 CITY_OUTCOME = "violent_without_rape"
@@ -49,7 +49,7 @@ def city_differences() -> pd.DataFrame:
     """Return matched differences in violent crime without rape, one row a stage, per 100,000 residents."""
     table = uar2017.run().differences
     chosen = table[
-        table["coding"].eq(uar2017_spec.MAIN)
+        table["coding"].eq(UAR_SPEC.main)
         & table["estimator"].eq("one-to-one")
         & table["outcome"].eq(CITY_OUTCOME)
         & table["year"].isna()
@@ -60,7 +60,7 @@ def city_differences() -> pd.DataFrame:
 
 def county_differences() -> pd.DataFrame:
     """Return differences in crime in 2015, one row a design, per 10,000 residents."""
-    return cap2017.results().main.set_index("design").loc[list(COUNTY_DESIGNS)]
+    return cap2017.run().main.set_index("design").loc[list(COUNTY_DESIGNS)]
 
 
 def staggered_differences() -> pd.DataFrame:

@@ -6,11 +6,11 @@ from typing import Any
 
 import pandas as pd
 
+from ...estimators.core.intervals import excludes_zero
 from ..cap2017 import study as cap2017
-from ..multiverse.summary import excludes_zero
-from ..synthetic import state_laws
-from ..uar2017 import spec as uar2017_spec
+from ..synthetic.spec import STATE_LAWS
 from ..uar2017 import study as uar2017
+from ..uar2017.spec import SPEC as UAR_SPEC
 from . import headline as answers
 from .exhibits import percent
 from .headline import OUTCOMES, VIOLENT
@@ -22,7 +22,7 @@ def fragile() -> pd.DataFrame:
     """Return how far each design's forks lie apart, in percent, and which turn what the headline says."""
     counties = percent(answers.county_forks().query("scale != 'rate' and problem == ''"))
     laws = answers.state_variants()
-    laws = laws[laws["scale"].eq("log") & laws["variant"].ne(state_laws.EARLIER)]
+    laws = laws[laws["scale"].eq("log") & laws["variant"].ne(STATE_LAWS.placebo)]
     states = percent(laws).rename(columns={"variant": "name"})
     parts = {"Matched cities: violent": _pairs(), "Counties of 2015: all": _one_year()}
     parts["Cities: violent"] = _city_choices()
@@ -35,7 +35,8 @@ def fragile() -> pd.DataFrame:
 def _apart(rows: pd.DataFrame) -> dict[str, Any]:
     """Summarise forks, the headline first."""
     head, others = rows.iloc[0], rows.iloc[1:]
-    turns = [str(row["name"]) for _, row in others.iterrows() if excludes_zero(row) != excludes_zero(head)]
+    out = excludes_zero(rows["conf_low"], rows["conf_high"])
+    turns = list(others.loc[out.iloc[1:].to_numpy() != bool(out.iloc[0]), "name"].astype(str))
     return {
         "headline": head["estimate"],
         "forks": len(others),
@@ -52,7 +53,7 @@ def _pairs() -> pd.DataFrame:
     rows = uar2017.run().differences
     rows = rows[rows["outcome"].eq(VIOLENT) & rows["group"].eq("change") & rows["year"].isna()]
     rows = rows[rows["conf_low"].notna()]
-    first = rows["coding"].eq(uar2017_spec.MAIN) & rows["estimator"].eq("one-to-one")
+    first = rows["coding"].eq(UAR_SPEC.main) & rows["estimator"].eq("one-to-one")
     shares = {name: 100 * rows[name] / rows["mean_control"] for name in _INTERVAL}
     named = rows.assign(**shares, name=rows["coding"] + ", " + rows["estimator"], first=first)
     return named.sort_values("first", ascending=False, kind="stable")
@@ -60,7 +61,7 @@ def _pairs() -> pd.DataFrame:
 
 def _one_year() -> pd.DataFrame:
     """Return the counties' difference under every design, matching and choice of data."""
-    found = cap2017.results()
+    found = cap2017.run()
     variants = found.variants[found.variants["group"].ne("Main")]
     variants = variants.assign(name=variants["group"] + ": " + variants["name"])
     parts = [found.main.assign(name=found.main["design"]), found.matchings.iloc[1:], variants]

@@ -7,6 +7,7 @@ from typing import Any
 import numpy as np
 import pandas as pd
 
+from ...estimators.core.intervals import excludes_zero
 from ..designs.city_sample import size_names
 from ..designs.specification import LOG, PROPORTIONAL, RATE
 from .results import CityStudy
@@ -116,7 +117,9 @@ def forks_table(results: CityStudy, definition: str) -> pd.DataFrame:
 def spread(results: CityStudy) -> pd.DataFrame:
     """Return how forks agree: number, signs, intervals that leave out zero, extremes; rates apart."""
     kind = results.forks["scale"].map({PROPORTIONAL: "share", LOG: "share", RATE: "rate"})
-    rows = results.forks.assign(kind=kind, out=_leaves_out_zero(results.forks))
+    rows = results.forks.assign(
+        kind=kind, out=excludes_zero(results.forks["conf_low"], results.forks["conf_high"])
+    )
     grouped = rows.groupby(["definition", "outcome", "kind"], sort=False)
     return grouped.agg(
         forks=("estimate", "count"),
@@ -125,10 +128,6 @@ def spread(results: CityStudy) -> pd.DataFrame:
         lowest=("estimate", "min"),
         highest=("estimate", "max"),
     ).reset_index()
-
-
-def _leaves_out_zero(table: pd.DataFrame) -> pd.Series:
-    return table["conf_low"].gt(0) | table["conf_high"].lt(0)
 
 
 def methods_table(results: CityStudy) -> pd.DataFrame:

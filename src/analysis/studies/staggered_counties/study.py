@@ -16,6 +16,7 @@ import numpy as np
 import pandas as pd
 
 from ... import estimators as est
+from ...estimators.core.intervals import excludes_zero
 from ...panels.store import load
 from ..designs.paired_tests import judged
 from ..designs.study_spec import cached_by_spec
@@ -282,4 +283,4 @@ def beside(study: StaggeredCounties) -> pd.DataFrame:
 
 def _said(low: float, value: float, high: float) -> str:
     sign = "higher" if value > 0 else "lower"
-    return sign if low > 0 or high < 0 else f"{sign}, zero inside"
+    return sign if excludes_zero(low, high) else f"{sign}, zero inside"
