@@ -90,7 +90,7 @@ def test_an_effect_put_into_the_counts_is_found_where_it_was_put(made):
     before = fits._coefficients(*_terms(rows))
     rows["property"] = rows["property"].where(~struck, rows["property"] * np.exp(0.2))
     change = fits._coefficients(*_terms(rows)) - before
-    assert change == pytest.approx([0, 0, 0, 0.2], abs=1e-8)
+    assert change[:3] == pytest.approx([0, 0, 0], abs=1e-9) and change[3] == pytest.approx(0.2, abs=1e-4)
 
 
 def test_the_false_period_fails_in_the_highest_class_and_the_words_must_say_so(study):

@@ -113,10 +113,11 @@ def class_effects(sample: DoseSample, spec: DoseSpec) -> pd.DataFrame:
 def power(sample: DoseSample, effects: pd.DataFrame, spec: DoseSpec) -> pd.DataFrame:
     """Return what each class could have shown: it reads standard errors and levels before, no estimate."""
     table = effects[["outcome", "dose_class", "std_error", "df"]].copy()
-    table["detectable"] = [
+    detectable = [
         est.minimum_detectable_effect(error, power=spec.power, level=spec.level, df=df)
         for error, df in zip(table["std_error"], table["df"], strict=True)
     ]
+    table["detectable"] = np.array(detectable, float)
     table["detectable_share"] = np.expm1(table["detectable"])
     table["mean_before"] = [
         _rate_before(sample.frame, o, c) for o, c in zip(table["outcome"], table["dose_class"], strict=True)

@@ -118,10 +118,11 @@ def _effects(sample: FirstStageSample, spec: FirstStageSpec) -> pd.DataFrame:
             found = pooled_effect(frame[kept].reset_index(drop=True), spec=spec)
             rows.append({"sample": name, "adopters_dated_by": label} | found)
     table = pd.DataFrame(rows)
-    table["detectable"] = [
+    detectable = [
         est.minimum_detectable_effect(error, power=spec.power, level=spec.level, df=df)
         for error, df in zip(table["std_error"], table["df"], strict=True)
     ]
+    table["detectable"] = np.array(detectable, float)
     return table
 
 

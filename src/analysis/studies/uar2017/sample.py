@@ -102,7 +102,7 @@ def units_of(
 
 def with_census_2000(places: pd.DataFrame, census: pd.DataFrame) -> pd.DataFrame:
     """Return the places with their shares of the 2000 Census; missing where the Census had no such place."""
-    shares = [name for name in census if name.endswith("_share_2000")]
+    shares = [name for name in map(str, census) if name.endswith("_share_2000")]
     return places.merge(census[["place_fips", *shares]], on="place_fips", how="left", validate="one_to_one")
 
 
