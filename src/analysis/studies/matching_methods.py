@@ -66,7 +66,8 @@ _Method = Callable[[pd.DataFrame, dict[str, Any], MatchingSpec], Estimates]
 
 
 def _nearest(frame: pd.DataFrame, common: dict[str, Any], spec: MatchingSpec) -> Estimates:
-    return match(frame, distance="mahalanobis", **common)
+    found: Estimates = match(frame, distance="mahalanobis", **common)
+    return found
 
 
 def _genetic(frame: pd.DataFrame, common: dict[str, Any], spec: MatchingSpec) -> Estimates:

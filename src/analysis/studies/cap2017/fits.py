@@ -55,7 +55,10 @@ def matching(
     """
     names = [*spec.covariates, *covariates]
     options = {"distance": spec.distance} | options
-    return match(counties, outcome=outcome, treatment=treatment, covariates=names, exact=exact, **options)
+    found: Estimates = match(
+        counties, outcome=outcome, treatment=treatment, covariates=names, exact=exact, **options
+    )
+    return found
 
 
 def weighted(counties: pd.DataFrame, result: Estimates) -> pd.DataFrame:

@@ -16,6 +16,7 @@ from dataclasses import dataclass
 from functools import cache
 from importlib import import_module
 from importlib.util import find_spec
+from typing import Any
 
 import numpy as np
 import pandas as pd
@@ -25,7 +26,7 @@ from statsmodels.stats.meta_analysis import combine_effects
 from ...estimators.core.intervals import t_interval
 from ...panels.store import load
 from ..cap2017 import study as cap2017
-from ..designs.synthetic_cases import LOG
+from ..designs.specification import LOG
 from ..synthetic import nine_cities, state_laws
 from ..uar2017 import study as uar2017
 from ..uar2017.findings import before_after, difference
@@ -221,7 +222,7 @@ def _counties() -> pd.DataFrame:
 
 def _ours(
     design: str, treatment: str, outcome: str, values: Mapping[str, float], error: str = "as its study"
-):
+) -> dict[str, Any]:
     return {"design": design, "treatment": treatment, "outcome": outcome, **values, "error": error}
 
 

@@ -139,7 +139,8 @@ def _large_enough(cities: pd.DataFrame, choice: Specification, *, spec: Measurem
     )
     cities = cities[cities["year"].between(*years) & cities["place_fips"].notna()]
     largest = cities["population"].astype(float).groupby(cities["ori"]).transform("max")
-    return cities[largest >= choice.sample.get("smallest", spec.cities.rules.smallest)]
+    kept: pd.DataFrame = cities[largest >= choice.sample.get("smallest", spec.cities.rules.smallest)]
+    return kept
 
 
 def city_estimate(

@@ -29,7 +29,8 @@ def headline_of(results: CityStudy, definition: str, outcome: str) -> pd.Series:
     """Return one row of the headline with ``percent, percent_low, percent_high``."""
     row = cell(results.headline, definition, outcome).iloc[0]
     names = {"percent": "estimate", "percent_low": "conf_low", "percent_high": "conf_high"}
-    return pd.concat([row, pd.Series({name: percent(row[of]) for name, of in names.items()})])
+    made: pd.Series = pd.concat([row, pd.Series({name: percent(row[of]) for name, of in names.items()})])
+    return made
 
 
 def headline_forest(results: CityStudy) -> pd.DataFrame:
@@ -211,4 +212,5 @@ def most_influential(results: CityStudy, definition: str, outcome: str) -> pd.Se
     """Return the city whose absence moves the headline most, with the estimate without it in percent."""
     rows = cell(results.influence, definition, outcome)
     row = rows.iloc[int(rows["moved"].abs().to_numpy().argmax())]
-    return pd.concat([row, pd.Series({"percent": percent(row["estimate"])})])
+    made: pd.Series = pd.concat([row, pd.Series({"percent": percent(row["estimate"])})])
+    return made

@@ -156,7 +156,7 @@ def trends(events: Estimates, *, spec: StaggeredCitiesSpec) -> dict[str, float]:
 def _joint(events: Estimates, selector: np.ndarray) -> float:
     effects, covariance = selector @ events.estimate, selector @ events.covariance @ selector.T
     statistic = float(effects @ np.linalg.solve(covariance, effects))
-    return stats.chi2.sf(statistic, len(effects))
+    return float(stats.chi2.sf(statistic, len(effects)))
 
 
 def influence(frame: pd.DataFrame, *, spec: StaggeredCitiesSpec) -> pd.DataFrame:

@@ -152,7 +152,9 @@ def _judged(table: pd.DataFrame, *, spec: StaggeredCitiesSpec) -> pd.DataFrame:
     return judged(table, mean=ones, margins=margins, power=spec.power, level=spec.level)
 
 
-def _forks(samples: Samples, cells: list, events: Mapping[tuple[str, str], Estimates]) -> pd.DataFrame:
+def _forks(
+    samples: Samples, cells: list[tuple[str, str]], events: Mapping[tuple[str, str], Estimates]
+) -> pd.DataFrame:
     rows = []
     for cell in cells:
         for fork in samples.spec.specifications:

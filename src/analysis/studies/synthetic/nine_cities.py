@@ -19,7 +19,6 @@ the change that the later instrument, and what followed it, made.
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
 from itertools import product
 from typing import Any
 
@@ -32,42 +31,12 @@ from ..designs.specification import RATE
 from ..designs.study_spec import cached_by_spec
 from ..designs.synthetic_cases import METHODS, Case, Fitted, build_case, fit
 from .history import PANELS, never_named
+from .results import CitiesStudy
 from .spec import NINE_CITIES, NineCitiesSpec
 
 USABLE = ""
+Key = tuple[str, str, str, str]
 _KEY = ["case", "outcome", "scale", "method"]
-
-
-@dataclass(frozen=True)
-class CitiesStudy:
-    """Every table of the study. Rates are per 100,000 residents, logarithms in log points.
-
-    Attributes
-    ----------
-    spec : NineCitiesSpec
-    dates : pandas.DataFrame
-        Every dated limit: ``case, city, ori, adopted, start, limits, has_older, state_law`` (year of a
-        statewide law that came to cover it, if any), ``cannot_serve``, ``before, after`` (comparable years,
-        by property crime), ``reason`` (empty: usable).
-    cities : pandas.DataFrame
-        One row a city: ``city, dates, usable, reason`` (why none of its dates is usable).
-    estimates : pandas.DataFrame
-        One row a ``case, outcome, scale, method``: see `synthetic_cases.fit`.
-    fits : dict
-        `Fitted` by (case, outcome, scale, method).
-    names : dict of str to str
-        Names of donors by agency.
-    pool : int
-        Cities that no policy names, before gaps.
-    """
-
-    spec: NineCitiesSpec
-    dates: pd.DataFrame
-    cities: pd.DataFrame
-    estimates: pd.DataFrame
-    fits: dict[tuple[str, str, str, str], Fitted]
-    names: dict[str, str]
-    pool: int
 
 
 @cached_by_spec
@@ -106,7 +75,7 @@ def study(panels: Mapping[str, pd.DataFrame], spec: NineCitiesSpec = NINE_CITIES
     )
 
 
-def _keys(date: Mapping[str, Any], series: CitySeries, *, spec: NineCitiesSpec) -> list[tuple[str, ...]]:
+def _keys(date: Mapping[str, Any], series: CitySeries, *, spec: NineCitiesSpec) -> list[Key]:
     """Return every outcome that the date can be studied on, in every scale and by every method."""
     able = [name for name in spec.outcomes if _window(date, series, name, spec=spec)[1] == USABLE]
     return list(product([date["case"]], able, spec.scales, METHODS))
@@ -116,7 +85,7 @@ def _fit(
     date: Mapping[str, Any],
     series: CitySeries,
     pool: list[str],
-    key: tuple[str, ...],
+    key: Key,
     *,
     spec: NineCitiesSpec,
 ) -> Fitted:
@@ -131,8 +100,9 @@ def dated_limits(policies: pd.DataFrame, series: CitySeries, *, spec: NineCities
     rows = []
     key: Any
     for key, same in own.groupby(["ori", "adopted"], sort=True):
-        older = own.loc[own["ori"].eq(key[0]), "adopted_year"].min()
-        date = _date(*key, same, older, spec=spec)
+        ori, adopted = key
+        older = own.loc[own["ori"].eq(ori), "adopted_year"].min()
+        date = _date(ori, adopted, same, older, spec=spec)
         years, reason = _window(date, series, spec.counted, spec=spec)
         before = sum(year < date["start"] for year in years)
         rows.append(date | {"before": before, "after": len(years) - before, "reason": reason})

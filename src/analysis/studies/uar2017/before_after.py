@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from typing import Any
 
 import numpy as np
@@ -169,7 +169,9 @@ def by_chance(table: pd.DataFrame, series: CitySeries, outcome: str, *, level: f
     return used.reset_index(drop=True).join(pd.DataFrame(rows))
 
 
-def _poisson(row: dict[str, Any], counts: pd.DataFrame, people: pd.DataFrame, level: float) -> dict[str, float | bool]:
+def _poisson(
+    row: Mapping[Any, Any], counts: pd.DataFrame, people: pd.DataFrame, level: float
+) -> dict[str, float | bool]:
     years = row["cohort"] - 1, row["cohort"] + 1
     before, after = (int(counts.loc[row["ori"], year]) for year in years)
     exposed = [float(people.loc[row["ori"], year]) for year in years]

@@ -61,7 +61,8 @@ def design_of(units: pd.DataFrame, *, spec: UarSpec) -> Design:
 
 def one_to_one(units: pd.DataFrame, *, spec: UarSpec) -> Estimates:
     """Match each treated city to one control, no control twice, at the least total distance."""
-    return match(units, method="optimal", replace=False, **_options(spec=spec))
+    found: Estimates = match(units, method="optimal", replace=False, **_options(spec=spec))
+    return found
 
 
 def full_matching(units: pd.DataFrame, *, spec: UarSpec) -> Estimates:
@@ -77,9 +78,10 @@ def pairs_of(units: pd.DataFrame, matched: Estimates) -> pd.DataFrame:
     of_control = right[["ori", "place_name", "state"]].set_axis(
         ["control", "control_name", "control_state"], axis="columns"
     )
-    return pd.concat(
+    made: pd.DataFrame = pd.concat(
         [left[["ori", "place_name", "state", "cohort", "ended_year"]], of_control, pairs], axis=1
     )
+    return made
 
 
 def balance(units: pd.DataFrame, matched: dict[str, Estimates], *, spec: UarSpec) -> pd.DataFrame:
