@@ -22,6 +22,11 @@ def events_panels(study: FirstStage) -> dict[str, dict[str, pd.DataFrame]]:
     return panels
 
 
+def common_limits(study: FirstStage) -> tuple[float, float]:
+    """Return one range of log ratios for every panel: whole numbers around all intervals."""
+    return float(np.floor(study.events["conf_low"].min())), float(np.ceil(study.events["conf_high"].max()))
+
+
 def ratios_table(study: FirstStage) -> pd.DataFrame:
     """Return how many times as many declines a policy brings, beside the effect per 100 detainers."""
     rows = study.effects[study.effects["adopters_dated_by"].eq("all")]
