@@ -10,8 +10,8 @@ import pandas as pd
 from ...sources import estimated_state_2023
 from ...sources.states import by_usps
 from ..columns import panel_model, validate
+from ..panel import Built
 from ..store import add_rates
-from .county_year import CountyPanel
 from .state_year import KEYS, OUTCOMES, RATES
 
 StateYear2023 = panel_model(
@@ -22,7 +22,7 @@ StateYear2023 = panel_model(
 )
 
 
-def build_state_year_2023() -> CountyPanel:
+def build_state_year_2023() -> Built:
     """Return the validated panel; every row of a state enters, the nation's do not."""
     panel = estimated_state_2023.read()
     panel["region"] = panel["state"].map(by_usps("region"))
@@ -30,7 +30,7 @@ def build_state_year_2023() -> CountyPanel:
     panel = panel.sort_values(KEYS, ignore_index=True)
     nation = estimated_state_2023.ROWS - estimated_state_2023.STATE_ROWS
     dropped = {"row of the nation": nation}
-    return CountyPanel(validate(panel, StateYear2023), [estimated_state_2023.PATH], dropped, RATES)
+    return Built(validate(panel, StateYear2023), [estimated_state_2023.PATH], dropped)
 
 
 def compare_editions(earlier: pd.DataFrame, later: pd.DataFrame) -> pd.DataFrame:
