@@ -17,7 +17,8 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
         "--only", nargs="+", default=(), metavar="NAME", help="starts of notebook names, e.g. 02"
     )
     parser.add_argument("--out", type=Path, help="directory for the files (reports/build)")
-    parser.add_argument("--jobs", type=int, default=2, metavar="N", help="notebooks run at a time (2)")
+    parser.add_argument("--jobs", type=int, default=2, metavar="N", help="processes at a time (2)")
+    parser.add_argument("--fresh", action="store_true", help="compute everything anew, stored or not")
     parser.add_argument("--quiet", action="store_true", help="show no progress")
 
 
@@ -25,7 +26,9 @@ def run(options: argparse.Namespace) -> int:
     """Build the reports and name the files."""
     from ..report.build.build import build
 
-    made = build(options.only, out=options.out, jobs=options.jobs, progress=not options.quiet)
+    made = build(
+        options.only, out=options.out, jobs=options.jobs, progress=not options.quiet, fresh=options.fresh
+    )
     for path in made:
         print(f"{path}  {path.stat().st_size / 1e6:.2f} MB")
     return 0

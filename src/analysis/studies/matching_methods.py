@@ -29,13 +29,14 @@ from ..estimators import (
     match,
 )
 from ..panels.store import load
+from ..results import stored
 from .cap2017 import fits as cap2017_fits
 from .cap2017 import study as cap2017
 from .cap2017.sample import CRIME
 from .cap2017.spec import SPEC as CAP
 from .cap2017.spec import CapSpec
 from .designs.city_series import city_series
-from .designs.study_spec import StudySpec, cached_by_spec
+from .designs.study_spec import StudySpec
 from .uar2017 import study as uar2017
 from .uar2017.spec import SPEC as UAR
 from .uar2017.spec import UarSpec
@@ -117,7 +118,7 @@ class Matchings:
     balance: pd.DataFrame
 
 
-@cached_by_spec
+@stored
 def run(spec: MatchingSpec = SPEC) -> Matchings:
     """Run the comparison on the committed panels, once a process for each specification."""
     parts = [

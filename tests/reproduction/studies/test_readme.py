@@ -50,7 +50,7 @@ def laws():
         patch.setattr(state_laws, "joint", lambda: table)
         yield table
     for name in CACHED:
-        getattr(answers, name).cache_clear()
+        getattr(answers, name).forget()
 
 
 @pytest.fixture(scope="module")

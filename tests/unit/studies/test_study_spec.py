@@ -14,7 +14,7 @@ import pytest
 from analysis import studies
 from analysis.errors import ImpossibleValueError
 from analysis.studies.designs.specification import Specification
-from analysis.studies.designs.study_spec import Frozen, StudySpec, cached_by_spec
+from analysis.studies.designs.study_spec import Frozen, StudySpec
 
 MODULES = [
     importlib.import_module(module.name)
@@ -110,18 +110,6 @@ def test_what_does_not_fit_is_refused(change, words):
 
 def test_a_whole_number_serves_as_a_decimal_and_is_the_same_name():
     assert Outer().replace(level=1).key() == Outer().replace(level=1.0).key()
-
-
-def test_a_result_is_cached_by_its_specification():
-    calls = []
-
-    @cached_by_spec
-    def run(spec: Outer = Outer()) -> list:
-        calls.append(spec)
-        return [spec.floor]
-
-    assert run() is run(Outer()) is run(spec=Outer(floor=10))
-    assert run(Outer(floor=11)) == [11] and len(calls) == 2
 
 
 def test_specifications_of_estimates_differ_by_options():

@@ -4,24 +4,23 @@ from __future__ import annotations
 
 import os
 from collections.abc import Sequence
-from importlib.metadata import version
 from pathlib import Path
 
-from tqdm import tqdm
-
-from ...paths import reports_dir
+from ...paths import notebooks_dir, reports_dir
 from ...placing import staging
-from . import bind, convert, html, pdf
-from .exhibit_files import exhibit_files
-from .notebooks import Chapter, find_notebooks, run
+from ...results import stamp
+from ...results.dependencies import reach, used_by
+from ...studies import graph
+from . import typeset as parts
+from .execute import cells_of, chapter_of
+from .notebooks import Chapter, find_notebooks
+from .pool import Of, Task, run_tasks
+from .typeset import BOUND, SUBTITLE, meta_of
 
-SUBTITLE = "Two published designs rebuilt on the FBI’s files and dated policies, and asked again"
-NOTICE = (
-    "The list of treated places in this report is a cited substitute. The lists used by Gonzalez O’Brien, "
-    "Collingwood and El-Khatib and by Wong could not be obtained, so no figure here is a digit-level "
-    "reproduction of theirs."
-)
-BOUND = "sanctuary-crime"
+__all__ = ["BOUND", "SUBTITLE", "build", "meta_of", "typeset"]
+
+#: About how long a notebook takes once its studies are there, and the parts, in seconds on two slow cores.
+_NOTEBOOK, _ARTICLE, _BOUND, _PAGES, _EXHIBITS = 4.0, 1.0, 8.0, 6.0, 3.0
 
 
 def build(
@@ -31,6 +30,7 @@ def build(
     notebooks: Path | None = None,
     jobs: int = 2,
     progress: bool = True,
+    fresh: bool = False,
 ) -> list[Path]:
     """Execute the notebooks and write the reports.
 
@@ -43,9 +43,11 @@ def build(
     notebooks : pathlib.Path, optional
         Directory of notebooks; the project's when omitted.
     jobs : int, optional
-        Notebooks run at a time.
+        Processes at a time; no byte depends on it.
     progress : bool, optional
-        Whether to show progress bars.
+        Whether to show a line of progress.
+    fresh : bool, optional
+        Whether to compute everything anew although it is stored.
 
     Returns
     -------
@@ -54,82 +56,70 @@ def build(
 
     Notes
     -----
-    In the bound report the first notebook is the paper and the others are its appendices.
+    In the bound report the first notebook is the paper and the others are its appendices. Where nothing that
+    the files rest on has changed since they were made, they are left as they are.
     """
-    chapters = run(find_notebooks(only, notebooks), jobs=jobs, progress=progress)
-    return typeset(chapters, out=out, bound=not only, progress=progress)
+    out = out or reports_dir() / "build"
+    paths = find_notebooks(only, notebooks)
+    inputs = [notebooks or notebooks_dir(), reports_dir() / "template", reports_dir() / "references.bib"]
+    mark = stamp.of(inputs)
+    if not only and not fresh and (there := stamp.unchanged(out, mark)):
+        return there
+    with stamp.run_named_fresh(fresh):
+        made = run_tasks(_tasks(paths, bound=not only), jobs=jobs, progress=progress)
+    files = {
+        name: data for key, value in made.items() if key.startswith("> ") for name, data in value.items()
+    }
+    written = _write(files, out)
+    if not only:
+        stamp.write(out, mark, written)
+    return written
 
 
 def typeset(
     chapters: Sequence[Chapter], *, out: Path | None = None, bound: bool = True, progress: bool = True
 ) -> list[Path]:
     """Write the reports of executed notebooks; see `build`."""
-    out = out or reports_dir() / "build"
+    made: dict[str, bytes] = {}
+    for chapter in chapters:
+        made |= parts.article(chapter)
+    if bound:
+        made |= {**parts.bound(*chapters), **parts.pages(*chapters)}
+        for chapter in chapters:
+            made |= parts.exhibits(chapter)
+    return _write(made, out or reports_dir() / "build")
+
+
+def _tasks(paths: Sequence[Path], *, bound: bool) -> list[Task]:
+    studies = {path: _studies_of(path) for path in paths}
+    wanted = sorted({name for names in studies.values() for name in names})
+    tasks = [Task(name, graph.compute, (name,), (), graph.RESULTS[name].seconds) for name in wanted]
+    tasks += [Task(path.stem, chapter_of, (path,), studies[path], _NOTEBOOK) for path in paths]
+    names = [path.stem for path in paths]
+    for name in names:
+        tasks.append(Task(f"> {name}", parts.article, (Of(name),), (name,), _ARTICLE))
+    if bound:
+        chapters = tuple(Of(name) for name in names)
+        tasks.append(Task("> bound report", parts.bound, chapters, tuple(names), _BOUND))
+        tasks.append(Task("> pages", parts.pages, chapters, tuple(names), _PAGES))
+        tasks += [Task(f"> exhibits of {n}", parts.exhibits, (Of(n),), (n,), _EXHIBITS) for n in names]
+    return tasks
+
+
+def _studies_of(path: Path) -> tuple[str, ...]:
+    """Return the stored results that a notebook's code can reach."""
+    code = "\n".join(cell.source for cell in cells_of(path) if cell.kind == "code")
+    modules = reach(used_by(code))
+    return tuple(name for name, result in graph.RESULTS.items() if result.module in modules)
+
+
+def _write(made: dict[str, bytes], out: Path) -> list[Path]:
     out.mkdir(parents=True, exist_ok=True)
     with staging(out / BOUND, "making") as directory:
-        pdf.prepare(directory)
-        made: dict[str, bytes] = {}
-        for chapter in tqdm(chapters, desc="typesetting", unit="", disable=not progress):
-            made[f"{chapter.name}.pdf"] = _article(chapter, directory)
-        if bound:
-            made[f"{BOUND}.pdf"] = _bound(chapters, directory)
-            made |= _html(chapters, directory)
-            made |= {f"figures/{name}": data for name, data in exhibit_files(chapters, directory).items()}
-        return _replace(made, out, directory)
-
-
-def _article(chapter: Chapter, directory: Path) -> bytes:
-    text = bind.alone(convert.markdown_of(chapter, directory))
-    body = convert.to_typst(text, directory=directory, bibliography=_bibliography(), shift=-1)
-    title, cites = convert.title_of(chapter), convert.cites_anything(text)
-    source = pdf.article_source(body, title=title, notice=NOTICE, cites=cites)
-    return pdf.compile_pdf(source, name=chapter.name, directory=directory)
-
-
-def _bound(chapters: Sequence[Chapter], directory: Path) -> bytes:
-    text = bind.bound_text(chapters, directory, to="typst")
-    body = convert.to_typst(text, directory=directory, bibliography=_bibliography())
-    title = convert.title_of(chapters[0])
-    source = pdf.bound_source(body, title=title, subtitle=SUBTITLE, notice=NOTICE)
-    return pdf.compile_pdf(source, name=BOUND, directory=directory)
-
-
-def _html(chapters: Sequence[Chapter], directory: Path) -> dict[str, bytes]:
-    """Return the single page, and under ``paper/`` the pages by chapter with what they share."""
-    meta = meta_of(convert.title_of(chapters[0]))
-    text = bind.bound_text(chapters, directory, to="html")
-    body = html.body_of(text, directory=directory, bibliography=_bibliography())
-    names = [chapter.name for chapter in chapters[1:]]
-    split = html.split_pages(body, meta, names)
-    return {f"{BOUND}.html": html.single_page(body, meta, names).encode()} | {
-        f"paper/{name}": data for name, data in split.items()
-    }
-
-
-def meta_of(title: str) -> html.Meta:
-    """Return what the pages say about the paper: version, date and licence are those of the package."""
-    return html.Meta(
-        title=title,
-        subtitle=SUBTITLE,
-        notice=NOTICE,
-        author="The sanctuary-crime project",
-        version=version("sanctuary-crime"),
-        date=pdf.VERSION_DATE.date().isoformat(),
-        license_name="MIT",
-        site=os.environ.get("ANALYSIS_SITE_URL", ""),
-    )
-
-
-def _bibliography() -> Path:
-    return reports_dir() / "references.bib"
-
-
-def _replace(made: dict[str, bytes], out: Path, directory: Path) -> list[Path]:
-    made_in = directory / "made"
-    for name, data in made.items():
-        (made_in / name).parent.mkdir(parents=True, exist_ok=True)
-        (made_in / name).write_bytes(data)
-    for name in made:
-        (out / name).parent.mkdir(parents=True, exist_ok=True)
-        os.replace(made_in / name, out / name)
+        for name, data in made.items():
+            (directory / name).parent.mkdir(parents=True, exist_ok=True)
+            (directory / name).write_bytes(data)
+        for name in made:
+            (out / name).parent.mkdir(parents=True, exist_ok=True)
+            os.replace(directory / name, out / name)
     return [out / name for name in made]

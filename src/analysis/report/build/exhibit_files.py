@@ -67,7 +67,12 @@ def png_of(svg: str, work: Path) -> bytes:
     source = work / "exhibit.typ"
     source.write_text(_PAGE.format(file="exhibit.svg"), "utf-8")
     return typst.compile(
-        source, root=work, format="png", ppi=PIXELS_PER_INCH, font_paths=[work / "fonts"], ignore_system_fonts=True
+        source,
+        root=work,
+        format="png",
+        ppi=PIXELS_PER_INCH,
+        font_paths=[work / "fonts"],
+        ignore_system_fonts=True,
     )
 
 

@@ -8,6 +8,7 @@ import tempfile
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Any
 
 import nbformat
 from tqdm import tqdm
@@ -173,10 +174,11 @@ def _blocks(name: str, notebook) -> Iterator[Block]:
             if cell["source"].strip():
                 yield Code(cell["source"])
             for output in cell["outputs"]:
-                yield _block(output, f"{name}, cell {number}")
+                yield block_of(output, f"{name}, cell {number}")
 
 
-def _block(output, where: str) -> Block:
+def block_of(output: Any, where: str) -> Block:
+    """Return one output of a cell as what a report prints; see `collect`."""
     if output["output_type"] == "stream":
         raise NotebookError(
             f"A cell printed to {output['name']}: {output['text'].strip()[:300]}",

@@ -93,7 +93,9 @@ def contents(pages: Sequence[Page], current: Page | None) -> str:
         here = page is current
         target = "" if current is None or here else page.file
         inside = [row for row in page.headings if row[0] == (1 if page.file == FIRST else 2)]
-        sections = "".join(f'<li><a href="{target}#{name}">{_bare(inner)}</a></li>' for _, name, inner in inside)
+        sections = "".join(
+            f'<li><a href="{target}#{name}">{_bare(inner)}</a></li>' for _, name, inner in inside
+        )
         own = page.headings[0] if page.headings else (1, "main", "")
         link = page.file if current is not None else f"#{'main' if page.file == FIRST else own[1]}"
         mark = ' aria-current="page"' if here else ""

@@ -20,7 +20,7 @@ import pandas as pd
 
 from ...estimators import Estimates, balance_table, entropy_balance, randomization_test
 from ...panels.store import load
-from ..designs.study_spec import cached_by_spec
+from ...results import stored
 from ..published.claims import Finding
 from ..published.margins import published_size
 from .findings import findings_of
@@ -48,7 +48,7 @@ SAME_STATE = "Nearest, same state"
 PRINTED, SHARE = "printed difference", "share of the mean"
 
 
-@cached_by_spec
+@stored
 def run(spec: CapSpec = SPEC) -> CountyStudy:
     """Run the study on the committed panels, once a process for each specification."""
     return study({name: load(name) for name in PANELS}, spec)

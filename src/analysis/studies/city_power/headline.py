@@ -14,6 +14,7 @@ import numpy as np
 import pandas as pd
 
 from ...panels.store import load
+from ...results import stored
 from ..designs.city_sample import PANELS
 from ..staggered_cities.spec import SPEC as CITIES
 from ..staggered_cities.study import Samples
@@ -45,7 +46,7 @@ def city_effect(frame: pd.DataFrame) -> dict[str, Any]:
     return CityDesign(frame, chosen()).row(CITIES.margin_share)
 
 
-@cache
+@stored
 def table() -> pd.DataFrame:
     """Return ``definition, outcome`` and the columns of `CityDesign.row`, one row per policy and offense."""
     rows = [
@@ -54,7 +55,7 @@ def table() -> pd.DataFrame:
     return pd.DataFrame(rows)
 
 
-@cache
+@stored
 def tests() -> pd.DataFrame:
     """Return tests on the years before adoption and bounds, one row per policy for the two totals.
 
@@ -84,7 +85,7 @@ def _ends(sets: pd.DataFrame) -> dict[str, float]:
     return found
 
 
-@cache
+@stored
 def events() -> pd.DataFrame:
     """Return effects by year relative to adoption with 95% intervals, for the two policies and totals."""
     parts = []
@@ -96,7 +97,7 @@ def events() -> pd.DataFrame:
     return pd.concat(parts, ignore_index=True)
 
 
-@cache
+@stored
 def alternatives() -> pd.DataFrame:
     """Return other ways to the headline's total: other trends and weights, and counts judged three ways.
 
@@ -118,7 +119,7 @@ def alternatives() -> pd.DataFrame:
     return pd.DataFrame(rows)[[*columns, "excluded", "detectable"]]
 
 
-@cache
+@stored
 def trial_results() -> pd.DataFrame:
     """Return the committed results of the trial on permuted data; see `trial.trial`."""
     return pd.read_csv(str(files(__package__).joinpath("trial.csv")))

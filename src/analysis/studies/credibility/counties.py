@@ -10,7 +10,6 @@ inside states and between counties of the same urban-rural class passes them.
 from __future__ import annotations
 
 from collections.abc import Mapping
-from functools import cache
 from typing import Any
 
 import numpy as np
@@ -20,6 +19,7 @@ from scipy import stats
 from ... import estimators as est
 from ...estimators import Estimates, Sample
 from ...panels.store import load
+from ...results import stored
 from ..literature import secure_communities
 from ..staggered_counties.fits import broom, two_way
 from ..staggered_counties.sample import PANELS, county_sample, with_rates
@@ -45,7 +45,7 @@ MAGNITUDES = (0.5, 1.0)
 DRIFT = 0.01
 
 
-@cache
+@stored
 def table() -> pd.DataFrame:
     """Return `tested` on the committed panels."""
     return tested(county_sample({name: load(name) for name in PANELS}, spec=COUNTIES).frame)
@@ -77,7 +77,7 @@ def tested(frame: pd.DataFrame) -> pd.DataFrame:
     return made.assign(admitted=passed.groupby(made["comparison"]).transform("all"))
 
 
-@cache
+@stored
 def admitted_effect(outcome: str) -> dict[str, float]:
     """Return the effect on 2013 and 2014 of one outcome under the admitted comparison.
 
@@ -165,7 +165,7 @@ def _bounds(events: Estimates) -> dict[str, float]:
     return found
 
 
-@cache
+@stored
 def activation() -> pd.DataFrame:
     """Return what Secure Communities did to recorded crime under every comparison, with its lead.
 

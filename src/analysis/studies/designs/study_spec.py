@@ -8,16 +8,12 @@ module's constants behind an argument's back, and a field cannot be assigned.
 from __future__ import annotations
 
 import dataclasses
-import inspect
 import json
-from collections.abc import Callable, Iterator, Mapping
-from functools import cache, wraps
-from typing import Any, ParamSpec, Self, TypeVar
+from collections.abc import Iterator, Mapping
+from typing import Any, Self, TypeVar
 
 from ...errors import ImpossibleValueError
 
-P = ParamSpec("P")
-R = TypeVar("R")
 K = TypeVar("K")
 V = TypeVar("V")
 
@@ -151,20 +147,3 @@ def _same_kind(old: Any, new: Any, where: str) -> Any:
             f"A {type(new).__name__} stands where a {type(old).__name__} is wanted: {new!r}.", where=where
         )
     return new
-
-
-def cached_by_spec(function: Callable[P, R]) -> Callable[P, R]:
-    """Cache a function's results once a process by its arguments, defaults filled in.
-
-    ``run()`` and ``run(SPEC)`` are therefore one result, and another specification is another one.
-    """
-    kept = cache(function)
-    signature = inspect.signature(function)
-
-    @wraps(function)
-    def call(*args: P.args, **kwargs: P.kwargs) -> R:
-        given = signature.bind(*args, **kwargs)
-        given.apply_defaults()
-        return kept(*given.args, **given.kwargs)
-
-    return call

@@ -15,7 +15,7 @@ import pandas as pd
 
 from ... import estimators as est
 from ...panels.store import load
-from ..designs.study_spec import cached_by_spec
+from ...results import stored
 from ..staggered_counties.spec import SPEC as COUNTIES
 from .afterwards import false_reduced_form, further_looks, share_of_highest
 from .fits import along_dose, by_class, false_period, per_declined
@@ -63,7 +63,7 @@ class Dose:
     share_of_one_law: float
 
 
-@cached_by_spec
+@stored
 def run(spec: DoseSpec = SPEC) -> Dose:
     """Run the study on the committed panels, once a process for each specification."""
     return study({name: load(name) for name in PANELS}, spec)

@@ -16,7 +16,7 @@ import pandas as pd
 
 from ... import estimators as est
 from ...panels.store import load
-from ..designs.study_spec import cached_by_spec
+from ...results import stored
 from .afterwards import by_mark, declines_per_100
 from .dates import dates_and_declines, decliners_without_row, rates_by
 from .fits import event_path, pooled_effect, share_declined
@@ -70,7 +70,7 @@ class FirstStage:
     by_mark: pd.DataFrame
 
 
-@cached_by_spec
+@stored
 def run(spec: FirstStageSpec = SPEC) -> FirstStage:
     """Run the study on the committed panels, once a process for each specification."""
     return study({name: load(name) for name in PANELS}, spec)

@@ -26,7 +26,6 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from functools import cache
 from typing import Any
 
 import numpy as np
@@ -35,6 +34,7 @@ import pandas as pd
 from ... import estimators as est
 from ...panels.policies.cohorts import cohorts, exposure, state_laws
 from ...panels.store import load
+from ...results import stored
 from ...sources.county.icpsr import BOROUGHS
 from ..staggered_counties.border_pairs import adjacent
 from ..staggered_counties.fits import Row, broom
@@ -104,7 +104,7 @@ class BorderStudy:
     balance: pd.DataFrame
 
 
-@cache
+@stored
 def run() -> BorderStudy:
     """Run the design on the committed panels, once a process."""
     return study({name: load(name) for name in PANELS})

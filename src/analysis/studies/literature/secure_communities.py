@@ -18,7 +18,6 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass
-from functools import cache
 from typing import Any
 
 import numpy as np
@@ -26,6 +25,7 @@ import pandas as pd
 
 from ... import estimators as est
 from ...panels.store import load
+from ...results import stored
 from ..staggered_counties.fits import Row, broom, counts_fit, two_way
 from ..staggered_counties.sample import PANELS, period_counts, with_rates
 from ..staggered_counties.spec import SPEC as COUNTIES
@@ -55,7 +55,7 @@ class ActivationStudy:
     estimates: pd.DataFrame
 
 
-@cache
+@stored
 def run() -> ActivationStudy:
     """Run the study on the committed panels, once a process."""
     return study({name: load(name) for name in PANELS})

@@ -13,7 +13,6 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass
-from functools import cache
 from importlib import import_module
 from importlib.util import find_spec
 from typing import Any
@@ -25,6 +24,7 @@ from statsmodels.stats.meta_analysis import combine_effects
 
 from ...estimators.core.intervals import t_interval
 from ...panels.store import load
+from ...results import stored
 from ..cap2017 import study as cap2017
 from ..designs.specification import LOG
 from ..synthetic import nine_cities, state_laws
@@ -70,7 +70,7 @@ class Literature:
     has_staggered: bool
 
 
-@cache
+@stored
 def run() -> Literature:
     """Run the study on the committed panels and the other studies' results, once a process."""
     ledger = sorted_claims()

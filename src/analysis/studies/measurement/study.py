@@ -16,7 +16,7 @@ import numpy as np
 import pandas as pd
 
 from ...panels.store import load
-from ..designs.study_spec import cached_by_spec
+from ...results import stored
 from ..published.margins import published_figure
 from ..staggered_counties.fits import estimate
 from ..staggered_counties.sample import PANELS as COUNTY_PANELS
@@ -30,7 +30,7 @@ PANELS = tuple(dict.fromkeys([*CITY_PANELS, *COUNTY_PANELS]))
 _SHOWN = ("estimate", "conf_low", "conf_high")
 
 
-@cached_by_spec
+@stored
 def run(spec: MeasurementSpec = SPEC) -> MeasurementStudy:
     """Run the study on the committed panels, once a process for each specification."""
     return study({name: load(name) for name in PANELS}, spec)

@@ -14,6 +14,7 @@ import pandas as pd
 
 from ...estimators import adjust_p_values
 from ...panels.store import load
+from ...results import stored
 from ..city_power import headline as city_headline
 from ..credibility import counties as credibility
 from ..multiverse import study as multiverse
@@ -59,7 +60,7 @@ _SCALED = ["estimate", "conf_low", "conf_high"]
 _PROPORTIONAL = (power.STAGGERED, COUNTIES)
 
 
-@cache
+@stored
 def table() -> pd.DataFrame:
     """Return every design's headline, one row a design and outcome.
 
@@ -102,7 +103,7 @@ def _scaled(row: dict[str, Any], study: str) -> dict[str, Any]:
     )
 
 
-@cache
+@stored
 def before() -> pd.DataFrame:
     """Return what tests on the years before say of each design that has any: see `table`."""
     cities, counties = city_headline.tests(), credibility.table()
@@ -120,7 +121,7 @@ def before() -> pd.DataFrame:
     return pd.concat([made.assign(**ends)[columns], states], ignore_index=True)
 
 
-@cache
+@stored
 def judged() -> pd.DataFrame:
     """Return the designs of `power` with counties and states that are followed beside them, as shares."""
     more = pd.concat([_county_rows(), _state_rows()], ignore_index=True)
@@ -134,7 +135,7 @@ def county_panels() -> tuple[dict[str, pd.DataFrame], CountySample]:
     return panels, county_sample(panels, spec=COUNTY_SPEC)
 
 
-@cache
+@stored
 def county_forks() -> pd.DataFrame:
     """Return every fork of the county study for the two totals; see `staggered_counties.forks`.
 
@@ -167,7 +168,7 @@ def _county_rows() -> pd.DataFrame:
     return pd.DataFrame(rows)
 
 
-@cache
+@stored
 def county_before() -> dict[str, Any]:
     """Return the share of time under the policy, and how the comparisons of counties pass their tests."""
     rows: Any = credibility.table()
@@ -183,7 +184,7 @@ def county_before() -> dict[str, Any]:
     }
 
 
-@cache
+@stored
 def state_variants() -> pd.DataFrame:
     """Return the joint design of statewide laws under every variant."""
     return state_laws.joint()
@@ -208,7 +209,7 @@ def _state_rows() -> pd.DataFrame:
     )
 
 
-@cache
+@stored
 def choices() -> pd.DataFrame:
     """Return what every choice does to the headline of the cities that are followed, one at a time.
 
@@ -228,7 +229,7 @@ def choices() -> pd.DataFrame:
     return pd.concat([head, rows], ignore_index=True)
 
 
-@cache
+@stored
 def figures() -> dict[str, Any]:
     """Return the figures of the paper's sentences: KEY_NAME of `table`, KEY_property_NAME, and some more.
 

@@ -9,13 +9,13 @@ every size of effect. Pre-tests are judged alike: how large a drift before adopt
 from __future__ import annotations
 
 from dataclasses import dataclass
-from functools import cache
 
 import numpy as np
 import pandas as pd
 from scipy import stats
 
 from ...estimators import minimum_detectable_effect
+from ...results import stored
 from ..cap2017 import study as cap2017
 from ..cap2017.results import CountyStudy
 from ..published.claims import claims
@@ -64,7 +64,7 @@ class PowerStudy:
     pretests: pd.DataFrame
 
 
-@cache
+@stored
 def run() -> PowerStudy:
     """Run the study on the committed panels, once a process."""
     return study(uar2017.run(), cap2017.run(), *staggered_cities.precision())

@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 import math
-from functools import cache
 from typing import Any
 
 import pandas as pd
 
+from ...results import stored
 from ..cap2017 import study as cap2017
 from ..city_power import headline as city_headline
 from ..published.claims import VERDICTS, claims, collect, compare
@@ -95,7 +95,7 @@ def _row(group: str, name: str, row: dict, mean: float) -> dict[str, Any]:
     return {"group": group, "name": name, **parts}
 
 
-@cache
+@stored
 def headline() -> dict[str, Any]:
     """Return the figures of the summary's sentences, by name."""
     city: dict = city_differences().to_dict("index")

@@ -19,11 +19,11 @@ import pandas as pd
 
 from ...estimators import Estimates
 from ...panels.store import load
+from ...results import stored
 from ..designs.city_sample import PANELS, CitySample, SampleRules, sample_of, with_treatment
 from ..designs.expected_counts import by_city, expected_crimes
 from ..designs.paired_tests import judged
 from ..designs.specification import Specification
-from ..designs.study_spec import cached_by_spec
 from ..published.margins import published_size
 from . import inference
 from .fits import estimate, mean_effect, stacked_counts
@@ -60,13 +60,13 @@ class Samples:
         return self.made[rules]
 
 
-@cached_by_spec
+@stored
 def run(spec: StaggeredCitiesSpec = SPEC) -> CityStudy:
     """Run the study on the committed panels, once a process for each specification."""
     return study(_committed(), spec)
 
 
-@cached_by_spec
+@stored
 def precision(spec: StaggeredCitiesSpec = SPEC) -> tuple[pd.DataFrame, pd.DataFrame]:
     """Return ``headline`` and ``trends`` of the study on the committed panels, without the rest of it."""
     samples = Samples(_committed(), spec)

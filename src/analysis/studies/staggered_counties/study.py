@@ -20,8 +20,8 @@ import pandas as pd
 from ... import estimators as est
 from ...estimators.core.intervals import excludes_zero
 from ...panels.store import load
+from ...results import stored
 from ..designs.paired_tests import judged
-from ..designs.study_spec import cached_by_spec
 from ..published.claims import claims
 from ..published.margins import published_size
 from .border_pairs import border_pairs
@@ -35,7 +35,7 @@ from .spec import SPEC, StaggeredCountiesSpec
 _PREPARED = ("fips", "year")
 
 
-@cached_by_spec
+@stored
 def run(spec: StaggeredCountiesSpec = SPEC) -> StaggeredCounties:
     """Run the study on the committed panels, once a process for each specification."""
     return study({name: load(name) for name in PANELS}, spec)

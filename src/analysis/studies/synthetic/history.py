@@ -17,10 +17,10 @@ import pandas as pd
 
 from ...panels.policies.cohorts import assign_treatment
 from ...panels.store import load
+from ...results import stored
 from ..data_coverage import city_names
 from ..designs.city_series import CitySeries, city_series
 from ..designs.named_places import is_named, policy_codes
-from ..designs.study_spec import cached_by_spec
 from .spec import HISTORY, HistorySpec
 
 _CONTENT = {
@@ -72,7 +72,7 @@ class CityHistory:
     pool: int
 
 
-@cached_by_spec
+@stored
 def run(spec: HistorySpec = HISTORY) -> dict[str, CityHistory]:
     """Return the nine histories from the committed panels, by city, once a process for each specification."""
     return histories({name: load(name) for name in PANELS}, spec)

@@ -25,10 +25,10 @@ from typing import Any
 import pandas as pd
 
 from ...panels.store import load
+from ...results import stored
 from ..data_coverage import city_names
 from ..designs.city_series import CitySeries, city_series
 from ..designs.specification import RATE
-from ..designs.study_spec import cached_by_spec
 from ..designs.synthetic_cases import METHODS, Case, Fitted, build_case, fit
 from .history import PANELS, never_named
 from .results import CitiesStudy
@@ -39,7 +39,7 @@ Key = tuple[str, str, str, str]
 _KEY = ["case", "outcome", "scale", "method"]
 
 
-@cached_by_spec
+@stored
 def run(spec: NineCitiesSpec = NINE_CITIES) -> CitiesStudy:
     """Run the study on the committed panels, once a process for each specification."""
     return study({name: load(name) for name in PANELS}, spec)

@@ -30,9 +30,9 @@ import pandas as pd
 from ...estimators import Estimates, minimum_detectable_effect, synthetic_did
 from ...panels.policies.cohorts import state_laws
 from ...panels.store import load
+from ...results import stored
 from ...sources.states import by_usps
 from ..designs.specification import LOG, RATE
-from ..designs.study_spec import cached_by_spec
 from ..designs.synthetic_cases import METHODS, Case, build_case, fit
 from .results import StateStudy
 from .spec import STATE_LAWS, StateLawsSpec
@@ -44,7 +44,7 @@ PANELS = ("state_year", "policies", "state_bans")
 _KEY = ["law", "outcome", "scale", "method"]
 
 
-@cached_by_spec
+@stored
 def run(spec: StateLawsSpec = STATE_LAWS) -> StateStudy:
     """Run the study on the committed panels, once a process for each specification."""
     return study({name: load(name) for name in PANELS}, spec)

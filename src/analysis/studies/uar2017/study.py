@@ -31,8 +31,8 @@ from collections.abc import Mapping
 import pandas as pd
 
 from ...panels.store import load
+from ...results import stored
 from ..designs.city_series import CitySeries, city_series
-from ..designs.study_spec import cached_by_spec
 from ..published.claims import Finding
 from .before_after import against_matches, by_chance, changes, dropped, summarize
 from .differences import Matched, differences, ledger, matched_sample, stacked, treated_table
@@ -45,7 +45,7 @@ from .spec import SPEC, UarSpec
 PANELS = ("city_year", "series_breaks", "places", "places_2000", "policies", "undated_places")
 
 
-@cached_by_spec
+@stored
 def run(spec: UarSpec = SPEC) -> Results:
     """Run the study on the committed panels, once a process for each specification."""
     return study({name: load(name) for name in PANELS}, spec)

@@ -1,0 +1,62 @@
+"""The results that notebooks, the paper and the README read, each computed once and kept; see `analysis.results`."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import Any
+
+from .cap2017 import study as cap2017
+from .dose import study as dose
+from .first_stage import study as first_stage
+from .literature import arellano2017, findings, secure_communities, synthesis
+from .measurement import study as measurement
+from .paper import headline, power
+from .staggered_cities import study as staggered_cities
+from .staggered_counties import study as staggered_counties
+from .synthetic import history, nine_cities, state_laws
+from .uar2017 import study as uar2017
+
+from . import matching_methods  # isort: skip
+
+
+@dataclass(frozen=True)
+class Result:
+    """A stored function that is called without arguments, and about how many seconds it takes when it is not stored.
+
+    The seconds, on two slow cores, only order the work and say what is left; no result depends on them.
+    """
+
+    call: Callable[[], Any]
+    seconds: float
+
+    @property
+    def module(self) -> str:
+        """Return the name of the function's module."""
+        return self.call.__module__
+
+
+RESULTS = {
+    "staggered cities": Result(staggered_cities.run, 60),
+    "statewide rules": Result(state_laws.run, 60),
+    "staggered counties": Result(staggered_counties.run, 40),
+    "measurement": Result(measurement.run, 30),
+    "Urban Affairs Review": Result(uar2017.run, 12),
+    "Center for American Progress": Result(cap2017.run, 8),
+    "nine cities, synthetic": Result(nine_cities.run, 8),
+    "nine cities": Result(history.run, 3),
+    "ways to match": Result(matching_methods.run, 5),
+    "border counties": Result(arellano2017.run, 10),
+    "Secure Communities": Result(secure_communities.run, 5),
+    "first stage": Result(first_stage.run, 5),
+    "dose": Result(dose.run, 10),
+    "findings": Result(findings.findings, 10),
+    "literature": Result(synthesis.run, 5),
+    "power": Result(power.run, 10),
+    "headline": Result(headline.figures, 20),
+}
+
+
+def compute(name: str) -> None:
+    """Compute and keep a result; it stays in the store, for others to read."""
+    RESULTS[name].call()
