@@ -78,7 +78,7 @@ def defect_empty_row(frame: pd.DataFrame) -> pd.DataFrame:
     LayoutError
         If there is not exactly one.
     """
-    empty = frame.eq("").all(axis=1)
+    empty = (frame == "").all(axis=1)
     if int(empty.sum()) != 1:
         raise LayoutError(f"{int(empty.sum())} rows are empty, not one.", where=PATH, remedy="Get it again.")
     return frame[~empty].reset_index(drop=True)

@@ -26,8 +26,9 @@ DECLINED_OUTCOME = "Detainer Declined by LEA"
 NO_FACILITY = "OTHER-OTHER FACILITY"
 #: Territories that the table of states does not hold.
 TERRITORIES = {"GUAM": "GU", "NORTHERN MARIANA ISLANDS": "MP", "VIRGIN ISLANDS": "VI"}
-#: Rows of each file as published; for the first, of its two blocks.
-ROWS = {DECLINED: (1370, 1291), FISCAL_2015: 79_053, PENNSYLVANIA: 32_757, POOLED: 16_113}
+#: Rows of each file as published; of the first, of its two blocks.
+ROWS = {FISCAL_2015: 79_053, PENNSYLVANIA: 32_757, POOLED: 16_113}
+BLOCK_ROWS = (1_370, 1_291)
 
 _FACILITY = ["facility", "city", "state"]
 _HEADER = ["Prepare Date", "Detainer Type", "Detainer Detention Facility", "State", "City"]
@@ -50,7 +51,7 @@ def read_declined() -> pd.DataFrame:
         Other columns, another number of rows, a facility-year twice, a count that is no positive integer.
     """
     block = _blocks()[0].set_axis(["year", *_FACILITY, "declined"], axis=1)
-    require_rows(block, ROWS[DECLINED][0], DECLINED)
+    require_rows(block, BLOCK_ROWS[0], DECLINED)
     table = block.assign(year=block["year"].astype("int64"), declined=_positive(block["declined"], DECLINED))
     table = table[[*_FACILITY, "year", "declined"]].assign(state=_usps(table["state"], DECLINED))
     require_unique(table, [*_FACILITY, "year"], DECLINED)
@@ -69,7 +70,7 @@ def read_other_outcomes() -> pd.DataFrame:
         (see `defect_blank_outcomes_left_out`): it is no count of all detainers.
     """
     block = _blocks()[1].set_axis(["facility", "year", "other_outcomes"], axis=1)
-    require_rows(block, ROWS[DECLINED][1], DECLINED)
+    require_rows(block, BLOCK_ROWS[1], DECLINED)
     table = block.assign(
         year=block["year"].astype("int64"), other_outcomes=_positive(block["other_outcomes"], DECLINED)
     )

@@ -69,7 +69,7 @@ def along_dose(frame: pd.DataFrame, outcome: str, dose: str, *, spec: DoseSpec) 
 
 
 def false_period(frame: pd.DataFrame, outcome: str, *, spec: DoseSpec) -> pd.DataFrame:
-    """Return what the design by class makes of the years before, as if adoption came in `spec.false_period`."""
+    """Return what the design by class makes of years before, as if adoption came in `spec.false_period`."""
     first, last = spec.false_period
     early = frame[frame["year"].le(last)].reset_index(drop=True)
     false = early["cohort"].gt(0) & early["year"].ge(first)

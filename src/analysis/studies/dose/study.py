@@ -17,6 +17,7 @@ from ... import estimators as est
 from ...panels.store import load
 from ...results import stored
 from ..staggered_counties.spec import SPEC as COUNTIES
+from .afterwards import false_reduced_form, further_looks, share_of_highest
 from .fits import along_dose, by_class, false_period, per_declined
 from .sample import PANELS, DoseSample, dose_sample
 from .spec import SPEC, DoseSpec
@@ -43,6 +44,10 @@ class Dose:
         The design on years before adoption.
     per_declined : pandas.DataFrame
         Crimes per declined detainer by ``outcome``.
+    afterwards, false_reduced_form : pandas.DataFrame
+        Looks taken after the others were read: see `afterwards`.
+    share_of_one_law : float
+        Share of the highest class's adopters in the state whose law bound every county.
     """
 
     spec: DoseSpec
@@ -53,6 +58,9 @@ class Dose:
     slopes: pd.DataFrame
     false_period: pd.DataFrame
     per_declined: pd.DataFrame
+    afterwards: pd.DataFrame
+    false_reduced_form: pd.DataFrame
+    share_of_one_law: float
 
 
 @stored
@@ -80,6 +88,11 @@ def study(panels: Mapping[str, pd.DataFrame], spec: DoseSpec = SPEC) -> Dose:
         slopes=pd.DataFrame(slopes),
         false_period=pd.concat(false, ignore_index=True),
         per_declined=pd.DataFrame([per_declined(sample.frame, o, spec=spec) for o in spec.outcomes]),
+        afterwards=further_looks(sample.frame, spec=spec),
+        false_reduced_form=pd.DataFrame(
+            [false_reduced_form(sample.frame, o, spec=spec) for o in spec.outcomes]
+        ),
+        share_of_one_law=share_of_highest(sample.frame, spec=spec),
     )
 
 
@@ -100,10 +113,11 @@ def class_effects(sample: DoseSample, spec: DoseSpec) -> pd.DataFrame:
 def power(sample: DoseSample, effects: pd.DataFrame, spec: DoseSpec) -> pd.DataFrame:
     """Return what each class could have shown: it reads standard errors and levels before, no estimate."""
     table = effects[["outcome", "dose_class", "std_error", "df"]].copy()
-    table["detectable"] = [
+    detectable = [
         est.minimum_detectable_effect(error, power=spec.power, level=spec.level, df=df)
         for error, df in zip(table["std_error"], table["df"], strict=True)
     ]
+    table["detectable"] = np.array(detectable, float)
     table["detectable_share"] = np.expm1(table["detectable"])
     table["mean_before"] = [
         _rate_before(sample.frame, o, c) for o, c in zip(table["outcome"], table["dose_class"], strict=True)

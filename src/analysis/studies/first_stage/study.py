@@ -2,7 +2,8 @@
 
 Declined detainers of every county from 2008 to 2014 around its dated policy, with the volume at its jails
 as exposure; the share declined in fiscal year 2015; each policy date against the first year of declines; and
-the counties that decline without a row in the policy list. Treatment dates come from a cited list of this project.
+the counties that decline without a row in the policy list. Treatment dates come from a cited list of this
+project.
 """
 
 from __future__ import annotations
@@ -16,6 +17,7 @@ import pandas as pd
 from ... import estimators as est
 from ...panels.store import load
 from ...results import stored
+from .afterwards import by_mark, declines_per_100
 from .dates import dates_and_declines, decliners_without_row, rates_by
 from .fits import event_path, pooled_effect, share_declined
 from .sample import PANELS, FirstStageSample, first_stage_sample
@@ -51,6 +53,8 @@ class FirstStage:
         Rates of misdated and inert policies by a column.
     decliners : pandas.DataFrame
         Counties that decline and that no policy, law or list names.
+    additive, by_mark : pandas.DataFrame
+        Looks taken after the others were read: see `afterwards`.
     """
 
     spec: FirstStageSpec
@@ -62,6 +66,8 @@ class FirstStage:
     dates: pd.DataFrame
     rates: dict[str, pd.DataFrame]
     decliners: pd.DataFrame
+    additive: pd.DataFrame
+    by_mark: pd.DataFrame
 
 
 @stored
@@ -84,6 +90,8 @@ def study(panels: Mapping[str, pd.DataFrame], spec: FirstStageSpec = SPEC) -> Fi
         dates=dates,
         rates={by: rates_by(dates, by) for by in BY},
         decliners=decliners_without_row(sample.counties, panels, spec=spec),
+        additive=_additive(sample, spec),
+        by_mark=by_mark(sample.counties, panels, spec=spec),
     )
 
 
@@ -110,11 +118,20 @@ def _effects(sample: FirstStageSample, spec: FirstStageSpec) -> pd.DataFrame:
             found = pooled_effect(frame[kept].reset_index(drop=True), spec=spec)
             rows.append({"sample": name, "adopters_dated_by": label} | found)
     table = pd.DataFrame(rows)
-    table["detectable"] = [
+    detectable = [
         est.minimum_detectable_effect(error, power=spec.power, level=spec.level, df=df)
         for error, df in zip(table["std_error"], table["df"], strict=True)
     ]
+    table["detectable"] = np.array(detectable, float)
     return table
+
+
+def _additive(sample: FirstStageSample, spec: FirstStageSpec) -> pd.DataFrame:
+    rows = []
+    for name, states in spec.samples.items():
+        frame = sample.frame[~sample.frame["state"].isin(states)].reset_index(drop=True)
+        rows.append({"sample": name} | declines_per_100(frame, spec=spec))
+    return pd.DataFrame(rows)
 
 
 def _shares(sample: FirstStageSample, spec: FirstStageSpec) -> pd.DataFrame:

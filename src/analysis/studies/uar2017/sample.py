@@ -100,6 +100,12 @@ def units_of(
     return Sample(treated, units, left)
 
 
+def with_census_2000(places: pd.DataFrame, census: pd.DataFrame) -> pd.DataFrame:
+    """Return the places with their shares of the 2000 Census; missing where the Census had no such place."""
+    shares = [name for name in map(str, census) if name.endswith("_share_2000")]
+    return places.merge(census[["place_fips", *shares]], on="place_fips", how="left", validate="one_to_one")
+
+
 def baseline(series: CitySeries, outcome: str, *, spec: UarSpec) -> pd.Series:
     """Return each agency's mean rate over the baseline years that can be compared with one another."""
     values = series.values[outcome][list(spec.baseline)]

@@ -108,3 +108,17 @@ class UarSpec(StudySpec):
 
 
 SPEC = UarSpec()
+#: Another choice of covariates: all measured before the first adoption, from the 2000 Census and the baseline
+#: years. It knows neither birth abroad nor income. `SPEC.replace(covariates=COVARIATES_2000)` matches on it.
+COVARIATES_2000: Mapping[str, str] = Frozen(
+    {
+        "log_population": "Population (log), 2000–2002",
+        "hispanic_share_2000": "Hispanic share, 2000",
+        "black_share_2000": "Black share, 2000",
+        "age_18_29_share_2000": "Share aged 18 to 29, 2000",
+        "renter_share_2000": "Share of renters, 2000",
+        "female_headed_share_2000": "Share of female-headed households with children, 2000",
+        "violent_without_rape_before": "Violent crime without rape, 2000–2002",
+        "property_before": "Property crime, 2000–2002",
+    }
+)

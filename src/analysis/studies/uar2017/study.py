@@ -39,10 +39,10 @@ from .differences import Matched, differences, ledger, matched_sample, stacked, 
 from .findings import findings_of
 from .power import detectable_by_size, judge, spreads
 from .results import Results
-from .sample import treated_cities
+from .sample import treated_cities, with_census_2000
 from .spec import SPEC, UarSpec
 
-PANELS = ("city_year", "series_breaks", "places", "policies", "undated_places")
+PANELS = ("city_year", "series_breaks", "places", "places_2000", "policies", "undated_places")
 
 
 @stored
@@ -61,6 +61,7 @@ def study(panels: Mapping[str, pd.DataFrame], spec: UarSpec = SPEC) -> Results:
     spec : UarSpec, optional
         What to do; the results carry it.
     """
+    panels = {**panels, "places": with_census_2000(panels["places"], panels["places_2000"])}
     treated = {coding: treated_cities(panels["policies"], coding, spec=spec) for coding in spec.codings}
     series = _series(panels, treated, spec=spec)
     across = stacked({coding: _changes(cities, series, spec=spec) for coding, cities in treated.items()})
