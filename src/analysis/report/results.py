@@ -120,8 +120,8 @@ def counties(figures: Figures) -> Prose:
         "{inside_fake:+.1f}% property crime for the pretended policy (p {inside_fake_p:p}), because adopting "
         "counties are more urban than the rest of their states and urban crime fell faster. "
         if figures["comparisons_passing"] == 1
-        else "Of {comparisons:count} comparisons of counties, {comparisons_passing:count} pass both tests on the "
-        "years before (@tbl:countytests). "
+        else "Of {comparisons:count} comparisons of counties, {comparisons_passing:count} pass both tests on "
+        "the years before (@tbl:countytests). "
     )
     found = (
         "In the comparison within states and classes, violent crime without rape changed by "

@@ -176,7 +176,7 @@ class CityDesign:
     def events(self) -> tuple[Path, dict[str, float], pd.DataFrame]:
         """Return the path by year, the joint test of its leads, and bounds on the mean effect."""
         found = path(self.made, self.drawn)
-        placebo = path(self.made, by_size(self.table, draws=FEW_DRAWS * 5, seed=SEED + 2))
+        placebo = path(self.made, by_size(self.table, draws=2 * FEW_DRAWS, seed=SEED + 2))
         return found, leads(found, placebo) | {"breakdown": breakdown(found)}, bounds(found)
 
     def fake_date(self, shift: int = FAKE_SHIFT) -> dict[str, float]:

@@ -111,7 +111,7 @@ def city_figures() -> dict[str, Any]:
     rows = city_rows()
     blocks = rows["block_low"].le(0) & rows["block_high"].ge(0)
     out = rows[~answers.includes_zero(rows)]
-    p_family = adjust_p_values(rows["p_value"].to_numpy(), method="holm")["p_value_adjusted"]
+    p_family = adjust_p_values(rows["p_value"].tolist(), method="holm")["p_value_adjusted"]
     trial = city_headline.trial_table().iloc[0]
     found = {
         "city_intervals": len(rows),
@@ -277,7 +277,7 @@ def county_tests() -> pd.DataFrame:
 def activation_figures() -> dict[str, Any]:
     """Return what Secure Communities did to recorded crime, against all counties and as admitted, percent."""
     rows: Any = credibility.activation().set_index(["outcome", "comparison"])
-    found = {}
+    found: dict[str, float] = {}
     for key, comparison in {"open": credibility.ALL, "admitted": credibility.ADMITTED}.items():
         for mark, outcome in {"index": "index", "violent": "violent"}.items():
             row = rows.loc[(outcome, comparison)]
@@ -387,3 +387,16 @@ def power_marks() -> dict[str, float]:
 def percent(rows: pd.DataFrame) -> pd.DataFrame:
     """Return rows in log points as percent."""
     return rows.assign(**{name: 100 * np.expm1(rows[name]) for name in _INTERVAL})
+
+
+def trial_rows() -> pd.DataFrame:
+    """Return candidates for the design of cities in the order of the rule, shares of one."""
+    rows = city_headline.trial_table()
+    names = {BY_SIZE: "by_size", BY_STATE: "by_state"}
+    rows = rows.rename(columns=names).assign(detectable=np.expm1(rows["detectable"]))
+    return rows[["candidate", "detectable", *names.values()]]
+
+
+def events() -> pd.DataFrame:
+    """Return effects by year relative to adoption of cities, log points; see `city_power.headline.events`."""
+    return city_headline.events()

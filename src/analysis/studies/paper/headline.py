@@ -82,7 +82,7 @@ def table() -> pd.DataFrame:
                 told = {"key": key, "group": group, "name": name, "outcome": outcome}
                 found.append(told | _scaled(row, study))
     made = pd.DataFrame(found).merge(before(), on=["key", "outcome"], how="left", validate="1:1")
-    p = adjust_p_values(made["p_value"].to_numpy(), method="holm")["p_value_adjusted"].to_numpy()
+    p = adjust_p_values(made["p_value"].tolist(), method="holm")["p_value_adjusted"].to_numpy()
     failed = made["leads_p"].le(DOUBT) | made["fake_p"].le(DOUBT)
     untested = made["leads_p"].isna() & made["fake_p"].isna()
     return made.assign(p_family=p, tests=np.select([untested, failed], [NO_TEST, FAILS], PASSES))

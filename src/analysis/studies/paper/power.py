@@ -18,6 +18,7 @@ from scipy import stats
 from ...estimators import minimum_detectable_effect
 from ..cap2017 import study as cap2017
 from ..cap2017.results import CountyStudy
+from ..city_power import headline as city_headline
 from ..published.claims import claims
 from ..published.margins import published_size
 from ..staggered_cities import study as staggered_cities
@@ -67,7 +68,8 @@ class PowerStudy:
 @cache
 def run() -> PowerStudy:
     """Run the study on the committed panels, once a process."""
-    return study(uar2017.run(), cap2017.run(), *staggered_cities.precision())
+    trends = staggered_cities.precision()[1]
+    return study(uar2017.run(), cap2017.run(), city_headline.table(), trends)
 
 
 def study(cities: Results, counties: CountyStudy, headline: pd.DataFrame, trends: pd.DataFrame) -> PowerStudy:
@@ -153,9 +155,9 @@ def judge(raw: pd.DataFrame) -> pd.DataFrame:
     return raw.assign(
         **shares,
         detectable=[
-            float(minimum_detectable_effect(e, power=CITIES.power, level=CITIES.level, df=d))
+            float(np.ravel(minimum_detectable_effect(e, power=CITIES.power, level=CITIES.level, df=d))[0])
             for e, d in pairs
-        ],  # type: ignore[arg-type]
+        ],
         p_value=2 * stats.t.sf((estimate / error).abs(), raw["df"]),
         smallest_margin=estimate.abs() + one_sided,
         power_share=[float(power_at(np.array([CITIES.margin_share]), e, d)[0]) for e, d in pairs],
