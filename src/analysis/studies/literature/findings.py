@@ -213,7 +213,7 @@ def sb54(outcome: str) -> dict[str, Any]:
     donors = state_laws.donor_table(law, rates, named, breaks, spec=STATE_LAWS)
     kept = [state, *donors.loc[donors["reason"].eq(""), "state"]]
     case = build_case(law["law"], state, start, rates[outcome].loc[kept], range(law["first"], start + 1))
-    before = rates[outcome].loc[state, start - 1]
+    before: Any = rates[outcome].loc[state, start - 1]
     return fit(case, "synthetic_control").row | {"first": law["first"], "mean": float(before)}
 
 
