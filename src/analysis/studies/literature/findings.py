@@ -120,14 +120,17 @@ def _span(row: Mapping[str, Any] | pd.Series, digits: int = 3) -> str:
 
 def _counties() -> list[Finding]:
     """Return what the one comparison of counties that passes its tests before the policy finds."""
-    crime, violent = (credibility.admitted_effect(name) for name in ("total", "violent_without_rape"))
+    parts = {name: credibility.admitted_effect(name) for name in ("total", "violent_without_rape")}
+    crime, violent = (per_full_exposure(part) for part in parts.values())
+    total = parts["total"]
     about = (
-        f"Crimes of 2013 and 2014 together in {crime['treated']} counties bound by a policy or rule from "
+        f"Crimes of 2013 and 2014 together in {total['treated']} counties bound by a policy or rule from "
         "then on, rape left out, against counties of the same state and of the same urban-rural class, the "
-        "comparison chosen by tests on the years before; policies were in force for "
-        f"{crime['exposure']:.0%} of the time. "
+        f"comparison chosen by tests on the years before. Policies were in force for {total['exposure']:.0%} "
+        f"of the time; per full exposure, as here, {_span(total)} becomes {_span(crime)} log points for all "
+        "crime. "
     )
-    mean = violent["mean"]
+    mean = parts["violent_without_rape"]["mean"]
     rate = {name: mean * np.expm1(violent[name]) for name in ("estimate", "conf_low", "conf_high")}
     return [
         _interval(
@@ -146,6 +149,11 @@ def _counties() -> list[Finding]:
             mean=mean,
         ),
     ]
+
+
+def per_full_exposure(row: Mapping[str, float]) -> dict[str, float]:
+    """Return an effect and its interval divided by the share of time under the policy."""
+    return {name: row[name] / row["exposure"] for name in ("estimate", "conf_low", "conf_high")}
 
 
 def _cities() -> list[Finding]:
