@@ -251,6 +251,7 @@ def figures() -> dict[str, Any]:
         "passing": len(passing),
         "rows_excluding": int((~includes_zero(rows)).sum()),
         "rows_family": int(rows["p_family"].le(1 - CITIES.level).sum()),
+        "rows_standing": int((rows["p_family"].le(1 - CITIES.level) & rows["tests"].ne(FAILS)).sum()),
         "smallest_family": float(rows["p_family"].min()),
         "seen_low": violent["detectable_share"].min(),
         "seen_high": violent["detectable_share"].max(),
