@@ -112,8 +112,7 @@ def counties(figures: Figures) -> Prose:
     """Return what counties show, which comparisons can be believed, and what exposure means."""
     text = (
         "Which counties serve as comparison decides the answer (@fig:counties). Of {comparisons:count} "
-        "comparisons, "
-        "{comparisons_passing:count} pass a joint test of the years before 2012 and a test that pretends "
+        "comparisons exactly one passes a joint test of the years before 2012 and a test that pretends "
         "policies began in {fake_from:year}, for violent and property crime alike (@tbl:countytests): that "
         "with counties of the same state and the same urban-rural class. Comparing within states alone "
         "fails: it finds "
@@ -153,7 +152,7 @@ def counties(figures: Figures) -> Prose:
     end = (
         "The comparison that passes its own tests is also the one that finds what others found."
         if agrees
-        else "The comparison that passes its own tests does not find what others found, a further reason for doubt."
+        else "The comparison that passes its own tests does not find what others found."
     )
     return fill(text + found + rise + secure + end, figures)
 
