@@ -17,17 +17,19 @@ from ...panels.policies.cohorts import assign_treatment, cohorts
 from ...panels.store import load
 from ..city_power.headline import city_effect
 from ..credibility import counties as credibility
+from ..designs.city_sample import PANELS as CITY_PANELS
 from ..designs.specification import Specification
 from ..designs.synthetic_cases import build_case, fit
 from ..published.claims import Finding, claims, collect, compare
 from ..staggered_cities import study as staggered_cities
 from ..staggered_cities.fits import stacked_counts
 from ..staggered_cities.spec import SPEC as CITIES
-from ..staggered_counties import study as staggered_counties
 from ..staggered_counties.fits import t_row
+from ..staggered_counties.sample import PANELS as COUNTY_PANELS
 from ..synthetic import state_laws
 from ..synthetic.spec import STATE_LAWS
 from . import arellano2017_findings, secure_communities
+from .activation_tests import activation
 
 _LOG, _RATE, _COUNTIES = "log points", "per 100,000 residents", "counties"
 _LIST = "Treatment dates are those of a cited list of this project."
@@ -54,7 +56,7 @@ def verdicts() -> pd.DataFrame:
 
 @cache
 def _panels() -> dict[str, pd.DataFrame]:
-    names = (*staggered_counties.PANELS, *staggered_cities.PANELS, *state_laws.PANELS)
+    names = (*COUNTY_PANELS, *CITY_PANELS, *state_laws.PANELS)
     return {name: load(name) for name in dict.fromkeys(names)}
 
 
@@ -227,7 +229,7 @@ def sb54(outcome: str) -> dict[str, Any]:
 
 def _activation() -> list[Finding]:
     """Return what activation did by county, under the comparison that policies of counties are judged by."""
-    table: Any = credibility.activation().set_index(["outcome", "comparison"])
+    table: Any = activation().set_index(["outcome", "comparison"])
     n = int(secure_communities.run().counties["counties"].sum())
     claimed = {"miles2014_index": "index", "miles2014_violent": "violent", "treyger2014_crime": "index"}
     rows = []

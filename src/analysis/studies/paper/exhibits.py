@@ -15,6 +15,7 @@ from ..cap2017.spec import SPEC as CAP_SPEC
 from ..city_power import headline as city_headline
 from ..city_power.specification import BY_SIZE, BY_STATE, POOLED
 from ..credibility import counties as credibility
+from ..literature.activation_tests import activation
 from ..multiverse import joint_test as multiverse_joint
 from ..multiverse import study as multiverse
 from ..multiverse import summary as multiverse_summary
@@ -276,7 +277,7 @@ def county_tests() -> pd.DataFrame:
 
 def activation_figures() -> dict[str, Any]:
     """Return what Secure Communities did to recorded crime, against all counties and as admitted, percent."""
-    rows: Any = credibility.activation().set_index(["outcome", "comparison"])
+    rows: Any = activation().set_index(["outcome", "comparison"])
     found: dict[str, float] = {}
     for key, comparison in {"open": credibility.ALL, "admitted": credibility.ADMITTED}.items():
         for mark, outcome in {"index": "index", "violent": "violent"}.items():

@@ -22,7 +22,6 @@ policies, which one variant leaves out.
 from __future__ import annotations
 
 from collections.abc import Collection, Mapping
-from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
@@ -34,7 +33,8 @@ from ...panels.store import load
 from ...sources.states import by_usps
 from ..designs.specification import LOG, RATE
 from ..designs.study_spec import cached_by_spec
-from ..designs.synthetic_cases import METHODS, Case, Fitted, build_case, fit
+from ..designs.synthetic_cases import METHODS, Case, build_case, fit
+from .results import StateStudy
 from .spec import STATE_LAWS, StateLawsSpec
 
 #: Words by which the FBI says that a year begins a new series, and that a year is incomplete.
@@ -42,38 +42,6 @@ NOT_COMPARABLE, INCOMPLETE = "not comparable", "complete"
 #: The joint design with every law moved back so many years, on years before any: nothing should be found.
 PANELS = ("state_year", "policies", "state_bans")
 _KEY = ["law", "outcome", "scale", "method"]
-
-
-@dataclass(frozen=True)
-class StateStudy:
-    """Every table of the study. Rates are per 100,000 residents, logarithms in log points.
-
-    Attributes
-    ----------
-    spec : StateLawsSpec
-    laws : pandas.DataFrame
-        ``law, state, start, adopted, content, source_url, first, last, before, after``.
-    donors : pandas.DataFrame
-        ``law, state, reason``: every state but the treated one, ``reason`` empty for donors.
-    estimates : pandas.DataFrame
-        One row a ``law, outcome, scale, method``: see `synthetic_cases.fit`.
-    fits : dict
-        `Fitted` by (law, outcome, scale, method).
-    joint : pandas.DataFrame
-        All laws since 2014, first law of each state: ``variant, outcome, scale, estimate, std_error,
-        conf_low, conf_high`` (normal, placebo error), ``p_value`` (rank among placebos), ``detectable,
-        states, donors``.
-    sb54 : pandas.DataFrame
-        Variants of the published design: ``variant, outcome, method`` and the columns of `fit`.
-    """
-
-    spec: StateLawsSpec
-    laws: pd.DataFrame
-    donors: pd.DataFrame
-    estimates: pd.DataFrame
-    fits: dict[tuple[str, str, str, str], Fitted]
-    joint: pd.DataFrame
-    sb54: pd.DataFrame
 
 
 @cached_by_spec
@@ -250,18 +218,18 @@ def _first_laws(laws: pd.DataFrame, *, spec: StateLawsSpec) -> pd.Series:
 
 
 def _together(
-    variant,
-    start,
-    outcomes,
-    rates,
-    panels,
+    variant: str,
+    start: pd.Series,
+    outcomes: Collection[str],
+    rates: Mapping[str, pd.DataFrame],
+    panels: Mapping[str, pd.DataFrame],
     *,
-    first=None,
-    last=None,
-    without=frozenset(),
-    draws=None,
+    first: int | None = None,
+    last: int | None = None,
+    without: Collection[str] = frozenset(),
+    draws: int | None = None,
     spec: StateLawsSpec,
-):
+) -> list[dict[str, Any]]:
     first, last, draws = first or spec.first, last or spec.last, draws or spec.draws
     whole = {"law": variant, "state": "", "first": first, "last": last}
     table = donor_table(
@@ -297,9 +265,16 @@ def _staggered(
     )
 
 
-def _sb54(laws, donors, rates, panels, *, spec: StateLawsSpec) -> pd.DataFrame:
+def _sb54(
+    laws: pd.DataFrame,
+    donors: pd.DataFrame,
+    rates: Mapping[str, pd.DataFrame],
+    panels: Mapping[str, pd.DataFrame],
+    *,
+    spec: StateLawsSpec,
+) -> pd.DataFrame:
     """Return the variants of the published design, both estimators each."""
-    law = laws[laws["state"].eq(spec.sb54[0]) & laws["start"].eq(spec.sb54[1])].iloc[0].to_dict()
+    law: Any = laws[laws["state"].eq(spec.sb54[0]) & laws["start"].eq(spec.sb54[1])].iloc[0].to_dict()
     bans = set(panels["state_bans"]["state"])
     incomplete = _incomplete(panels["state_year"], law["last"])
     variants = {
@@ -311,9 +286,9 @@ def _sb54(laws, donors, rates, panels, *, spec: StateLawsSpec) -> pd.DataFrame:
     }
     rows = []
     for name, (change, without) in variants.items():
-        changed = law | change
+        changed: Any = law | change
         own = (
-            _redone(changed, donors, rates, panels, without, spec=spec)
+            _redone(changed, rates, panels, without, spec=spec)
             if "first" in change
             else _less(donors, without)
         )
@@ -324,11 +299,18 @@ def _sb54(laws, donors, rates, panels, *, spec: StateLawsSpec) -> pd.DataFrame:
     return pd.DataFrame(rows)
 
 
-def _less(donors: pd.DataFrame, without: set[str]) -> pd.DataFrame:
+def _less(donors: pd.DataFrame, without: Collection[str]) -> pd.DataFrame:
     return donors[~donors["state"].isin(sorted(without))]
 
 
-def _redone(law, donors, rates, panels, without, *, spec: StateLawsSpec) -> pd.DataFrame:
+def _redone(
+    law: Mapping[str, Any],
+    rates: Mapping[str, pd.DataFrame],
+    panels: Mapping[str, pd.DataFrame],
+    without: Collection[str],
+    *,
+    spec: StateLawsSpec,
+) -> pd.DataFrame:
     table = donor_table(
         law, rates, named_states(panels["policies"]), series_starts(panels["state_year"]), spec=spec
     )
