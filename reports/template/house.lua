@@ -219,7 +219,7 @@ local function float(div)
     local body, notes = split_table(div)
     return typst and typst_table(div, body, notes) or html_table(div, body, notes)
   elseif div.classes:includes("report-code") and not typst then
-    return { pandoc.RawBlock("html", "<details><summary>Code</summary>"), div.content[1], pandoc.RawBlock("html", "</details>") }
+    return { pandoc.RawBlock("html", "<details class=\"code\"><summary>code</summary>"), div.content[1], pandoc.RawBlock("html", "</details>") }
   end
 end
 

@@ -1,13 +1,14 @@
-"""The command ``sanctuary``: data, ingest, multiverse, verify, report, notebooks, readme, doctor."""
+"""The command ``sanctuary``: data, ingest, multiverse, verify, report, site, notebooks, readme, doctor."""
 
 from __future__ import annotations
 
 import argparse
+import os
 import sys
 from collections.abc import Sequence
 
 from ..errors import AnalysisError
-from . import data, doctor, ingest, multiverse, notebooks, readme, report, verify
+from . import data, doctor, ingest, multiverse, notebooks, readme, report, site, verify
 
 __all__ = ["main", "parser"]
 
@@ -17,6 +18,7 @@ Do sanctuary policies change crime? Two published designs, rebuilt on the FBI's 
 A fresh checkout holds the panels, so the report needs no download:
 
   sanctuary report      write the PDFs and the HTML page from the committed panels
+  sanctuary site        make the site: front page, paper, explorer, documentation, data
   sanctuary verify      hold every published figure against what the data say
   sanctuary multiverse  estimate thousands of specifications anew (a quarter of an hour)
   sanctuary doctor      say what is missing here, and how to get it
@@ -46,7 +48,7 @@ def parser() -> argparse.ArgumentParser:
         formatter_class=argparse.RawDescriptionHelpFormatter,
     )
     commands = top.add_subparsers(title="commands", metavar="COMMAND", required=True)
-    for module in (data, ingest, multiverse, verify, report, notebooks, readme, doctor):
+    for module in (data, ingest, multiverse, verify, report, site, notebooks, readme, doctor):
         name = module.__name__.rsplit(".", 1)[1]
         text = (module.__doc__ or "").strip()
         sub = commands.add_parser(
@@ -74,9 +76,30 @@ def main(arguments: Sequence[str] | None = None) -> int:
     except _expected() as error:
         print(f"sanctuary: {error}", file=sys.stderr)
         return 2
+    except BrokenPipeError:
+        sys.stdout = None  # whoever read the output has gone: nothing more can be said there
+        return 0
+    except (OSError, ValueError) as error:
+        if not (sentence := _trouble_with_files(error)):
+            raise
+        print(f"sanctuary: {sentence}", file=sys.stderr)
+        return 2
     except KeyboardInterrupt:
         print("sanctuary: stopped; earlier outputs are as they were.", file=sys.stderr)
         return 130
+
+
+def _trouble_with_files(error: Exception) -> str:
+    """Return one sentence for what the system refused: a full or read-only disk, a bad name; or nothing."""
+    if isinstance(error, ValueError):
+        return f"A name holds a zero byte: {error}." if str(error) == "embedded null byte" else ""
+    if not isinstance(error, OSError) or not error.errno:
+        return ""
+    where = f" Where: {error.filename}." if error.filename else ""
+    return (
+        f"{os.strerror(error.errno)}.{where} "
+        "Remedy: make room, or name a place that can be written; earlier outputs are as they were."
+    )
 
 
 def _expected() -> tuple[type[Exception], ...]:

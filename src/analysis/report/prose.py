@@ -10,6 +10,11 @@ from typing import Any
 from .exhibits.values import number
 
 MIME = "application/vnd.analysis.report+json"
+_GROUP = re.compile(r"\[((?:[^\[\]@]*@[\w:.-]+[^\[\]@]*)+)\](?!\()")
+_BARE = re.compile(r"(?<![\w\\@/.])@(?!fig:|tbl:|sec:)([\w:-]+)")
+_SECTION = re.compile(r"(?<![\w\\])@sec:(\w+)")
+_FLOAT = re.compile(r"(?<![\w\\])@(fig|tbl):([\w-]+)")
+_FLOATS = {"fig": "figure", "tbl": "table"}
 _SPECIAL = re.compile(r"([\\`*_{}\[\]<>@$#^~|])")
 
 
@@ -23,10 +28,10 @@ class Prose:
         return self.markdown
 
     def _repr_markdown_(self) -> str:
-        return self.markdown
+        return resolved(self.markdown)
 
     def _repr_mimebundle_(self, include=None, exclude=None) -> dict[str, Any]:
-        return {MIME: {"kind": "prose", "markdown": self.markdown}, "text/markdown": self.markdown}
+        return {MIME: {"kind": "prose", "markdown": self.markdown}, "text/markdown": resolved(self.markdown)}
 
 
 def say(template: str, /, **values: Any) -> Prose:
@@ -68,6 +73,21 @@ def listed(texts: Any) -> str:
 def escape(text: str) -> str:
     """Return text with the characters Markdown gives a meaning escaped."""
     return _SPECIAL.sub(r"\\\1", text)
+
+
+def resolved(markdown: str) -> str:
+    """Return Markdown for a notebook, which knows no references: citations by name, labels in words.
+
+    ``[@wong2017]`` becomes (Wong 2017) with a link, ``@tbl:left`` becomes "table *left*", ``@sec:05`` becomes
+    "notebook 05". The report makes its own references from the text as it stands, so what a notebook shows
+    and what is typeset differ in this alone.
+    """
+    from .citations import cited, named
+
+    text = _GROUP.sub(lambda found: cited(found[1]), markdown)
+    text = _BARE.sub(lambda found: named(found[1]) or found[0], text)
+    text = _SECTION.sub(r"notebook \1", text)
+    return _FLOAT.sub(lambda found: f"{_FLOATS[found[1]]} *{found[2]}*", text)
 
 
 class _Formatter(string.Formatter):

@@ -53,8 +53,13 @@ def parse(frame: pd.DataFrame, where: str) -> pd.DataFrame:
     LayoutError, DuplicateKeyError, ImpossibleValueError
         A missing column, another number of rows, a state-year twice, a negative number.
     """
+    return parse_states(frame, where, rows=ROWS, last=YEARS[-1])
+
+
+def parse_states(frame: pd.DataFrame, where: str, *, rows: int, last: int) -> pd.DataFrame:
+    """Return an edition's rows of the states, of which there are `rows`, from 1979 to `last`: see `parse`."""
     require_columns(frame, ["year", "state_abbr", "population", "caveats", *COLUMNS.values()], where)
-    require_rows(frame, ROWS, where)
+    require_rows(frame, rows, where)
     result = pd.DataFrame(
         {"state": frame["state_abbr"], "year": numbers(frame["year"], where).astype("int64")}
     )
@@ -63,7 +68,7 @@ def parse(frame: pd.DataFrame, where: str) -> pd.DataFrame:
         result[name] = numbers(frame[printed], where)
     require_unique(result, ["state", "year"], where)
     require_between(
-        result, {"year": (1979, 2019), **dict.fromkeys(["population", *COLUMNS], (0, 4e8))}, where
+        result, {"year": (1979, last), **dict.fromkeys(["population", *COLUMNS], (0, 4e8))}, where
     )
     result = as_integers(result, ["population", *COLUMNS], where)
     result = check_parts(result)

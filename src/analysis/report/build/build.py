@@ -3,14 +3,16 @@
 from __future__ import annotations
 
 import os
-import tempfile
 from collections.abc import Sequence
+from importlib.metadata import version
 from pathlib import Path
 
 from tqdm import tqdm
 
 from ...paths import reports_dir
+from ...placing import staging
 from . import bind, convert, html, pdf
+from .exhibit_files import exhibit_files
 from .notebooks import Chapter, find_notebooks, run
 
 SUBTITLE = "Two published designs rebuilt on the FBI’s files and dated policies, and asked again"
@@ -64,15 +66,15 @@ def typeset(
     """Write the reports of executed notebooks; see `build`."""
     out = out or reports_dir() / "build"
     out.mkdir(parents=True, exist_ok=True)
-    with tempfile.TemporaryDirectory(dir=out, prefix=".making-") as place:
-        directory = Path(place)
+    with staging(out / BOUND, "making") as directory:
         pdf.prepare(directory)
         made: dict[str, bytes] = {}
         for chapter in tqdm(chapters, desc="typesetting", unit="", disable=not progress):
             made[f"{chapter.name}.pdf"] = _article(chapter, directory)
         if bound:
             made[f"{BOUND}.pdf"] = _bound(chapters, directory)
-            made[f"{BOUND}.html"] = _page(chapters, directory).encode()
+            made |= _html(chapters, directory)
+            made |= {f"figures/{name}": data for name, data in exhibit_files(chapters, directory).items()}
         return _replace(made, out, directory)
 
 
@@ -92,14 +94,29 @@ def _bound(chapters: Sequence[Chapter], directory: Path) -> bytes:
     return pdf.compile_pdf(source, name=BOUND, directory=directory)
 
 
-def _page(chapters: Sequence[Chapter], directory: Path) -> str:
-    return html.page(
-        bind.bound_text(chapters, directory, to="html"),
-        title=convert.title_of(chapters[0]),
+def _html(chapters: Sequence[Chapter], directory: Path) -> dict[str, bytes]:
+    """Return the single page, and under ``paper/`` the pages by chapter with what they share."""
+    meta = meta_of(convert.title_of(chapters[0]))
+    text = bind.bound_text(chapters, directory, to="html")
+    body = html.body_of(text, directory=directory, bibliography=_bibliography())
+    names = [chapter.name for chapter in chapters[1:]]
+    split = html.split_pages(body, meta, names)
+    return {f"{BOUND}.html": html.single_page(body, meta, names).encode()} | {
+        f"paper/{name}": data for name, data in split.items()
+    }
+
+
+def meta_of(title: str) -> html.Meta:
+    """Return what the pages say about the paper: version, date and licence are those of the package."""
+    return html.Meta(
+        title=title,
         subtitle=SUBTITLE,
         notice=NOTICE,
-        directory=directory,
-        bibliography=_bibliography(),
+        author="The sanctuary-crime project",
+        version=version("sanctuary-crime"),
+        date=pdf.VERSION_DATE.date().isoformat(),
+        license_name="MIT",
+        site=os.environ.get("ANALYSIS_SITE_URL", ""),
     )
 
 
@@ -108,8 +125,11 @@ def _bibliography() -> Path:
 
 
 def _replace(made: dict[str, bytes], out: Path, directory: Path) -> list[Path]:
+    made_in = directory / "made"
     for name, data in made.items():
-        (directory / name).write_bytes(data)
+        (made_in / name).parent.mkdir(parents=True, exist_ok=True)
+        (made_in / name).write_bytes(data)
     for name in made:
-        os.replace(directory / name, out / name)
+        (out / name).parent.mkdir(parents=True, exist_ok=True)
+        os.replace(made_in / name, out / name)
     return [out / name for name in made]

@@ -13,7 +13,7 @@ from ...paths import reports_dir
 from ..exhibits.figures import Figure
 from ..exhibits.tables import Table
 from ..prose import Prose
-from .notebooks import Chapter, Code
+from .notebooks import Block, Chapter, Code
 
 READER = "markdown-implicit_figures"
 _CITATION = re.compile(r"(?<![\w\\])@(?!fig:|tbl:|sec:)[A-Za-z]")
@@ -53,8 +53,18 @@ def markdown_of(chapter: Chapter, figures: Path, *, code: bool = False) -> str:
     the same.
     """
     mark = chapter.name.split("_")[0]
-    parts = [_marked(block, mark, figures, code) for block in chapter.blocks]
+    blocks = _code_after(chapter.blocks) if code else chapter.blocks
+    parts = [_marked(block, mark, figures, code) for block in blocks]
     return "\n\n".join(part for part in parts if part) + "\n"
+
+
+def _code_after(blocks: Sequence[Block]) -> list[Block]:
+    """Return the blocks with every cell's code behind the first thing the cell shows: results come first."""
+    ordered = list(blocks)
+    for place, (block, following) in enumerate(zip(blocks, blocks[1:], strict=False)):
+        if isinstance(block, Code) and not isinstance(following, Code):
+            ordered[place], ordered[place + 1] = following, block
+    return ordered
 
 
 def cites_anything(text: str) -> bool:

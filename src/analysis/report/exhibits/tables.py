@@ -8,7 +8,7 @@ from typing import Any
 
 import pandas as pd
 
-from ..prose import MIME
+from ..prose import MIME, resolved
 from . import writers as table_writers
 from .values import number
 
@@ -85,7 +85,7 @@ class Table:
         return table_writers.latex(self)
 
     def _repr_markdown_(self) -> str:
-        return table_writers.markdown(self)
+        return resolved(table_writers.markdown(self))
 
     def _repr_mimebundle_(self, include=None, exclude=None) -> dict[str, Any]:
         return {MIME: {"kind": "table", "table": self.to_json()}, "text/markdown": self._repr_markdown_()}

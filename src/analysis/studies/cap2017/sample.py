@@ -158,21 +158,33 @@ def _with_marks(frame: pd.DataFrame, *, spec: CapSpec) -> pd.DataFrame:
     )
 
 
+#: How `dispositions` calls the counties the main comparison uses.
+USED = {1.0: "used: declines detainers", 0.0: "used: comparison"}
+
+
+def dispositions(frame: pd.DataFrame) -> pd.Series:
+    """Return what the main comparison does with each county: the first reason that holds, or how it is used."""
+    found = np.select([test for _, test in _tests(frame)], [reason for reason, _ in _tests(frame)], "")
+    return pd.Series(found, index=frame.index)
+
+
+def _tests(frame: pd.DataFrame) -> list[tuple[str, pd.Series]]:
+    return [
+        ("a policy, law or list may bind it, none is sure", frame["declines"].isna()),
+        ("no rate in the crime file", ~frame["has_rate"]),
+        ("reports cover less than 80 percent of its people", ~frame["is_graded"]),
+        ("a covariate is missing", ~frame["has_covariates"]),
+        *[(name, frame["declines"].eq(value)) for value, name in USED.items()],
+    ]
+
+
 def ledger(frame: pd.DataFrame) -> pd.DataFrame:
     """Return how many counties the main comparison uses and why the others are out: ``reason, counties``.
 
     Every county stands once, under the first reason that holds.
     """
-    reasons = {
-        "a policy, law or list may bind it, none is sure": frame["declines"].isna(),
-        "no rate in the crime file": ~frame["has_rate"],
-        "reports cover less than 80 percent of its people": ~frame["is_graded"],
-        "a covariate is missing": ~frame["has_covariates"],
-        "used: declines detainers": frame["declines"].eq(1),
-        "used: comparison": frame["declines"].eq(0),
-    }
-    found = np.select(list(reasons.values()), list(reasons), "")
-    counted = pd.Series(found).value_counts().reindex(list(reasons), fill_value=0)
+    reasons = [reason for reason, _ in _tests(frame)]
+    counted = dispositions(frame).value_counts().reindex(reasons, fill_value=0)
     return counted.rename_axis("reason").rename("counties").reset_index()
 
 

@@ -100,10 +100,13 @@ class CitySample:
         makes a count model treat cities alike).
     ledger : pandas.DataFrame
         ``step, rows, agencies``: what each step took out; rows of the frame last.
+    left : pandas.DataFrame
+        ``ori, step, rows``: how many rows of each agency each step took out, in the order of the steps.
     """
 
     frame: pd.DataFrame
     ledger: pd.DataFrame
+    left: pd.DataFrame
 
 
 def city_sample(panels: Mapping[str, pd.DataFrame], rules: SampleRules) -> CitySample:
@@ -139,7 +142,8 @@ def sample_of(cities: pd.DataFrame, breaks: pd.DataFrame, rules: SampleRules) ->
     seen = rows.frame.groupby("ori")["year"].transform("nunique")
     rows.keep(seen >= rules.years_wanted, f"observed in fewer than {rules.years_wanted} years")
     ledger.append(("in the sample", len(rows.frame), rows.frame["ori"].nunique()))
-    return CitySample(_finish(rows.frame, rules), pd.DataFrame(ledger, columns=["step", "rows", "agencies"]))
+    counted = pd.DataFrame(ledger, columns=["step", "rows", "agencies"])
+    return CitySample(_finish(rows.frame, rules), counted, pd.concat(rows.left, ignore_index=True))
 
 
 class _Rows:
@@ -147,12 +151,14 @@ class _Rows:
 
     def __init__(self, frame: pd.DataFrame, ledger: list[tuple[str, int, int]]):
         self.frame, self.ledger = frame, ledger
+        self.left: list[pd.DataFrame] = []
 
     def keep(self, mask: pd.Series, step: str) -> None:
         """Keep the marked rows; book the others under `step`."""
         kept = mask.astype("boolean").fillna(False).to_numpy(dtype=bool)
         lost = self.frame[~kept]
         self.ledger.append((step, len(lost), lost["ori"].nunique()))
+        self.left.append(lost.groupby("ori").size().rename("rows").reset_index().assign(step=step))
         self.frame = self.frame[kept]
 
 

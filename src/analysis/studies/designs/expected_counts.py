@@ -89,7 +89,7 @@ def expected_crimes(frame: pd.DataFrame, horizon: Horizon) -> Expected:
     A city's rate before is its crimes over its residents, weighted by these, in the ``before`` years up to
     the date; years of another stretch of its series do not count.
     """
-    cities, years, counts, people, stretch = _wide(frame)
+    cities, years, counts, people, stretch = wide_tables(frame)
     never = cities["cohort"].eq(0).to_numpy()
     trend = period_effects(counts[never], people[never])
     level = np.nansum(counts[never], axis=0) / np.nansum(
@@ -103,7 +103,8 @@ def expected_crimes(frame: pd.DataFrame, horizon: Horizon) -> Expected:
     return Expected(cities, dates, observed, expected, exposed, before, additive)
 
 
-def _wide(frame: pd.DataFrame) -> tuple[pd.DataFrame, Array, Array, Array, Array]:
+def wide_tables(frame: pd.DataFrame) -> tuple[pd.DataFrame, Array, Array, Array, Array]:
+    """Return cities, years, and counts, residents and stretches as tables of cities by years."""
     columns = ["ori", "city", "state", "region", "size", "residents", "cohort"]
     cities = frame[columns].drop_duplicates("ori").sort_values("ori").reset_index(drop=True)
     years = np.unique(frame["year"])

@@ -25,6 +25,7 @@ PANELS = (
 )
 #: The five boroughs, whose counts are shares of one total, are one unit under Manhattan's code.
 NEW_YORK = "36061"
+KEPT = "in the sample"
 #: Counts of the files, and their total.
 _VIOLENT_AND_PROPERTY = ("violent_without_rape", "property")
 _PARTS = [
@@ -74,15 +75,34 @@ def county_sample(
     rules = rules or spec.rules
     counties = county_treatment(panels, rules, spec=spec)
     rows = period_counts(panels, rules, spec=spec)
-    reasons = _treatment_reasons(counties, spec=spec) | data_reasons(counties, rows, rules, spec=spec)
-    found = pd.Series("in the sample", index=counties.index)
-    for step, out in reversed(list(reasons.items())):
-        found[out.reindex(counties.index).fillna(True).to_numpy(bool)] = step
-    kept = counties[found == "in the sample"]
-    counted = found.value_counts().reindex([*reasons, "in the sample"], fill_value=0)
+    found, steps = _dispositions(counties, rows, rules, spec=spec)
+    kept = counties[found == KEPT]
+    counted = found.value_counts().reindex([*steps, KEPT], fill_value=0)
     frame = rows.merge(kept.reset_index(), on="fips", validate="m:1")
     ledger = counted.rename_axis("step").rename("counties").reset_index()
     return CountySample(_finish(frame, panels, spec=spec), ledger)
+
+
+def county_dispositions(
+    panels: Mapping[str, pd.DataFrame], rules: CountyRules | None = None, *, spec: StaggeredCountiesSpec
+) -> pd.DataFrame:
+    """Return ``disposition`` (`KEPT`, or the step that takes it out) and ``adopts`` of each county, by ``fips``."""
+    rules = rules or spec.rules
+    counties = county_treatment(panels, rules, spec=spec)
+    found, _ = _dispositions(counties, period_counts(panels, rules, spec=spec), rules, spec=spec)
+    first, last = spec.period_years
+    adopts = counties["cohort"].between(first, last).fillna(False).astype(bool)
+    return pd.DataFrame({"disposition": found, "adopts": adopts})
+
+
+def _dispositions(
+    counties: pd.DataFrame, rows: pd.DataFrame, rules: CountyRules, *, spec: StaggeredCountiesSpec
+) -> tuple[pd.Series, list[str]]:
+    reasons = _treatment_reasons(counties, spec=spec) | data_reasons(counties, rows, rules, spec=spec)
+    found = pd.Series(KEPT, index=counties.index)
+    for step, out in reversed(list(reasons.items())):
+        found[out.reindex(counties.index).fillna(True).to_numpy(bool)] = step
+    return found, list(reasons)
 
 
 def county_treatment(

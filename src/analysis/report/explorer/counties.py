@@ -1,0 +1,91 @@
+"""Counties by state: imputed counts by year, coverage, and what the panel says against comparing them."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any
+
+import pandas as pd
+
+from .compact import differences, plain
+
+FIRST, LAST = 2000, 2017
+YEARS = range(FIRST, LAST + 1)
+OFFENSES = (
+    *["homicide", "rape_legacy", "robbery", "aggravated_assault"],
+    *["burglary", "larceny", "motor_vehicle_theft", "arson"],
+)
+TOTALS = ("violent_without_rape", "property", "violent")
+#: Whole numbers of the county panel, written as differences.
+_WHOLE = ("population_census", "population_covered", *[f"{name}_imputed" for name in (*OFFENSES, *TOTALS)])
+#: Rates that have no count: the file of later years prints rates alone.
+_RATES = ("violent_kaplan_per_100k", "property_with_arson_kaplan_per_100k", "coverage", "kaplan_quality")
+_MARKS = ("is_partly_imputed", "is_borough_share", "is_illinois_before_2008", "is_low_coverage")
+
+
+def county_shards(panels: Mapping[str, pd.DataFrame]) -> dict[str, dict[str, Any]]:
+    """Return what the explorer knows of every county, one entry per state.
+
+    Parameters
+    ----------
+    panels : mapping of str to pandas.DataFrame
+        ``county_year``, ``county_2013_2014`` and ``counties``.
+    """
+    years = panels["county_year"].sort_values(["fips", "year"])
+    later = panels["county_2013_2014"].set_index("fips")
+    about = panels["counties"].set_index("fips")
+    shards: dict[str, dict[str, Any]] = {}
+    for (state, fips), rows in years.groupby(["state", "fips"], sort=True):
+        shard = shards.setdefault(str(state), {"state": str(state), "first": FIRST, "places": []})
+        place = {"fips": str(fips), "name": county_name(about, str(fips)), **_columns(rows)}
+        if fips in later.index:
+            place["pooled"] = _pooled(later.loc[fips])
+        shard["places"].append(place)
+    return shards
+
+
+def county_name(about: pd.DataFrame, fips: str) -> str:
+    """Return a county's name, or its code where the county panel has no row of it."""
+    return str(about["county_name"].get(fips, f"County {fips}"))
+
+
+def _columns(rows: pd.DataFrame) -> dict[str, Any]:
+    by_year = rows.set_index("year").reindex(YEARS)
+    fips = str(rows["fips"].iloc[0])
+    whole = {
+        name: differences(map(plain, by_year[name]), where=f"{fips} {name}")
+        for name in _WHOLE
+        if by_year[name].notna().any()
+    }
+    sparse = {name: _sparse(by_year[name]) for name in _RATES}
+    marks = {name: [int(y) for y in by_year.index[by_year[name].fillna(False).astype(bool)]] for name in _MARKS}
+    series = {str(year): str(by_year["crime_series"][year]) for year in YEARS if plain(by_year["crime_series"][year])}
+    return {
+        "columns": whole,
+        "values": {name: values for name, values in sparse.items() if values},
+        "marks": {name: found for name, found in marks.items() if found},
+        "series": _runs(series),
+    }
+
+
+def _sparse(column: pd.Series) -> dict[str, Any]:
+    return {str(year): plain(value) for year, value in column.items() if plain(value) is not None}
+
+
+def _runs(series: Mapping[str, str]) -> list[list[Any]]:
+    """Return ``[first year, last year, name]`` for each run of years with one source."""
+    runs: list[list[Any]] = []
+    for year, name in series.items():
+        if runs and runs[-1][2] == name and runs[-1][1] == int(year) - 1:
+            runs[-1][1] = int(year)
+        else:
+            runs.append([int(year), int(year), name])
+    return runs
+
+
+def _pooled(row: pd.Series) -> dict[str, Any]:
+    return {
+        str(name).replace("_2013_2014", ""): plain(value)
+        for name, value in row.items()
+        if plain(value) is not None and name != "state"
+    }
