@@ -354,8 +354,8 @@ def published() -> dict[str, Any]:
     rows: Any = power.run().published.set_index("claim")
     cap, manning = rows.loc["cap_crime"], rows.loc["manning2022_violent"]
     judged: Any = answers.judged().set_index(["study", "design", "outcome"])
-    matched = judged.loc[(power.CAP, "Matched", "crime")]
-    counties = judged.loc[(answers.COUNTIES, credibility.ADMITTED, VIOLENT)]
+    keys = [(power.CAP, "Matched", "crime"), (answers.COUNTIES, credibility.ADMITTED, VIOLENT)]
+    matched, counties = (judged.loc[key].to_dict() | {"study": key[0]} for key in keys)
     share = manning["effect"] / counties["mean"]
     return {
         **{f"cap_{name}": cap[name] for name in ("effect", "share")},
@@ -376,7 +376,8 @@ def _as_many() -> dict[str, Any]:
 
 
 def _chance(design: Any, effect: float) -> float:
-    return float(power.power_at(np.array([effect]), design["std_error"], design["df"])[0])
+    shifted = power.on_scale(np.array([effect]), design["study"])
+    return float(power.power_at(shifted, design["std_error"], design["df"])[0])
 
 
 def power_marks() -> dict[str, float]:

@@ -33,7 +33,7 @@ from . import power
 VIOLENT, PROPERTY = "violent_without_rape", "property"
 OUTCOMES = (VIOLENT, PROPERTY)
 REBUILT, FOLLOWED = "The two papers’ designs, rebuilt", "Places followed before and after"
-COUNTIES, STATES = "Counties, staggered", "States, staggered"
+COUNTIES, STATES = power.COUNTIES, "States, staggered"
 #: Designs shown first: key, group, study and design in the tables of `power`, and what a reader is told.
 SHOWN = {
     "in_force": (REBUILT, power.UAR, "Matched pairs, while in force", "Cities in force, matched pairs"),
@@ -56,7 +56,6 @@ PASSES, FAILS, NO_TEST = "pass", "fail", "no test"
 BASE = {**CURVE.curve.headline, "outcome": VIOLENT}
 MAIN, LATER = "Main", "From 1999 on"
 _SCALED = ["estimate", "conf_low", "conf_high"]
-_PROPORTIONAL = (power.STAGGERED, COUNTIES)
 
 
 @cache
@@ -92,7 +91,7 @@ def _scaled(row: dict[str, Any], study: str) -> dict[str, Any]:
     """Return one design's shares as percent and as crimes per 100,000; log points are turned into shares."""
     mean = row["mean"] * (10 if row["unit"] == "per 10,000" else 1)
     names = [*_SCALED, "detectable", "smallest_margin"]
-    shares = {name: np.expm1(row[name]) if study in _PROPORTIONAL else row[name] for name in names}
+    shares = {name: np.expm1(row[name]) if study in power.PROPORTIONAL else row[name] for name in names}
     ends = {"percent": "estimate", "percent_low": "conf_low", "percent_high": "conf_high"}
     return (
         {"used": int(row["used"]), "mean": mean, "p_value": row["p_value"], "power_share": row["power_share"]}
