@@ -9,6 +9,7 @@ import pytest
 
 from analysis.report import paper, results
 from analysis.report.exhibits.values import number
+from analysis.report.exhibits.verdicts import verdicts_table
 
 BASE = {
     "designs": 4,
@@ -87,3 +88,13 @@ def test_excluded_sizes_are_blank_where_tests_fail():
     table = paper.answers_table(pd.DataFrame([row | {"tests": "fail"}, row | {"tests": "pass"}]))
     at = table.columns.index("Excluded")
     assert [line[at] for line in table.rows] == ["—", number(3.5, ",.0f")]
+
+
+def test_no_contradiction_is_printed_with_its_power():
+    row = {"quantity": "q", "unit": "log points", "printed": "", "exhibit": "e", "note": "", "claim": "c"}
+    row |= {"estimate": 0.0, "conf_low": -0.2, "conf_high": 0.2, "power": 0.08}
+    kinds = {"indistinguishable": "not contradicted", "positive": "consistent"}
+    frame = pd.DataFrame([row | {"kind": kind, "verdict": told} for kind, told in kinds.items()])
+    table = verdicts_table(frame, caption="c", label="l")
+    at = table.columns.index("Power")
+    assert [line[at] for line in table.rows] == ["8%", "—"]
