@@ -156,7 +156,9 @@ def test_ingest_over_an_earlier_data_set(tmp_path, fast, monkeypatch, can_exchan
 
     def nothing_is_lost(found, old, new):
         aside = [p / placing.EARLIER for p in place.parent.glob(".ingesting*")]
-        return not can_exchange and not found and any(each.exists() and content(each) == old for each in aside)
+        return (
+            not can_exchange and not found and any(each.exists() and content(each) == old for each in aside)
+        )
 
     act = lambda: ingest(second, place, overwrite=True, **fast)  # noqa: E731
     assert check_every_kill(start, act, place, allowed=nothing_is_lost) > 40

@@ -1,9 +1,12 @@
 """Hold every published figure against what the data say, and print the tally of verdicts.
 
-agrees      within half a unit of the last printed digit
-consistent  our interval covers the printed figure
-differs     neither; the note says what is known about why
-untested    could not be tested; the note says why
+agrees            within half a unit of the last printed digit; an interval on the stated side of zero; or,
+                  for no difference, differences beyond the margin rejected on both sides
+consistent        our interval covers the printed figure, or reaches the stated side of zero
+not contradicted  no difference was stated and our interval includes zero, which is no evidence of none
+differs           none of these; the note says what is known about why
+untested          could not be tested; the note says why
+not graded        describes places, years, means or standard errors, not a result
 
 Exit code 1 when a verdict is no longer the committed one, in either direction.
 """

@@ -44,8 +44,10 @@ _ABSTRACT = (
     "{status_percent_low:.1f}% to {status_percent_high:.1f}%); where counties declined detainers, by "
     "{counties_percent:+.1f}% ({counties_percent_low:.1f}% to {counties_percent_high:.1f}%). "
 )
-_FAMILY_NONE = "No estimate survives correction for the number of tests. "
-_FAMILY_SOME = "Few estimates survive correction for the number of tests. "
+_NONE_STANDS = (
+    "No estimate both survives correction for the number of tests and passes tests on earlier years. "
+)
+_SOME_STAND = "{rows_standing:count} estimates survive correction for the number of tests. "
 _LISTS = "The papers’ lists of treated places could not be obtained; ours is a cited substitute."
 
 
@@ -53,7 +55,7 @@ def abstract(figures: Mapping[str, Any]) -> Prose:
     """Return the abstract, made of the figures of `studies.paper.headline.figures`: the answer first."""
     moved = figures["designs"] - figures["hold"]
     opening = _NOTHING_SEEN if moved == 0 else _SOMETHING_SEEN
-    family = _FAMILY_NONE if figures["rows_family"] == 0 else _FAMILY_SOME
+    family = _NONE_STANDS if figures["rows_standing"] == 0 else _SOME_STAND
     return fill(opening + _ABSTRACT + family + _LISTS, {**figures, "moved": moved})
 
 

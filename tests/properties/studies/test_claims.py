@@ -103,14 +103,14 @@ def test_signs_mirror_each_other(estimate, below, above):
     here = graded("positive", "", estimate, estimate - below, estimate + above)
     there = graded("negative", "", -estimate, -(estimate + above), -(estimate - below))
     assert here == there
-    assert here == ("agrees" if estimate > 0 else "consistent" if estimate + above > 0 else "differs")
+    assert here == ("agrees" if estimate - below > 0 else "consistent" if estimate + above > 0 else "differs")
 
 
 @given(REALS, st.floats(0, 1e9), st.floats(0, 1e9))
 def test_no_discernible_difference_asks_whether_the_interval_holds_zero(estimate, below, above):
     low, high = estimate - below, estimate + above
     told = graded("indistinguishable", "", estimate, low, high)
-    assert told == ("agrees" if low <= 0 <= high else "differs")
+    assert told == ("not contradicted" if low <= 0 <= high else "differs")
 
 
 @given(REALS)

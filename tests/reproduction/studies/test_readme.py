@@ -90,7 +90,9 @@ def test_headline_is_the_studies(headline):
         main.loc["matched", "estimate"],
         main.loc["within states", "estimate"],
     )
-    counted = sum(headline[name] for name in ("agrees", "consistent", "differs", "untested"))
+    kinds = ("agrees", "consistent", "not_contradicted", "differs")
+    assert headline["results"] == sum(headline[name] for name in kinds)
+    counted = headline["results"] + headline["untested"] + headline["not_graded"]
     assert headline["claims"] == counted == len(summary.verdicts())
 
 
@@ -112,7 +114,10 @@ def test_rows_are_the_studies(rows):
         [10 * told["county"], 10 * told["county_high"]]
     )
     city = rows.loc[("status", answers.VIOLENT)]
-    assert [city["estimate"], city["percent"]] == pytest.approx([told["violent_rate"], 100 * told["violent"]])
+    assert [city["percent"], city["percent_low"]] == pytest.approx(
+        [100 * told["violent"], 100 * told["violent_low"]]
+    )
+    assert city["detectable_share"] == pytest.approx(told["violent_seen"])
     state = rows.loc[("states", answers.PROPERTY)]
     assert state["estimate"] == 20.0 and state["used"] == 9
     assert set(rows.index.get_level_values("key")) == set(answers.SHOWN)
@@ -127,21 +132,38 @@ def test_percent_and_crimes_say_the_same(rows):
 
 def test_county_headline_leaves_out_each_state():
     rows = answers.county_forks()
-    head = rows[rows["name"].eq(answers.staggered_counties.HEADLINE.name)].set_index("outcome")
+    head = rows[rows["name"].eq(answers.COUNTY_SPEC.headline.name)].set_index("outcome")
     others = rows[rows["name"].eq("Two-way Poisson, one dummy")].set_index("outcome")
     assert np.allclose(head["estimate"], others["estimate"])
     assert (head["std_error"] > 1.02 * others["std_error"]).all()
 
 
-def test_abstract_says_size_interval_what_is_ruled_out_and_what_is_not_known():
+def test_what_is_excluded_comes_from_the_distribution_behind_the_interval(rows):
+    for (key, _), row in rows.iterrows():
+        wide = max(abs(row["percent_low"]), abs(row["percent_high"]))
+        assert abs(row["percent"]) < 100 * row["margin_share"] <= wide * (1.0 if key != "status" else 1.05)
+
+
+def test_the_family_of_tests_is_every_row_of_the_first_figure(rows):
+    assert (rows["p_family"] >= rows["p_value"] - 1e-12).all()
+    smallest = rows["p_value"].min()
+    assert rows["p_family"].min() == pytest.approx(min(1, len(rows) * smallest))
+
+
+def test_nothing_is_excluded_where_a_test_on_earlier_years_fails(rows):
+    failed = rows["leads_p"].le(answers.DOUBT) | rows["fake_p"].le(answers.DOUBT)
+    assert (rows["tests"].eq(answers.FAILS) == failed).all()
+    table = paper.answers_table(answers.table())
+    excluded = [line[table.columns.index("Excluded")] for line in table.rows]
+    assert [cell == "—" for cell in excluded] == failed.tolist()
+
+
+def test_one_outcome_and_one_scale_in_abstract_figure_and_table(rows):
     figures = answers.figures()
     text = str(paper.abstract(figures))
-    for said in ("per 100,000", "95% interval", "rules out", "What stays unknown", "cited substitute"):
-        assert said in text
-    city = answers.table().set_index(["key", "outcome"]).loc[("status", answers.VIOLENT)]
-    assert f"{city['estimate']:+,.0f} per 100,000" in text and f"to {city['conf_high']:,.0f})" in text
-    assert figures["hold"] <= figures["designs"] == len(answers.FIRST_SAID)
-    assert "{" not in text
+    city = rows.loc[("status", answers.VIOLENT)]
+    assert f"{city['percent']:+.1f}%".replace("-", "−") in text
+    assert figures["designs"] == len(answers.FIRST_SAID)
 
 
 def test_every_choice_is_listed_once(choices):

@@ -172,7 +172,9 @@ def test_draws_keep_the_size_class_and_blocks_keep_the_state(table):
 def test_the_t_test_of_the_weighted_design_is_near_its_size_on_permuted_policies(table):
     made = precision.log_ratio_table(table, (), "cell")
     fits = precision.weighted_fits(made, by_size(table, draws=600, seed=8))
-    rejected = np.abs(fits.estimate / fits.jackknife) > stats.t.ppf(0.975, fits.df)
+    some = fits.df > 0
+    statistic = np.abs(fits.estimate[some] / fits.jackknife[some])
+    rejected = statistic > stats.t.ppf(0.975, fits.df[some])
     assert 0.005 <= rejected.mean() <= 0.12
 
 

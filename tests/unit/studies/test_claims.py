@@ -8,7 +8,16 @@ import pytest
 
 from analysis.errors import DuplicateKeyError, ImpossibleValueError, LayoutError
 from analysis.studies.published import claims as module
-from analysis.studies.published.claims import KINDS, PAPERS, TABLES, Finding, claims, collect, compare
+from analysis.studies.published.claims import (
+    KINDS,
+    PAPERS,
+    TABLES,
+    Claim,
+    Finding,
+    claims,
+    collect,
+    compare,
+)
 from analysis.studies.published.verdicts import (
     VerdictMovedError,
     accept,
@@ -63,7 +72,8 @@ def test_the_names_are_unique_across_tables():
 
 def test_untested_claims_give_the_table_s_reason():
     verdicts = compare(claims(), {}).set_index("claim")
-    assert set(verdicts["verdict"]) == {"untested"}
+    graded = verdicts[[not claim.describes for claim in claims().values()]]
+    assert set(graded["verdict"]) == {"untested"}
     assert "St. Louis" in verdicts.loc["uar_prepost_st_louis", "note"]
 
 
@@ -98,9 +108,12 @@ def test_the_tally_adds_up():
     assert table.loc["cap2017"].to_dict() == {
         "agrees": 0,
         "consistent": 1,
+        "not contradicted": 0,
         "differs": 0,
-        "untested": 11,
+        "untested": 10,
+        "not graded": 1,
         "claims": 12,
+        "graded": 1,
     }
     assert table["claims"].sum() == len(claims())
 
@@ -165,6 +178,58 @@ def test_the_committed_verdicts_cover_every_claim():
     assert kept["claim"].tolist() == list(claims(*TABLES))
     unexplained = kept["verdict"].isin(["differs", "untested"]) & kept["note"].eq("")
     assert not unexplained.any()
+
+
+def one(kind, unit="per 100,000 residents", exhibit="e", name="c"):
+    return Claim(name, "s", exhibit, "q", kind, "", "", unit, "x", "x", "x", "")
+
+
+def held(kind, low, high, mean=400.0, **changed):
+    claim = one(kind, **changed)
+    return module.verdict(claim, Finding(claim.claim, (low + high) / 2, low, high, claim.unit, "", mean))
+
+
+def test_no_discernible_difference_agrees_only_where_an_equivalence_margin_is_met():
+    assert held("indistinguishable", -15, 15) == "agrees"
+    assert held("indistinguishable", -60, 60) == "not contradicted"
+    assert held("indistinguishable", 1, 60) == "differs"
+    assert held("indistinguishable", -15, 15, mean=math.nan) == "not contradicted"
+
+
+def test_above_zero_and_no_difference_cannot_both_agree_on_one_interval():
+    for low, high in [(-37, 421), (-3, 12), (1, 15), (-500, -2), (0.5, 8)]:
+        kinds = [held(kind, low, high) for kind in ("positive", "indistinguishable")]
+        assert kinds.count("agrees") < 2 or low > 0
+
+
+def test_a_sign_whose_interval_includes_zero_is_consistent_and_no_more():
+    assert [held("positive", low, high) for low, high in [(-37, 421), (2, 4), (-4, -2)]] == [
+        "consistent",
+        "agrees",
+        "differs",
+    ]
+    assert held("negative", -421, 37) == "consistent"
+
+
+def test_sizes_errors_and_means_are_never_graded():
+    assert held("positive", 1, 2, unit="cities") == "not graded"
+    assert held("positive", 1, 2, exhibit="balance") == "not graded"
+    assert held("positive", 1, 2, exhibit="sample") == "not graded"
+    assert held("positive", 1, 2, name="arellano2017_total_dd2_2_se") == "not graded"
+    assert claims()["cap_year"].describes and claims()["uar_cities"].describes
+    assert not claims()["uar_matched_violent"].describes
+
+
+def test_power_for_the_margin_is_that_of_the_interval():
+    found = Finding("c", 0.0, -1.96, 1.96, "u", "", 2.8016 / 0.05)
+    assert found.power == pytest.approx(0.8, abs=1e-3)
+    assert Finding("c", 0.0, -0.05, 0.05, "log points").margin == 0.05
+
+
+def test_a_change_across_two_files_judges_no_claim():
+    found = claims("other_studies")
+    assert found["ascherio2022_violent"].untested_because
+    assert found["ascherio2022_property"].untested_because
 
 
 SPOILT = [

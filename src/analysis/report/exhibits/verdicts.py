@@ -12,7 +12,7 @@ from .values import MISSING, decimals_for, number
 _KINDS = {
     "positive": "above zero",
     "negative": "below zero",
-    "indistinguishable": "not distinguishable from zero",
+    "indistinguishable": "no discernible difference",
 }
 
 
@@ -25,6 +25,8 @@ def verdicts_table(
     with_notes: bool = False,
 ) -> Table:
     """Return claims, what is printed, what was found with its 95% interval, and the verdict.
+
+    Claims of no discernible difference show the power for the equivalence margin.
 
     Parameters
     ----------
@@ -44,12 +46,12 @@ def verdicts_table(
     told = verdicts.loc[verdicts["verdict"].isin(["differs", "untested"]) & verdicts["note"].ne("")]
     reasons = list(dict.fromkeys(told["note"])) if with_notes else []
     return Table(
-        columns=["Claim", "Unit", "Printed", "Found here", "Verdict"],
+        columns=["Claim", "Unit", "Printed", "Found here", "Power", "Verdict"],
         rows=rows,
         caption=caption,
         label=label,
         notes=[*notes, *reasons],
-        align="llrrl",
+        align="llrrrl",
         groups={row: exhibits[row] for row in starts},
     )
 
@@ -57,7 +59,9 @@ def verdicts_table(
 def _row(row: dict) -> list[str]:
     printed = str(row["printed"]).replace("-", "\N{MINUS SIGN}") or _KINDS.get(row["kind"], MISSING)
     quantity = str(row["quantity"])
-    return [quantity[:1].upper() + quantity[1:], row["unit"], printed, _found(row), row["verdict"]]
+    power = row.get("power") if row["kind"] == "indistinguishable" else None
+    told = MISSING if pd.isna(power) else number(power, ".0%")
+    return [quantity[:1].upper() + quantity[1:], row["unit"], printed, _found(row), told, row["verdict"]]
 
 
 def _found(row: dict) -> str:

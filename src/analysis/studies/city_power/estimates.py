@@ -20,7 +20,7 @@ from .counts import crimes, log_ratios
 from .events import Path, bounds, breakdown, leads, path
 from .permutations import Assignments, by_size, by_state, observed
 from .precision import Fits, LogRatios, expected_at_trend, log_ratio_table, weighted_fits
-from .specification import BY_SIZE, BY_STATE, DRAWS, FEW_DRAWS, LEVEL, POWER, PRECISION, SEED, Candidate
+from .specification import BY_SIZE, BY_STATE, DRAWS, LEVEL, POWER, PRECISION, SEED, Candidate
 from .windows import Windows, windows
 
 #: Permuted data sets behind placebo means and block intervals of every estimate.
@@ -176,7 +176,7 @@ class CityDesign:
     def events(self) -> tuple[Path, dict[str, float], pd.DataFrame]:
         """Return the path by year, the joint test of its leads, and bounds on the mean effect."""
         found = path(self.made, self.drawn)
-        placebo = path(self.made, by_size(self.table, draws=FEW_DRAWS * 5, seed=SEED + 2))
+        placebo = path(self.made, by_size(self.table, draws=PLACEBO_DRAWS, seed=SEED + 2))
         return found, leads(found, placebo) | {"breakdown": breakdown(found)}, bounds(found)
 
     def fake_date(self, shift: int = FAKE_SHIFT) -> dict[str, float]:

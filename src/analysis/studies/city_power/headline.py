@@ -66,8 +66,8 @@ def tests() -> pd.DataFrame:
         the confidence sets ``low_0.5, high_0.5, low_1, high_1`` (relative magnitudes) and ``smooth_low_0,
         smooth_high_0`` and on (smoothness).
     """
-    rows = []
-    for definition in CITIES.treatments:
+    rows: list[dict[str, Any]] = []
+    for definition in CITIES.main_treatments:
         for outcome in (OUTCOME, "property"):
             made = design(definition, outcome)
             _, found, sets = made.events()
@@ -78,7 +78,7 @@ def tests() -> pd.DataFrame:
 
 
 def _ends(sets: pd.DataFrame) -> dict[str, float]:
-    found = {}
+    found: dict[str, float] = {}
     for row in sets.dropna(subset="value").to_dict("records"):
         mark = "smooth_" if row["restriction"] == "smoothness" else ""
         found |= {f"{mark}{end}_{row['value']:g}": float(row[f"conf_{end}"]) for end in ("low", "high")}
@@ -112,7 +112,8 @@ def alternatives() -> pd.DataFrame:
             name = candidate.name.removeprefix("Log ratios, ").rsplit(",", 1)[0]
             rows.append({"definition": definition, "group": "Log ratios by information", "name": name} | row)
         for trend, by in {"pooled trend": (), "trend by size": ("size",)}.items():
-            for row in counts_by_choice(frame, by).to_dict("records"):
+            judged: Any = counts_by_choice(frame, by).to_dict("records")
+            for row in judged:
                 group, name = f"Ratio of summed counts, {trend}", str(row.pop("choice"))
                 rows.append({"definition": definition, "group": group, "name": name} | row)
     columns = ["definition", "group", "name", "estimate", "placebo_mean", "conf_low", "conf_high", "p_value"]

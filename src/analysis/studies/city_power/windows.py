@@ -91,7 +91,7 @@ def windows(frame: pd.DataFrame, *, shift: int = 0, after: int = _HORIZON.after)
     counts, people, stretch = tables
     dates = np.unique(cities.loc[cities["cohort"].gt(0), "cohort"].to_numpy())
     parts = [_cut(int(date) - shift, after, years, counts, people, stretch) for date in dates]
-    before, after, early, late, usable = (np.stack(part) for part in zip(*parts, strict=True))
+    crimes_before, crimes_after, early, late, usable = (np.stack(part) for part in zip(*parts, strict=True))
     seen = ~np.isnan(counts)
     return Windows(
         cities,
@@ -99,8 +99,8 @@ def windows(frame: pd.DataFrame, *, shift: int = 0, after: int = _HORIZON.after)
         years,
         np.where(seen, counts, 0.0),
         np.where(seen, people, 0.0),
-        before,
-        after,
+        crimes_before,
+        crimes_after,
         early,
         late,
         usable,

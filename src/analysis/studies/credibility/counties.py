@@ -1,4 +1,4 @@
-"""Comparisons of counties, tested where there was no policy: leads, fake dates, and Secure Communities.
+"""Comparisons of counties, tested where there was no policy: leads and fake dates.
 
 A comparison is admitted if, for violent and for property crime, neither the joint test of the years before
 2012 nor a policy pretended for 2011 and 2012 rejects at `ADMIT`. The rule was fixed on these tests alone; the
@@ -9,7 +9,7 @@ inside states and between counties of the same urban-rural class passes them.
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from functools import cache
 from typing import Any
 
 import numpy as np
@@ -19,8 +19,6 @@ from scipy import stats
 from ... import estimators as est
 from ...estimators import Estimates, Sample
 from ...panels.store import load
-from ...results import stored
-from ..literature import secure_communities
 from ..staggered_counties.fits import broom, two_way
 from ..staggered_counties.sample import PANELS, county_sample, with_rates
 from ..staggered_counties.spec import SPEC as COUNTIES
@@ -45,7 +43,7 @@ MAGNITUDES = (0.5, 1.0)
 DRIFT = 0.01
 
 
-@stored
+@cache
 def table() -> pd.DataFrame:
     """Return `tested` on the committed panels."""
     return tested(county_sample({name: load(name) for name in PANELS}, spec=COUNTIES).frame)
@@ -77,7 +75,7 @@ def tested(frame: pd.DataFrame) -> pd.DataFrame:
     return made.assign(admitted=passed.groupby(made["comparison"]).transform("all"))
 
 
-@stored
+@cache
 def admitted_effect(outcome: str) -> dict[str, float]:
     """Return the effect on 2013 and 2014 of one outcome under the admitted comparison.
 
@@ -163,30 +161,3 @@ def _bounds(events: Estimates) -> dict[str, float]:
     for row in sets.dropna(subset="value").to_dict("records"):
         found |= {f"{end}_{row['value']:g}": float(row[f"conf_{end}"]) for end in ("low", "high")}
     return found
-
-
-@stored
-def activation() -> pd.DataFrame:
-    """Return what Secure Communities did to recorded crime under every comparison, with its lead.
-
-    Activation by county from 2008 to 2013 has the same counties, years and counts as the policies here, and
-    published studies find nothing. ``outcome, comparison``, the estimate, and ``lead, lead_p``: the effect of
-    the year to come given this one, which is zero where counties moved alike before.
-    """
-    panels: Mapping[str, pd.DataFrame] = {name: load(name) for name in PANELS}
-    frame = secure_communities.sample(panels)
-    about = panels["counties"].set_index("fips")[["region", "nchs_class_2013"]]
-    frame = frame.join(about, on="fips")
-    rows = []
-    for name, outcome in secure_communities.OUTCOMES.items():
-        data = with_rates(frame, outcome)
-        for comparison in (ALL, INSIDE, ADMITTED):
-            effects = COMPARISONS[comparison]
-            found = broom(two_way(data, "activated", effects), COUNTIES.level, term="activated")
-            ahead = broom(two_way(data, ["activated", "to_come"], effects), COUNTIES.level, term="to_come")
-            rows.append(
-                {"outcome": name, "comparison": comparison}
-                | found
-                | {"lead": ahead["estimate"], "lead_p": ahead["p_value"]}
-            )
-    return pd.DataFrame(rows)

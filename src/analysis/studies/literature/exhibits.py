@@ -46,7 +46,8 @@ def by_study(verdicts: pd.DataFrame) -> pd.DataFrame:
 
 def tested(verdicts: pd.DataFrame) -> pd.DataFrame:
     """Return the tested claims of all studies but the border design, each under its authors as exhibit."""
-    rows = verdicts[verdicts["verdict"].ne("untested") & verdicts["study"].ne(arellano2017_findings.STUDY)]
+    held = verdicts["estimate"].notna() & verdicts["study"].ne(arellano2017_findings.STUDY)
+    rows = verdicts[held]
     return rows.assign(exhibit=rows["study"].map(authors())).reset_index(drop=True)
 
 

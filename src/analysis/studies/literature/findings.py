@@ -15,20 +15,21 @@ import pandas as pd
 
 from ...panels.policies.cohorts import assign_treatment, cohorts
 from ...panels.store import load
-from ...results import stored
 from ..city_power.headline import city_effect
 from ..credibility import counties as credibility
+from ..designs.city_sample import PANELS as CITY_PANELS
 from ..designs.specification import Specification
 from ..designs.synthetic_cases import build_case, fit
 from ..published.claims import Finding, claims, collect, compare
 from ..staggered_cities import study as staggered_cities
 from ..staggered_cities.fits import stacked_counts
 from ..staggered_cities.spec import SPEC as CITIES
-from ..staggered_counties import study as staggered_counties
 from ..staggered_counties.fits import t_row
+from ..staggered_counties.sample import PANELS as COUNTY_PANELS
 from ..synthetic import state_laws
 from ..synthetic.spec import STATE_LAWS
 from . import arellano2017_findings, secure_communities
+from .activation_tests import activation
 
 _LOG, _RATE, _COUNTIES = "log points", "per 100,000 residents", "counties"
 _LIST = "Treatment dates are those of a cited list of this project."
@@ -40,14 +41,14 @@ _OTSU = Specification(
 HAUSMAN_YEARS, ASCHERIO_YEARS = (2010, 2015), (2013, 2016)
 
 
-@stored
+@cache
 def findings() -> dict[str, Finding]:
     """Return every finding for the claims of ``published/other_studies.csv``."""
     groups = (_policies(), _counties(), _cities(), _california(), _activation())
     return collect(*groups, arellano2017_findings.findings())
 
 
-@stored
+@cache
 def verdicts() -> pd.DataFrame:
     """Return the verdict on every claim of the other studies, on the committed panels."""
     return compare(claims("other_studies"), findings())
@@ -55,7 +56,7 @@ def verdicts() -> pd.DataFrame:
 
 @cache
 def _panels() -> dict[str, pd.DataFrame]:
-    names = (*staggered_counties.PANELS, *staggered_cities.PANELS, *state_laws.PANELS)
+    names = (*COUNTY_PANELS, *CITY_PANELS, *state_laws.PANELS)
     return {name: load(name) for name in dict.fromkeys(names)}
 
 
@@ -121,14 +122,17 @@ def _span(row: Mapping[str, Any] | pd.Series, digits: int = 3) -> str:
 
 def _counties() -> list[Finding]:
     """Return what the one comparison of counties that passes its tests before the policy finds."""
-    crime, violent = (credibility.admitted_effect(name) for name in ("total", "violent_without_rape"))
+    parts = {name: credibility.admitted_effect(name) for name in ("total", "violent_without_rape")}
+    crime, violent = (per_full_exposure(part) for part in parts.values())
+    total = parts["total"]
     about = (
-        f"Crimes of 2013 and 2014 together in {crime['treated']} counties bound by a policy or rule from "
+        f"Crimes of 2013 and 2014 together in {total['treated']} counties bound by a policy or rule from "
         "then on, rape left out, against counties of the same state and of the same urban-rural class, the "
-        "comparison chosen by tests on the years before; policies were in force for "
-        f"{crime['exposure']:.0%} of the time. "
+        f"comparison chosen by tests on the years before. Policies were in force for {total['exposure']:.0%} "
+        f"of the time; per full exposure, as here, {_span(total)} becomes {_span(crime)} log points for all "
+        "crime. "
     )
-    mean = violent["mean"]
+    mean = parts["violent_without_rape"]["mean"]
     rate = {name: mean * np.expm1(violent[name]) for name in ("estimate", "conf_low", "conf_high")}
     return [
         _interval(
@@ -147,6 +151,11 @@ def _counties() -> list[Finding]:
             mean=mean,
         ),
     ]
+
+
+def per_full_exposure(row: Mapping[str, float]) -> dict[str, float]:
+    """Return an effect and its interval divided by the share of time under the policy."""
+    return {name: row[name] / row["exposure"] for name in ("estimate", "conf_low", "conf_high")}
 
 
 def _cities() -> list[Finding]:
@@ -214,13 +223,13 @@ def sb54(outcome: str) -> dict[str, Any]:
     donors = state_laws.donor_table(law, rates, named, breaks, spec=STATE_LAWS)
     kept = [state, *donors.loc[donors["reason"].eq(""), "state"]]
     case = build_case(law["law"], state, start, rates[outcome].loc[kept], range(law["first"], start + 1))
-    before = rates[outcome].loc[state, start - 1]
+    before: Any = rates[outcome].loc[state, start - 1]
     return fit(case, "synthetic_control").row | {"first": law["first"], "mean": float(before)}
 
 
 def _activation() -> list[Finding]:
     """Return what activation did by county, under the comparison that policies of counties are judged by."""
-    table: Any = credibility.activation().set_index(["outcome", "comparison"])
+    table: Any = activation().set_index(["outcome", "comparison"])
     n = int(secure_communities.run().counties["counties"].sum())
     claimed = {"miles2014_index": "index", "miles2014_violent": "violent", "treyger2014_crime": "index"}
     rows = []

@@ -15,6 +15,7 @@ from ..cap2017.spec import SPEC as CAP_SPEC
 from ..city_power import headline as city_headline
 from ..city_power.specification import BY_SIZE, BY_STATE, POOLED
 from ..credibility import counties as credibility
+from ..literature.activation_tests import activation
 from ..multiverse import joint_test as multiverse_joint
 from ..multiverse import study as multiverse
 from ..multiverse import summary as multiverse_summary
@@ -111,7 +112,7 @@ def city_figures() -> dict[str, Any]:
     rows = city_rows()
     blocks = rows["block_low"].le(0) & rows["block_high"].ge(0)
     out = rows[~answers.includes_zero(rows)]
-    p_family = adjust_p_values(rows["p_value"].to_numpy(), method="holm")["p_value_adjusted"]
+    p_family = adjust_p_values(rows["p_value"].tolist(), method="holm")["p_value_adjusted"]
     trial = city_headline.trial_table().iloc[0]
     found = {
         "city_intervals": len(rows),
@@ -276,8 +277,8 @@ def county_tests() -> pd.DataFrame:
 
 def activation_figures() -> dict[str, Any]:
     """Return what Secure Communities did to recorded crime, against all counties and as admitted, percent."""
-    rows: Any = credibility.activation().set_index(["outcome", "comparison"])
-    found = {}
+    rows: Any = activation().set_index(["outcome", "comparison"])
+    found: dict[str, float] = {}
     for key, comparison in {"open": credibility.ALL, "admitted": credibility.ADMITTED}.items():
         for mark, outcome in {"index": "index", "violent": "violent"}.items():
             row = rows.loc[(outcome, comparison)]
@@ -353,8 +354,8 @@ def published() -> dict[str, Any]:
     rows: Any = power.run().published.set_index("claim")
     cap, manning = rows.loc["cap_crime"], rows.loc["manning2022_violent"]
     judged: Any = answers.judged().set_index(["study", "design", "outcome"])
-    matched = judged.loc[(power.CAP, "Matched", "crime")]
-    counties = judged.loc[(answers.COUNTIES, credibility.ADMITTED, VIOLENT)]
+    keys = [(power.CAP, "Matched", "crime"), (answers.COUNTIES, credibility.ADMITTED, VIOLENT)]
+    matched, counties = (judged.loc[key].to_dict() | {"study": key[0]} for key in keys)
     share = manning["effect"] / counties["mean"]
     return {
         **{f"cap_{name}": cap[name] for name in ("effect", "share")},
@@ -375,7 +376,8 @@ def _as_many() -> dict[str, Any]:
 
 
 def _chance(design: Any, effect: float) -> float:
-    return float(power.power_at(np.array([effect]), design["std_error"], design["df"])[0])
+    shifted = power.on_scale(np.array([effect]), design["study"])
+    return float(power.power_at(shifted, design["std_error"], design["df"])[0])
 
 
 def power_marks() -> dict[str, float]:
@@ -387,3 +389,16 @@ def power_marks() -> dict[str, float]:
 def percent(rows: pd.DataFrame) -> pd.DataFrame:
     """Return rows in log points as percent."""
     return rows.assign(**{name: 100 * np.expm1(rows[name]) for name in _INTERVAL})
+
+
+def trial_rows() -> pd.DataFrame:
+    """Return candidates for the design of cities in the order of the rule, shares of one."""
+    rows = city_headline.trial_table()
+    names = {BY_SIZE: "by_size", BY_STATE: "by_state"}
+    rows = rows.rename(columns=names).assign(detectable=np.expm1(rows["detectable"]))
+    return rows[["candidate", "detectable", *names.values()]]
+
+
+def events() -> pd.DataFrame:
+    """Return effects by year relative to adoption of cities, log points; see `city_power.headline.events`."""
+    return city_headline.events()

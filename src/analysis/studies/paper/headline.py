@@ -34,7 +34,7 @@ from . import power
 VIOLENT, PROPERTY = "violent_without_rape", "property"
 OUTCOMES = (VIOLENT, PROPERTY)
 REBUILT, FOLLOWED = "The two papers’ designs, rebuilt", "Places followed before and after"
-COUNTIES, STATES = "Counties, staggered", "States, staggered"
+COUNTIES, STATES = power.COUNTIES, "States, staggered"
 #: Designs shown first: key, group, study and design in the tables of `power`, and what a reader is told.
 SHOWN = {
     "in_force": (REBUILT, power.UAR, "Matched pairs, while in force", "Cities in force, matched pairs"),
@@ -57,7 +57,6 @@ PASSES, FAILS, NO_TEST = "pass", "fail", "no test"
 BASE = {**CURVE.curve.headline, "outcome": VIOLENT}
 MAIN, LATER = "Main", "From 1999 on"
 _SCALED = ["estimate", "conf_low", "conf_high"]
-_PROPORTIONAL = (power.STAGGERED, COUNTIES)
 
 
 @stored
@@ -83,7 +82,7 @@ def table() -> pd.DataFrame:
                 told = {"key": key, "group": group, "name": name, "outcome": outcome}
                 found.append(told | _scaled(row, study))
     made = pd.DataFrame(found).merge(before(), on=["key", "outcome"], how="left", validate="1:1")
-    p = adjust_p_values(made["p_value"].to_numpy(), method="holm")["p_value_adjusted"].to_numpy()
+    p = adjust_p_values(made["p_value"].tolist(), method="holm")["p_value_adjusted"].to_numpy()
     failed = made["leads_p"].le(DOUBT) | made["fake_p"].le(DOUBT)
     untested = made["leads_p"].isna() & made["fake_p"].isna()
     return made.assign(p_family=p, tests=np.select([untested, failed], [NO_TEST, FAILS], PASSES))
@@ -93,7 +92,7 @@ def _scaled(row: dict[str, Any], study: str) -> dict[str, Any]:
     """Return one design's shares as percent and as crimes per 100,000; log points are turned into shares."""
     mean = row["mean"] * (10 if row["unit"] == "per 10,000" else 1)
     names = [*_SCALED, "detectable", "smallest_margin"]
-    shares = {name: np.expm1(row[name]) if study in _PROPORTIONAL else row[name] for name in names}
+    shares = {name: np.expm1(row[name]) if study in power.PROPORTIONAL else row[name] for name in names}
     ends = {"percent": "estimate", "percent_low": "conf_low", "percent_high": "conf_high"}
     return (
         {"used": int(row["used"]), "mean": mean, "p_value": row["p_value"], "power_share": row["power_share"]}
@@ -252,6 +251,7 @@ def figures() -> dict[str, Any]:
         "passing": len(passing),
         "rows_excluding": int((~includes_zero(rows)).sum()),
         "rows_family": int(rows["p_family"].le(1 - CITIES.level).sum()),
+        "rows_standing": int((rows["p_family"].le(1 - CITIES.level) & rows["tests"].ne(FAILS)).sum()),
         "smallest_family": float(rows["p_family"].min()),
         "seen_low": violent["detectable_share"].min(),
         "seen_high": violent["detectable_share"].max(),

@@ -18,6 +18,7 @@ from ...estimators import minimum_detectable_effect
 from ...results import stored
 from ..cap2017 import study as cap2017
 from ..cap2017.results import CountyStudy
+from ..city_power import headline as city_headline
 from ..published.claims import claims
 from ..published.margins import published_size
 from ..staggered_cities import study as staggered_cities
@@ -28,6 +29,9 @@ from ..uar2017.results import Results
 from ..uar2017.spec import SPEC as UAR_SPEC
 
 UAR, CAP, STAGGERED = "Cities before and after, matched", "Counties in one year", "Cities, staggered"
+COUNTIES = "Counties, staggered"
+#: Designs whose estimates are log points: an effect that is a share of the mean is its log one plus share.
+PROPORTIONAL = (STAGGERED, COUNTIES)
 #: Outcomes of the first design shown here.
 UAR_OUTCOMES = ("violent_without_rape", "property", "homicide", "robbery", "motor_vehicle_theft")
 #: True effects for which power is drawn, shares of the mean.
@@ -67,7 +71,8 @@ class PowerStudy:
 @stored
 def run() -> PowerStudy:
     """Run the study on the committed panels, once a process."""
-    return study(uar2017.run(), cap2017.run(), *staggered_cities.precision())
+    trends = staggered_cities.precision()[1]
+    return study(uar2017.run(), cap2017.run(), city_headline.table(), trends)
 
 
 def study(cities: Results, counties: CountyStudy, headline: pd.DataFrame, trends: pd.DataFrame) -> PowerStudy:
@@ -144,7 +149,7 @@ def judge(raw: pd.DataFrame) -> pd.DataFrame:
     Parameters
     ----------
     raw : pandas.DataFrame
-        ``mean``, ``df``, and in its unit ``estimate, std_error, conf_low, conf_high``.
+        ``study, mean, df``, and in its unit ``estimate, std_error, conf_low, conf_high``.
     """
     shares = raw[_SCALED].div(raw["mean"], axis=0)
     estimate, error = shares["estimate"], shares["std_error"]
@@ -153,22 +158,33 @@ def judge(raw: pd.DataFrame) -> pd.DataFrame:
     return raw.assign(
         **shares,
         detectable=[
-            float(minimum_detectable_effect(e, power=CITIES.power, level=CITIES.level, df=d))
+            float(np.ravel(minimum_detectable_effect(e, power=CITIES.power, level=CITIES.level, df=d))[0])
             for e, d in pairs
-        ],  # type: ignore[arg-type]
+        ],
         p_value=2 * stats.t.sf((estimate / error).abs(), raw["df"]),
         smallest_margin=estimate.abs() + one_sided,
-        power_share=[float(power_at(np.array([CITIES.margin_share]), e, d)[0]) for e, d in pairs],
+        power_share=[
+            float(power_at(on_scale(np.array([CITIES.margin_share]), study), e, d)[0])
+            for study, (e, d) in zip(raw["study"], pairs, strict=True)
+        ],
     ).reset_index(drop=True)
+
+
+def on_scale(effect: np.ndarray, study: str) -> np.ndarray:
+    """Return effects, shares of the mean, in the unit of a study's estimates."""
+    return np.log1p(effect) if study in PROPORTIONAL else effect
 
 
 def curves(designs: pd.DataFrame) -> pd.DataFrame:
     """Return ``study, design, outcome, effect, power`` of designs that `judge` has judged."""
     keys = ["study", "design", "outcome"]
     parts = [
-        pd.DataFrame({"effect": EFFECTS, "power": power_at(EFFECTS, row["std_error"], row["df"])}).assign(
-            **{key: row[key] for key in keys}
-        )
+        pd.DataFrame(
+            {
+                "effect": EFFECTS,
+                "power": power_at(on_scale(EFFECTS, row["study"]), row["std_error"], row["df"]),
+            }
+        ).assign(**{key: row[key] for key in keys})
         for row in designs.to_dict("records")
     ]
     return pd.concat(parts, ignore_index=True)[[*keys, "effect", "power"]]

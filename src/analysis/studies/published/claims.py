@@ -32,7 +32,7 @@ LEVEL, ONE_SIDED = 0.95, 0.05
 #: Exhibits and units that describe a study's places, years and errors, and say nothing about crime.
 _DESCRIPTIVE = ("sample", "design", "balance")
 _SIZES = (
-    *("counties", "cities", "persons", "interviews", "tracts", "neighborhoods", "calendar year"),
+    *("counties", "cities", "interviews", "tracts", "neighborhoods", "calendar year"),
     *("county-quarters", "states"),
 )
 _COLUMNS = [
@@ -81,7 +81,7 @@ class Claim:
         return (
             self.exhibit in _DESCRIPTIVE
             or self.unit in _SIZES
-            or self.claim.endswith(("_se", "_n", "_n_first", "_n_second"))
+            or self.claim.endswith(("_se", "_n", "_n_first", "_n_second", "_people"))
         )
 
     @property

@@ -1,0 +1,100 @@
+"""The words of the paper follow its figures: what is said changes when the data change."""
+
+from __future__ import annotations
+
+import re
+
+import pandas as pd
+import pytest
+
+from analysis.report import paper, results
+from analysis.report.exhibits.values import number
+from analysis.report.exhibits.verdicts import verdicts_table
+
+BASE = {
+    "designs": 4,
+    "hold": 4,
+    "rows": 16,
+    "rows_excluding": 2,
+    "rows_family": 1,
+    "rows_standing": 0,
+    "smallest_family": 0.033,
+    "passing": 2,
+    "status_percent": -0.5,
+    "status_percent_low": -8.2,
+    "status_percent_high": 7.7,
+    "counties_percent": -1.5,
+    "counties_percent_low": -4.7,
+    "counties_percent_high": 1.8,
+    "change_percent_low": -15.0,
+    "change_percent_high": 18.0,
+    "within_percent_low": -11.0,
+    "within_percent_high": 13.0,
+}
+
+
+def words(text: object) -> list[str]:
+    return re.sub(r"\[@[^\]]*\]|[*]", "", str(text)).split()
+
+
+def test_the_abstract_is_short_has_few_numbers_and_answers_first():
+    text = str(paper.abstract(BASE))
+    assert len(words(text)) <= 120
+    assert len(re.findall(r"\d[\d.,]*", re.sub(r"@\w+", "", text))) <= 6
+    assert text.split(". ")[0].startswith(
+        "**Abstract.** Recorded violent crime did not change detectably"
+    ) or ("did not change detectably" in text.split(".")[1])
+
+
+@pytest.mark.parametrize("hold", [0, 3])
+def test_the_first_sentence_changes_when_an_interval_excludes_zero(hold):
+    text = str(paper.abstract(BASE | {"hold": hold}))
+    assert "did not change detectably" not in text and "changed detectably in" in text
+
+
+def test_the_sentence_on_many_tests_follows_the_count_of_rows_that_stand():
+    assert "No estimate both survives" in str(paper.abstract(BASE))
+    assert "No estimate both survives" not in str(paper.abstract(BASE | {"rows_standing": 1}))
+    assert "None of these belongs" in str(results.family(BASE))
+    assert "None of these belongs" not in str(results.family(BASE | {"rows_standing": 1}))
+
+
+def test_a_failed_test_takes_the_word_excluded_out_of_the_paper():
+    assert "no size of effect is called excluded" in str(results.trends(BASE))
+    assert "no size of effect is called excluded" not in str(results.trends(BASE | {"passing": 4}))
+
+
+def test_the_rebuilt_designs_are_told_by_their_intervals():
+    assert "both have intervals that include zero" in str(results.rebuilt(BASE))
+    moved = BASE | {"within_percent_low": 1.0}
+    assert "both have intervals that include zero" not in str(results.rebuilt(moved))
+
+
+def test_excluded_sizes_are_blank_where_tests_fail():
+    row = {
+        "group": "g",
+        "name": "n",
+        "outcome": "property",
+        "used": 3,
+        "mean": 100.0,
+        "percent": 1.0,
+        "percent_low": -2.0,
+        "percent_high": 4.0,
+        "detectable": 8.0,
+        "smallest_margin": 3.5,
+        "power_share": 0.4,
+        "p_family": 1.0,
+    }
+    table = paper.answers_table(pd.DataFrame([row | {"tests": "fail"}, row | {"tests": "pass"}]))
+    at = table.columns.index("Excluded")
+    assert [line[at] for line in table.rows] == ["—", number(3.5, ",.0f")]
+
+
+def test_no_contradiction_is_printed_with_its_power():
+    row = {"quantity": "q", "unit": "log points", "printed": "", "exhibit": "e", "note": "", "claim": "c"}
+    row |= {"estimate": 0.0, "conf_low": -0.2, "conf_high": 0.2, "power": 0.08}
+    kinds = {"indistinguishable": "not contradicted", "positive": "consistent"}
+    frame = pd.DataFrame([row | {"kind": kind, "verdict": told} for kind, told in kinds.items()])
+    table = verdicts_table(frame, caption="c", label="l")
+    at = table.columns.index("Power")
+    assert [line[at] for line in table.rows] == ["8%", "—"]
