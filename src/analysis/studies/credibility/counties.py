@@ -9,7 +9,6 @@ inside states and between counties of the same urban-rural class passes them.
 
 from __future__ import annotations
 
-from functools import cache
 from typing import Any
 
 import numpy as np
@@ -19,6 +18,7 @@ from scipy import stats
 from ... import estimators as est
 from ...estimators import Estimates, Sample
 from ...panels.store import load
+from ...results import stored
 from ..staggered_counties.fits import broom, two_way
 from ..staggered_counties.sample import PANELS, county_sample, with_rates
 from ..staggered_counties.spec import SPEC as COUNTIES
@@ -43,7 +43,7 @@ MAGNITUDES = (0.5, 1.0)
 DRIFT = 0.01
 
 
-@cache
+@stored
 def table() -> pd.DataFrame:
     """Return `tested` on the committed panels."""
     return tested(county_sample({name: load(name) for name in PANELS}, spec=COUNTIES).frame)
@@ -75,7 +75,7 @@ def tested(frame: pd.DataFrame) -> pd.DataFrame:
     return made.assign(admitted=passed.groupby(made["comparison"]).transform("all"))
 
 
-@cache
+@stored
 def admitted_effect(outcome: str) -> dict[str, float]:
     """Return the effect on 2013 and 2014 of one outcome under the admitted comparison.
 

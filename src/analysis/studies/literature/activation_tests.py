@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from functools import cache
 
 import pandas as pd
 
 from ...panels.store import load
+from ...results import stored
 from ..credibility.counties import ADMITTED, ALL, COMPARISONS, INSIDE
 from ..staggered_counties.fits import broom, two_way
 from ..staggered_counties.sample import PANELS, with_rates
@@ -15,7 +15,7 @@ from ..staggered_counties.spec import SPEC as COUNTIES
 from . import secure_communities
 
 
-@cache
+@stored
 def activation() -> pd.DataFrame:
     """Return what Secure Communities did to recorded crime under every comparison, with its lead.
 

@@ -15,6 +15,7 @@ import pandas as pd
 
 from ...panels.policies.cohorts import assign_treatment, cohorts
 from ...panels.store import load
+from ...results import stored
 from ..city_power.headline import city_effect
 from ..credibility import counties as credibility
 from ..designs.city_sample import PANELS as CITY_PANELS
@@ -41,14 +42,14 @@ _OTSU = Specification(
 HAUSMAN_YEARS, ASCHERIO_YEARS = (2010, 2015), (2013, 2016)
 
 
-@cache
+@stored
 def findings() -> dict[str, Finding]:
     """Return every finding for the claims of ``published/other_studies.csv``."""
     groups = (_policies(), _counties(), _cities(), _california(), _activation())
     return collect(*groups, arellano2017_findings.findings())
 
 
-@cache
+@stored
 def verdicts() -> pd.DataFrame:
     """Return the verdict on every claim of the other studies, on the committed panels."""
     return compare(claims("other_studies"), findings())

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from functools import cache
 from typing import Any, NamedTuple
 from urllib.parse import urlsplit
 
@@ -11,6 +10,7 @@ import pandas as pd
 
 from ...estimators import adjust_p_values
 from ...panels.store import load, manifest_of
+from ...results import stored
 from ..cap2017.spec import SPEC as CAP_SPEC
 from ..city_power import headline as city_headline
 from ..city_power.specification import BY_SIZE, BY_STATE, POOLED
@@ -310,7 +310,7 @@ class Curve(NamedTuple):
     figures: dict[str, Any]
 
 
-@cache
+@stored
 def curve() -> Curve:
     """Return the specification curve of violent crime without rape, with the joint test of all offenses."""
     kept = multiverse.admitted(multiverse.results())
