@@ -31,6 +31,7 @@ from analysis.sources.fbi_table8 import table8
 from analysis.sources.ice import detainers
 from analysis.sources.policy import lists
 from analysis.sources.registry import totals
+from analysis.sources.registry.files import family_files
 
 #: Readers, and the positional arguments they are called with.
 CALLS = [
@@ -38,11 +39,18 @@ CALLS = [
     *[(crosswalk.read_agency_crosswalk, ()), (crosswalk.read_agency_names, ())],
     *[(crosswalk.read_place_counties, ()), (crosswalk.read_county_names, ())],
     *[(geography.read, ("counties",)), (geography.read, ("states",))],
-    *[(places.read_intercensal_places, ()), (places.read_postcensal_places, ()), (places.read_acs_places, ())],
+    *[
+        (places.read_intercensal_places, ()),
+        (places.read_postcensal_places, ()),
+        (places.read_acs_places, ()),
+    ],
     *[(places.read_race_places, ()), (places.read_acs_cities, ()), (places_2000.read, ())],
     *[(population.read_counties, ()), (acs.read_2010, ()), (acs.read_2015, ()), (acs.read_non_citizens, ())],
-    *[(bea.read, ()), (city_counties.read_city_counties, ()), (county_mean.read, ()), (county_rates.read, ())],
-    *[(elections.read, ()), (health_rankings.read, ()), (laus.read, ()), (medsl.read, ()), (nchs.read, ())],
+    *[(bea.read_file, (file.path,)) for file in family_files("bea_cainc1")],
+    *[(city_counties.read_city_counties, ()), (county_mean.read, ()), (county_rates.read, ())],
+    *[(elections.read_year, (year,)) for year in elections.ROWS],
+    *[(laus.read_year, (year,)) for year in laus.YEARS],
+    *[(health_rankings.read, ()), (medsl.read, ()), (nchs.read, ())],
     *[(nibrs_rates.read, ()), (opportunity_insights.read_characteristics, ())],
     *[(opportunity_insights.read_table_12, ()), (saipe.read, ())],
     *[(icpsr.read_year, (year,)) for year in icpsr.studies()],

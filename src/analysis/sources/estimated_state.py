@@ -65,9 +65,9 @@ def parse_states(frame: pd.DataFrame, where: str, *, rows: int, last: int) -> pd
     result = pd.DataFrame(
         {"state": frame["state_abbr"], "year": numbers(frame["year"], where).astype("int64")}
     )
-    result["population"] = numbers(frame["population"], where)
+    result["population"] = numbers(frame["population"], where, blanks=0, thousands=True)
     for name, printed in COLUMNS.items():
-        result[name] = numbers(frame[printed], where)
+        result[name] = numbers(frame[printed], where, thousands=True)
     require_unique(result, ["state", "year"], where)
     require_between(
         result, {"year": (1979, last), **dict.fromkeys(["population", *COLUMNS], (0, 4e8))}, where

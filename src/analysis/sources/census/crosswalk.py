@@ -70,8 +70,8 @@ def read_agency_crosswalk() -> pd.DataFrame:
     """
     raw = _read(AGENCY_CROSSWALK, _AGENCY_COLUMNS)
     state = raw["ori"].str[:2].replace(ORI_PREFIXES)
-    county = raw["fips_state_county_code"].where(raw["fips_state_county_code"].str.fullmatch(r"\d{5}"))
-    known = raw["fips_place_code"].str.fullmatch(r"\d{5}") & (raw["fips_place_code"] < FILLER_PLACE)
+    county = raw["fips_state_county_code"].where(raw["fips_state_county_code"].str.fullmatch(r"[0-9]{5}"))
+    known = raw["fips_place_code"].str.fullmatch(r"[0-9]{5}") & (raw["fips_place_code"] < FILLER_PLACE)
     table = pd.DataFrame(
         {
             "ori7": raw["ori"],
@@ -164,8 +164,8 @@ def read_place_counties() -> pd.DataFrame:
     raw = raw[raw["placefp"] != "99999"]
     table = pd.DataFrame(
         {
-            "place_fips": raw["state"] + raw["placefp"],
-            "county_fips": raw["county"],
+            "place_fips": _codes(raw["state"], 2, PLACE_COUNTIES) + _codes(raw["placefp"], 5, PLACE_COUNTIES),
+            "county_fips": _codes(raw["county"], 5, PLACE_COUNTIES),
             "state": raw["state"].map(usps_by("state_fips")),
             "name": raw["placenm"].str.replace(r", [A-Z]{2}$", "", regex=True),
             "population_2010": _counts(raw["pop10"], PLACE_COUNTIES),
@@ -194,6 +194,18 @@ def _read(path: str, names: list[str], encoding: str = "utf-8") -> pd.DataFrame:
     return raw
 
 
+def _codes(text: pd.Series, digits: int, path: str) -> pd.Series:
+    """Return codes of so many digits; raise ImpossibleValueError at anything else."""
+    bad = ~text.str.fullmatch(f"[0-9]{{{digits}}}")
+    if bad.any():
+        raise ImpossibleValueError(
+            f"{text.name} {text[bad].iloc[0]!r} is no code of {digits} digits.",
+            where=f"{path}, row {text.index[bad][0] + 2}",
+            remedy="Get the file again.",
+        )
+    return text
+
+
 def _coordinate(text: pd.Series, bound: float) -> pd.Series:
     values = pd.to_numeric(text.where(text != ""), errors="coerce")
     bad = (text != "") & ~(values.abs() <= bound)
@@ -206,7 +218,7 @@ def _coordinate(text: pd.Series, bound: float) -> pd.Series:
 
 
 def _counts(text: pd.Series, path: str) -> pd.Series:
-    bad = ~text.str.fullmatch(r"\d+")
+    bad = ~text.str.fullmatch(r"[0-9]+")
     if bad.any():
         raise ImpossibleValueError(
             f"{text[bad].iloc[0]!r} is not a number of persons.",

@@ -9,7 +9,7 @@ import pandas as pd
 
 from ...errors import DuplicateKeyError, ImpossibleValueError, LayoutError
 from ..registry.files import locate
-from ..registry.tables import read_table
+from ..registry.tables import read_cells, read_table
 from ..registry.totals import reader
 from ..states import usps_by
 
@@ -99,9 +99,9 @@ def read_postcensal_places() -> pd.DataFrame:
     ImpossibleValueError
         If a population is not a whole number of persons.
     """
-    sheet = pd.read_excel(locate(POSTCENSAL), header=None, engine="calamine")
+    sheet = pd.DataFrame(read_cells(locate(POSTCENSAL))).replace("", None)
     header = [str(cell) for cell in sheet.iloc[1]]
-    wanted = ["Geographic Area", "Census", "Estimates Base", *(f"{y}.0" for y in range(2010, 2020))]
+    wanted = ["Geographic Area", "Census", "Estimates Base", *(str(y) for y in range(2010, 2020))]
     if header != wanted:
         raise LayoutError(f"The header reads {header}.", where=f"{POSTCENSAL}, row 2", remedy="Get it again.")
     rows = sheet.iloc[2:]
@@ -239,7 +239,8 @@ def _incomes(text: pd.Series, path: str) -> tuple[pd.Series, pd.Series]:
 
 
 def _numbers(text: pd.Series, path: str, low: float, high: float) -> pd.Series:
-    values = pd.to_numeric(text, errors="coerce").astype("float64")
+    plain = text.where(text.str.fullmatch(r"-?[0-9]+(\.[0-9]+)?"))
+    values = pd.to_numeric(plain, errors="coerce").astype("float64")
     bad = text.notna() & ~values.between(low, high)
     if bad.any():
         raise ImpossibleValueError(

@@ -6,7 +6,8 @@ from collections.abc import Iterable
 
 import pandas as pd
 
-from ..registry.tables import read_table, read_rdata
+from ...errors import ImpossibleValueError
+from ..registry.tables import read_rdata, read_table
 from ..registry.totals import reader
 from .checks import fips5, numbers, require_between, require_columns, require_rows, require_unique
 
@@ -47,6 +48,24 @@ _NUMBERS_2015 = {
 }
 
 
+_PERCENT, _DOLLARS, _PERSONS = (0.0, 100.0), (1_000.0, 300_000.0), (0.0, 2e7)
+#: What the numbers may be: percent, dollars a year, persons, square miles.
+BOUNDS_2010 = {
+    "poverty_rate_2010": _PERCENT,
+    "median_household_income_2010_nominal": _DOLLARS,
+    "land_area_square_miles": (0.5, 150_000.0),
+    "population_2010": _PERSONS,
+}
+BOUNDS_2015 = {
+    "population_acs_2015": _PERSONS,
+    "median_household_income_2015_nominal": _DOLLARS,
+    "poverty_rate_2015": _PERCENT,
+    "child_poverty_rate_2015": _PERCENT,
+    "unemployment_rate_acs_2015": _PERCENT,
+    "employed_acs_2015": _PERSONS,
+}
+
+
 @reader("county.acs.read_2010", COMPLETE)
 def read_2010() -> pd.DataFrame:
     """Return the 2010 characteristics: see `parse_2010`."""
@@ -60,6 +79,8 @@ def parse_2010(frame: pd.DataFrame, where: str) -> pd.DataFrame:
     averages 2006-10. A blank share of a race stays missing: the publisher suppresses small ones.
     """
     result = _read(frame, "fips", {**SHARES_2010, **_NUMBERS_2010}, where, COMPLETE)
+    require_between(result, BOUNDS_2010, where)
+    _require_density(result, where)
     return _shares(result, SHARES_2010.values(), where)
 
 
@@ -72,6 +93,7 @@ def read_2015() -> pd.DataFrame:
 def parse_2015(frame: pd.DataFrame, where: str) -> pd.DataFrame:
     """Return ``fips`` and ACS 2011-15 characteristics of counties, Puerto Rico left out."""
     result = _read(frame, "CensusId", {**_SHARES_2015, **_NUMBERS_2015}, where, ACS_2015)
+    require_between(result, BOUNDS_2015, where)
     return drop_puerto_rico(_shares(result, _SHARES_2015.values(), where))
 
 
@@ -112,6 +134,18 @@ def _read(
         result[name] = numbers(frame[printed], where)
     require_unique(result, ["fips", *more_keys], where)
     return result
+
+
+def _require_density(frame: pd.DataFrame, where: str) -> None:
+    """Raise ImpossibleValueError unless density is population over land area, as far as its digits go."""
+    computed = frame["population_2010"] / frame["land_area_square_miles"]
+    wrong = (computed - frame["density_2010"]).abs() > 0.06 + 0.02 * computed
+    if wrong.any():
+        raise ImpossibleValueError(
+            f"The density of {frame.loc[wrong, 'fips'].iloc[0]} is not its population over its area.",
+            where=where,
+            remedy="Get the file again as data/raw/README.md says.",
+        )
 
 
 def _shares(frame: pd.DataFrame, names: Iterable[str], where: str) -> pd.DataFrame:

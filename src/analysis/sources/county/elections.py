@@ -10,6 +10,8 @@ many counties the code of another, while the printed name is that of the votes (
 
 from __future__ import annotations
 
+from functools import cache
+
 import pandas as pd
 
 from ...errors import LayoutError
@@ -35,15 +37,20 @@ def path_of(year: int) -> str:
     return f"elections/{last if year == 2020 else f'{year}_pres_election_by_county.csv'}"
 
 
-@reader("county.elections.read", "elections")
 def read() -> pd.DataFrame:
     """Return all years, one row a county and year: see `parse`."""
-    counties = census_population.read_counties()[["fips", "name"]]
-    tables = []
-    for year in ROWS:
-        frame = read_table(path_of(year), encoding="latin-1")
-        tables.append(parse(frame, year, path_of(year), counties))
-    return pd.concat(tables, ignore_index=True)
+    return pd.concat([read_year(year) for year in ROWS], ignore_index=True)
+
+
+@reader("county.elections.read_year", "elections")
+def read_year(year: int) -> pd.DataFrame:
+    """Return the returns of one year: see `parse`."""
+    return parse(read_table(path_of(year), encoding="latin-1"), year, path_of(year), _counties())
+
+
+@cache
+def _counties() -> pd.DataFrame:
+    return census_population.read_counties()[["fips", "name"]]
 
 
 def parse(frame: pd.DataFrame, year: int, where: str, counties: pd.DataFrame) -> pd.DataFrame:

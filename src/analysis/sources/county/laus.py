@@ -33,13 +33,16 @@ _FIELDS = [
 ]
 
 
-@reader("county.laus.read", "bls_laus")
 def read() -> pd.DataFrame:
     """Return all years; see `parse`."""
-    tables = [
-        parse(locate(p).read_text("latin-1"), y, p) for y, p in ((y, f"bls_laus/{y}.txt") for y in YEARS)
-    ]
-    return pd.concat(tables, ignore_index=True)
+    return pd.concat([read_year(year) for year in YEARS], ignore_index=True)
+
+
+@reader("county.laus.read_year", "bls_laus")
+def read_year(year: int) -> pd.DataFrame:
+    """Return the table of one year; see `parse`."""
+    path = f"bls_laus/{year}.txt"
+    return parse(locate(path).read_text("latin-1"), year, path)
 
 
 def parse(text: str, year: int, where: str) -> pd.DataFrame:

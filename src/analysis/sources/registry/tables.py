@@ -98,7 +98,9 @@ def read_cells(path: Path) -> np.ndarray:
         if is_verified(path):
             return cells_of(path)
         rows = _in_child("cells", path)
-        return np.array([[_cell(value) for value in row] for row in rows], dtype=object).reshape(len(rows), -1)
+        return np.array([[_cell(value) for value in row] for row in rows], dtype=object).reshape(
+            len(rows), -1
+        )
 
 
 def read_rdata(name: str, table: str) -> pd.DataFrame:

@@ -1,9 +1,9 @@
 """Control totals: what every reader returned when its files were registered, column by column.
 
-A file's SHA-256 says that its bytes are the publisher's; the totals say that what was read of them is what was
-read then. They catch a reader, or a library under it, that drops rows, exchanges columns, shifts or rescales
-one, or takes a value for missing, where a bound on single values cannot. ``scripts/control_totals.py`` writes
-them anew after a file or a reader was changed on purpose.
+A file's SHA-256 says that its bytes are the publisher's; the totals say that what is read of them is what
+was read then. They catch a reader, or a library under it, that drops rows, exchanges columns, shifts or
+rescales one, or takes a value for missing, where a bound on single values cannot. They are written anew by
+``scripts/control_totals.py`` after a file or a reader was changed on purpose.
 """
 
 from __future__ import annotations
@@ -99,8 +99,8 @@ def require_totals(frame: pd.DataFrame, key: str, where: str) -> None:
         found = totals_of(frame[column])
         if found != wanted:
             raise LayoutError(
-                f"Column {column} is not what it was when the file was registered: {found.present:,} values, "
-                f"total {found.total:,.15g}, where {wanted.present:,} values of total {wanted.total:,.15g} were.",
+                f"Column {column} has {found.present:,} values, total {found.total:,.15g}; when the file was "
+                f"registered it had {wanted.present:,}, total {wanted.total:,.15g}.",
                 where=where,
                 remedy=AGAIN,
             )
