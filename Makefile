@@ -11,7 +11,7 @@ export OPENBLAS_NUM_THREADS := 1
 export OMP_NUM_THREADS := 1
 
 .DEFAULT_GOAL := help
-.PHONY: help install report notebooks data verify multiverse doctor test lint format lock clean
+.PHONY: help install report notebooks data verify multiverse doctor test fuzz lint format lock clean
 
 help:  ## Show this list
 	@awk -F':.*## ' '/^[a-z]+:.*## / {printf "  make %-10s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
@@ -51,6 +51,9 @@ doctor: install  ## Say what is missing here and how to get it
 
 test: install  ## Run all tests, on two processes
 	$(BIN)/python -m pytest -n $(JOBS) --dist loadfile
+
+fuzz: install  ## Read thousands of damaged files and master files, and write docs/fuzz.csv (needs data/raw)
+	$(BIN)/python tests/support/fuzz_readers.py --jobs $(JOBS)
 
 lint: install  ## Check style, types and the direction of imports
 	$(BIN)/ruff check
