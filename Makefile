@@ -11,7 +11,7 @@ export OPENBLAS_NUM_THREADS := 1
 export OMP_NUM_THREADS := 1
 
 .DEFAULT_GOAL := help
-.PHONY: help install report notebooks data verify multiverse doctor test mutants lint format lock clean
+.PHONY: help install report notebooks data verify multiverse doctor test fuzz mutants lint format lock clean
 
 help:  ## Show this list
 	@awk -F':.*## ' '/^[a-z]+:.*## / {printf "  make %-10s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
@@ -55,6 +55,9 @@ test: install  ## Run all tests, on two processes
 mutants: install  ## Change every operator of estimators and panels in turn and see a test fail (hours; goes on where it was)
 	test -f build/mutants/reach.json || $(BIN)/python -m scripts.mutants record
 	$(BIN)/python -m scripts.mutants run $(MUTANTS)
+
+fuzz: install  ## Read thousands of damaged files and master files, and write docs/fuzz.csv (needs data/raw)
+	$(BIN)/python tests/support/fuzz_readers.py --jobs $(JOBS)
 
 lint: install  ## Check style, types and the direction of imports
 	$(BIN)/ruff check

@@ -10,6 +10,7 @@ import pandas as pd
 from ..errors import LayoutError
 from .county.checks import require_between, require_unique
 from .registry.files import locate
+from .registry.totals import reader
 
 PATH = "cbs_clearance/state_clearance_rate_data.xlsx"
 STATES, YEARS = 38, range(1995, 2021)
@@ -17,6 +18,7 @@ STATES, YEARS = 38, range(1995, 2021)
 COMPARISON = "2020 comparison"
 
 
+@reader("clearance.read", PATH)
 def read() -> pd.DataFrame:
     """Return ``state, year, homicide_clearance_share`` and ``is_clearance_missing``.
 

@@ -17,7 +17,8 @@ from .county.checks import (
     require_rows,
     require_unique,
 )
-from .registry.files import locate
+from .registry.tables import read_table
+from .registry.totals import reader
 
 PATH = "fbi_estimated/estimated_crimes_1979_2019.csv"
 ROWS, YEARS = 2075, range(1979, 2020)
@@ -38,9 +39,10 @@ COLUMNS = {
 REVISED_FROM = 2013
 
 
+@reader("estimated_state.read", PATH)
 def read() -> pd.DataFrame:
     """Return the file: see `parse`."""
-    return parse(pd.read_csv(locate(PATH), dtype="str", keep_default_na=False), PATH)
+    return parse(read_table(PATH, blanks=True), PATH)
 
 
 def parse(frame: pd.DataFrame, where: str) -> pd.DataFrame:
@@ -63,9 +65,9 @@ def parse_states(frame: pd.DataFrame, where: str, *, rows: int, last: int) -> pd
     result = pd.DataFrame(
         {"state": frame["state_abbr"], "year": numbers(frame["year"], where).astype("int64")}
     )
-    result["population"] = numbers(frame["population"], where)
+    result["population"] = numbers(frame["population"], where, blanks=0, thousands=True)
     for name, printed in COLUMNS.items():
-        result[name] = numbers(frame[printed], where)
+        result[name] = numbers(frame[printed], where, thousands=True)
     require_unique(result, ["state", "year"], where)
     require_between(
         result, {"year": (1979, last), **dict.fromkeys(["population", *COLUMNS], (0, 4e8))}, where

@@ -11,6 +11,7 @@ import pandas as pd
 from ..errors import LayoutError
 from .estimated_state import parse_states
 from .registry.files import locate
+from .registry.totals import reader
 
 PATH = "fbi_estimated/estimated_crimes_1979_2023.csv"
 ROWS, LAST = 2336, 2023
@@ -21,6 +22,7 @@ REVISED = 2019
 TRANSITION = (2021, 2022)
 
 
+@reader("estimated_state_2023.read", PATH)
 def read() -> pd.DataFrame:
     """Return the states' rows: as `analysis.sources.estimated_state.parse`, with ``is_nibrs_transition``.
 

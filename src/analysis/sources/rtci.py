@@ -10,6 +10,7 @@ import pandas as pd
 
 from .county.checks import as_integers, numbers, require_columns, require_rows, require_unique
 from .registry.files import locate
+from .registry.totals import reader
 from .states import usps_by
 
 PATH = "rtci_monthly/by_agency_table_2018_2024.csv"
@@ -28,6 +29,7 @@ OFFENSES = {
 NATIONWIDE = "Nationwide"
 
 
+@reader("rtci.read", PATH)
 def read() -> pd.DataFrame:
     """Return the file: see `parse`."""
     return parse(pd.read_csv(locate(PATH), dtype="str", keep_default_na=False), PATH)

@@ -155,7 +155,7 @@ def test_quality_three_is_low_coverage_and_missing_stays_missing():
 
 def test_not_available_labor_force_is_missing():
     blank = laus.blank_not_available(pd.Series(["N.A.", "12,345"]))
-    assert pd.isna(blank[0]) and numbers(blank, "x").tolist()[1] == 12345.0
+    assert pd.isna(blank[0]) and numbers(blank, "x", thousands=True).tolist()[1] == 12345.0
 
 
 def test_a_labor_force_line_that_is_no_record_says_its_number():
@@ -237,6 +237,6 @@ def test_checks_name_the_row():
     with pytest.raises(LayoutError, match=r"data row 2.*Remedy|'1a'.*data row 2"):
         fips5(pd.Series(["06075", "1a"]), "x.csv")
     with pytest.raises(LayoutError, match="data row 3"):
-        numbers(pd.Series(["1,000", "2", "three"], name="n"), "x.csv")
+        numbers(pd.Series(["1,000", "2", "three"], name="n"), "x.csv", thousands=True)
     with pytest.raises(ImpossibleValueError, match="data row 2"):
         as_integers(pd.DataFrame({"n": [1.0, 1.5]}), ["n"], "x.csv")

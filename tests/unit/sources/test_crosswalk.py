@@ -10,6 +10,7 @@ import pytest
 from analysis.errors import DuplicateKeyError, ImpossibleValueError, LayoutError
 from analysis.sources.census import crosswalk, places
 from analysis.sources.registry import files as registry
+from analysis.sources.registry import totals
 from analysis.sources.states import by_usps, states, usps_by
 
 AGENCY_HEADER = ",".join(crosswalk._AGENCY_COLUMNS)
@@ -36,6 +37,7 @@ def spoilt(tmp_path, monkeypatch):
         files[path] = registry.RawFile(path, len(data), hashlib.sha256(data).hexdigest())
         monkeypatch.setattr(registry, "raw_files", lambda: files)
         monkeypatch.setenv("ANALYSIS_RAW_DIR", str(tmp_path))
+        monkeypatch.setattr(totals, "registered", dict)
 
     return put
 

@@ -6,6 +6,7 @@ import re
 import subprocess
 from collections.abc import Sequence
 from dataclasses import replace
+from html import unescape
 from pathlib import Path
 
 from ...errors import AnalysisError
@@ -16,6 +17,10 @@ from ..prose import Prose
 from .notebooks import Block, Chapter, Code
 
 READER = "markdown-implicit_figures"
+#: Kinds of address that a report may link to; an address without one stays within it.
+_SCHEMES = {"http", "https", "mailto", "doi"}
+_HTML_LINK = re.compile(r"""(?i)\b(?:href|src|action)\s*=\s*["']?([^"'\s>]*)""")
+_TYPST_LINK = re.compile(r"""#link\("((?:[^"\\]|\\.)*)"\)""")
 _CITATION = re.compile(r"(?<![\w\\])@(?!fig:|tbl:|sec:)[A-Za-z]")
 _REFERENCE = re.compile(r"(?<![\w\\])@(fig|tbl):")
 _HEADING = re.compile(r"^(#+) +(.*?)\s*(\{.*\})?$", re.MULTILINE)
@@ -74,13 +79,14 @@ def cites_anything(text: str) -> bool:
 
 def to_typst(text: str, *, directory: Path, bibliography: Path, shift: int = 0) -> str:
     """Return Typst source of a Markdown text; `shift` moves headings up (negative) or down."""
-    return _pandoc(text, ["-t", "typst", f"--shift-heading-level-by={shift}"], directory, bibliography)
+    arguments = ["-t", "typst", f"--shift-heading-level-by={shift}"]
+    return require_safe_links(_pandoc(text, arguments, directory, bibliography), _TYPST_LINK)
 
 
 def to_html(text: str, *, directory: Path, bibliography: Path, options: Sequence[str] = ()) -> str:
     """Return HTML with MathML of a Markdown text."""
     arguments = ["-t", "html5", "--mathml", "--citeproc", "-M", "link-citations=true", *options]
-    return _pandoc(text, arguments, directory, bibliography)
+    return require_safe_links(_pandoc(text, arguments, directory, bibliography), _HTML_LINK)
 
 
 def _pandoc(text: str, arguments: Sequence[str], directory: Path, bibliography: Path) -> str:
@@ -124,10 +130,40 @@ def _figure_markdown(figure: Figure, figures: Path) -> str:
 
 def _table_markdown(table: Table) -> str:
     parts = [f"::: {{.report-table #tbl:{table.label}}}", table.caption.strip()]
-    parts += [f"```{{=typst}}\n{table.to_typst()}\n```", f"```{{=html}}\n{table.to_html()}\n```"]
+    parts += [_fenced("=typst", table.to_typst()), _fenced("=html", table.to_html())]
     parts += [note.strip() for note in table.notes]
     return "\n\n".join([*parts, ":::"])
 
 
 def _code_markdown(block: Code) -> str:
-    return f"::: report-code\n~~~~ python\n{block.source}\n~~~~\n:::"
+    fence = _fence("~", 4, block.source)
+    return f"::: report-code\n{fence} python\n{block.source}\n{fence}\n:::"
+
+
+def _fenced(kind: str, text: str) -> str:
+    """Return a raw block that nothing in its text can close."""
+    fence = _fence("`", 3, text)
+    return f"{fence}{{{kind}}}\n{text}\n{fence}"
+
+
+def _fence(letter: str, least: int, text: str) -> str:
+    longest = max((len(run) for run in re.findall(f"{re.escape(letter)}+", text)), default=0)
+    return letter * max(least, longest + 1)
+
+
+def require_safe_links(text: str, pattern: re.Pattern[str]) -> str:
+    """Return a converted text if all its links lead to the web, to a mail address or to itself.
+
+    Raises
+    ------
+    ConversionError
+        At a link of another kind, e.g. ``javascript:``, which a browser would run.
+    """
+    for match in pattern.finditer(text):
+        target = re.sub(r"[\x00-\x20]", "", unescape(match[1]).replace("\\", ""))
+        scheme = re.match(r"([^/?#:]*):", target)
+        if scheme and scheme[1].lower() not in _SCHEMES:
+            raise ConversionError(
+                f"A link leads to {target[:60]!r}.", remedy="Link to https addresses and parts of the report."
+            )
+    return text

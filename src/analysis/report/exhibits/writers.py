@@ -54,7 +54,7 @@ def html(table: Table) -> str:
         if index in table.groups:
             body.append(
                 f'<tr class="group"><th colspan="{len(table.columns)}" scope="rowgroup">'
-                f"{html_module.escape(table.groups[index])}</th></tr>"
+                f"{html_module.escape(_one_line(table.groups[index]))}</th></tr>"
             )
         body.append(_html_row(table, row, "td", "", "rule" if index in table.rules else ""))
     return f"<thead>{head}</thead>\n<tbody>\n" + "\n".join(body) + "\n</tbody>"
@@ -91,6 +91,15 @@ def markdown(table: Table) -> str:
     return "\n".join([*lines, "", *[note + "\n" for note in table.notes]])
 
 
+def _one_line(text: str) -> str:
+    """Return a text without line ends, which would end a row or a block of Markdown."""
+    return re.sub(r"\s*[\r\n\x0b\x0c\x85\u2028\u2029]+\s*", " ", text)
+
+
+def _escaped(text: str) -> str:
+    return html_module.escape(_one_line(text))
+
+
 def _string(text: str) -> str:
     return json.dumps(text, ensure_ascii=False)
 
@@ -110,6 +119,7 @@ def _typst_cell(text: str, align: str) -> str:
 
 
 def _html_cell(text: str, align: str) -> str:
+    text = _one_line(text)
     body, bracket, star = hanging(text) if align != "l" else (text, "", "")
     hang = (
         f'<span class="hang">{bracket}{f"<sup>{star}</sup>" if star else ""}</span>'
@@ -134,9 +144,7 @@ def _html_spanners(table: Table) -> str:
     for text, start, stop in table.spanners:
         if start > at:
             cells.append(f'<td colspan="{start - at}"></td>')
-        cells.append(
-            f'<th class="spanner" scope="colgroup" colspan="{stop - start}">{html_module.escape(text)}</th>'
-        )
+        cells.append(f'<th class="spanner" scope="colgroup" colspan="{stop - start}">{_escaped(text)}</th>')
         at = stop
     if at < len(table.columns):
         cells.append(f'<td colspan="{len(table.columns) - at}"></td>')
@@ -166,5 +174,7 @@ def _latex_spanners(table: Table) -> list[str]:
 
 
 def _pipe(cells, escaped: bool = True) -> str:
-    texts = [re.sub(r"([|*_])", r"\\\1", cell) if escaped else cell for cell in cells]
+    texts = [
+        re.sub(r"([\\`|*_<\[\]])", r"\\\1", _one_line(cell)) if escaped else _one_line(cell) for cell in cells
+    ]
     return "| " + " | ".join(texts) + " |"

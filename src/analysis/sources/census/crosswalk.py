@@ -11,7 +11,8 @@ import numpy as np
 import pandas as pd
 
 from ...errors import DuplicateKeyError, ImpossibleValueError, LayoutError
-from ..registry.files import locate
+from ..registry.tables import read_table
+from ..registry.totals import reader
 from ..states import by_usps, usps_by
 
 AGENCY_CROSSWALK = "crosswalk/agency_crosswalk.csv"
@@ -46,6 +47,7 @@ _NAME_COLUMNS = ["ori", "agency_type_name", "edited_flag", "edited_name", "pub_a
 _PLACE_COLUMNS = ["county", "state", "placefp", "stab", "cntyname", "placenm", "pop10", "afact", "AFACT2"]
 
 
+@reader("census.crosswalk.read_agency_crosswalk", AGENCY_CROSSWALK)
 def read_agency_crosswalk() -> pd.DataFrame:
     """Return the 2012 crosswalk, one row an agency.
 
@@ -68,8 +70,8 @@ def read_agency_crosswalk() -> pd.DataFrame:
     """
     raw = _read(AGENCY_CROSSWALK, _AGENCY_COLUMNS)
     state = raw["ori"].str[:2].replace(ORI_PREFIXES)
-    county = raw["fips_state_county_code"].where(raw["fips_state_county_code"].str.fullmatch(r"\d{5}"))
-    known = raw["fips_place_code"].str.fullmatch(r"\d{5}") & (raw["fips_place_code"] < FILLER_PLACE)
+    county = raw["fips_state_county_code"].where(raw["fips_state_county_code"].str.fullmatch(r"[0-9]{5}"))
+    known = raw["fips_place_code"].str.fullmatch(r"[0-9]{5}") & (raw["fips_place_code"] < FILLER_PLACE)
     table = pd.DataFrame(
         {
             "ori7": raw["ori"],
@@ -87,6 +89,7 @@ def read_agency_crosswalk() -> pd.DataFrame:
     return _unique(table, ["ori7"], AGENCY_CROSSWALK)
 
 
+@reader("census.crosswalk.read_agency_names", AGENCY_NAMES)
 def read_agency_names() -> pd.DataFrame:
     """Return the FBI's names of agencies, one row an agency.
 
@@ -127,6 +130,7 @@ def read_agency_names() -> pd.DataFrame:
     return _unique(table, ["ori"], AGENCY_NAMES)
 
 
+@reader("census.crosswalk.read_place_counties", PLACE_COUNTIES)
 def read_place_counties() -> pd.DataFrame:
     """Return places and the counties they lie in, one row a place and county.
 
@@ -160,8 +164,8 @@ def read_place_counties() -> pd.DataFrame:
     raw = raw[raw["placefp"] != "99999"]
     table = pd.DataFrame(
         {
-            "place_fips": raw["state"] + raw["placefp"],
-            "county_fips": raw["county"],
+            "place_fips": _codes(raw["state"], 2, PLACE_COUNTIES) + _codes(raw["placefp"], 5, PLACE_COUNTIES),
+            "county_fips": _codes(raw["county"], 5, PLACE_COUNTIES),
             "state": raw["state"].map(usps_by("state_fips")),
             "name": raw["placenm"].str.replace(r", [A-Z]{2}$", "", regex=True),
             "population_2010": _counts(raw["pop10"], PLACE_COUNTIES),
@@ -172,6 +176,7 @@ def read_place_counties() -> pd.DataFrame:
     return _unique(table, ["place_fips", "county_fips"], PLACE_COUNTIES)
 
 
+@reader("census.crosswalk.read_county_names", PLACE_COUNTIES)
 def read_county_names() -> pd.DataFrame:
     """Return counties as the place table names them: ``county_fips`` (key), ``name`` (without ``County``)."""
     raw = _read(PLACE_COUNTIES, _PLACE_COLUMNS, encoding="latin-1").iloc[1:]
@@ -181,12 +186,24 @@ def read_county_names() -> pd.DataFrame:
 
 
 def _read(path: str, names: list[str], encoding: str = "utf-8") -> pd.DataFrame:
-    raw = pd.read_csv(locate(path), dtype=str, keep_default_na=False, encoding=encoding)
+    raw = read_table(path, blanks=True, encoding=encoding)
     if list(raw.columns) != names:
         raise LayoutError(
             f"The columns are {list(raw.columns)}, not {names}.", where=path, remedy="Get the file again."
         )
     return raw
+
+
+def _codes(text: pd.Series, digits: int, path: str) -> pd.Series:
+    """Return codes of so many digits; raise ImpossibleValueError at anything else."""
+    bad = ~text.str.fullmatch(f"[0-9]{{{digits}}}")
+    if bad.any():
+        raise ImpossibleValueError(
+            f"{text.name} {text[bad].iloc[0]!r} is no code of {digits} digits.",
+            where=f"{path}, row {text.index[bad][0] + 2}",
+            remedy="Get the file again.",
+        )
+    return text
 
 
 def _coordinate(text: pd.Series, bound: float) -> pd.Series:
@@ -201,7 +218,7 @@ def _coordinate(text: pd.Series, bound: float) -> pd.Series:
 
 
 def _counts(text: pd.Series, path: str) -> pd.Series:
-    bad = ~text.str.fullmatch(r"\d+")
+    bad = ~text.str.fullmatch(r"[0-9]+")
     if bad.any():
         raise ImpossibleValueError(
             f"{text[bad].iloc[0]!r} is not a number of persons.",

@@ -11,8 +11,9 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from ...errors import LayoutError
-from ..registry.files import locate
+from ...errors import ImpossibleValueError, LayoutError
+from ..registry.tables import read_shapes
+from ..registry.totals import reader
 
 if TYPE_CHECKING:
     import geopandas
@@ -22,10 +23,13 @@ PATH = "geography/us_atlas_counties_10m.json"
 ROWS = {"counties": 3231, "states": 56}
 #: Degrees; the datum of the Census Bureau's boundary files.
 DATUM = "EPSG:4269"
+#: West, south, east and north of the fifty states in degrees; how far the drawn outlines may lie off.
+EXTENT, EXTENT_TOLERANCE = (-179.14, 18.92, 179.77, 71.35), 0.1
 #: Counties without an outline in the file.
 VANISHED = ("51610",)
 
 
+@reader("census.geography.read", PATH)
 def read(layer: str) -> geopandas.GeoDataFrame:
     """Return ``fips, name, geometry`` of ``counties`` or ``states`` of the fifty states and the District.
 
@@ -34,10 +38,7 @@ def read(layer: str) -> geopandas.GeoDataFrame:
     LayoutError
         If the layer is not of the registered size, or a shape cannot be mended.
     """
-    import geopandas
-
-    shapes = geopandas.read_file(locate(PATH), layer=layer, engine="pyogrio")
-    return parse(shapes, layer, PATH)
+    return parse(read_shapes(PATH, layer), layer, PATH)
 
 
 def parse(shapes: geopandas.GeoDataFrame, layer: str, where: str) -> geopandas.GeoDataFrame:
@@ -51,7 +52,26 @@ def parse(shapes: geopandas.GeoDataFrame, layer: str, where: str) -> geopandas.G
     shapes = shapes.rename(columns={"id": "fips"})[["fips", "name", "geometry"]].set_crs(
         DATUM, allow_override=True
     )
-    return make_valid(drop_vanished(drop_territories(shapes), where), where)
+    kept = make_valid(drop_vanished(drop_territories(shapes), where), where)
+    return require_extent(kept, where)
+
+
+def require_extent(shapes: geopandas.GeoDataFrame, where: str) -> geopandas.GeoDataFrame:
+    """Return the shapes if they reach from Hawaii to Alaska and across the date line, and no further.
+
+    Raises
+    ------
+    ImpossibleValueError
+        If not: the coordinates are scaled, shifted or exchanged.
+    """
+    off = np.abs(shapes.total_bounds - np.array(EXTENT))
+    if not (off <= EXTENT_TOLERANCE).all():
+        raise ImpossibleValueError(
+            f"The shapes reach from {shapes.total_bounds.round(2).tolist()}, not {list(EXTENT)} degrees.",
+            where=where,
+            remedy="Get the file again.",
+        )
+    return shapes
 
 
 def drop_vanished(shapes: geopandas.GeoDataFrame, where: str) -> geopandas.GeoDataFrame:

@@ -11,6 +11,7 @@ import pandas as pd
 from ...errors import ImpossibleValueError, LayoutError
 from ..county.checks import as_integers, numbers, require_columns, require_rows, require_unique
 from ..registry.files import locate
+from ..registry.totals import reader
 from ..states import usps_by
 
 PATH = "census2000_places/place_sf1_2000.csv.gz"
@@ -36,6 +37,7 @@ COUNTS = {
 }
 
 
+@reader("census.places_2000.read", PATH)
 def read() -> pd.DataFrame:
     """Return the file: see `parse`."""
     return parse(pd.read_csv(locate(PATH), dtype="str", keep_default_na=False), PATH)

@@ -4,8 +4,17 @@ from __future__ import annotations
 
 import pandas as pd
 
-from ..county.checks import fips5, numbers, require_between, require_columns, require_rows, require_unique
-from ..registry.files import locate
+from ..county.checks import (
+    fips5,
+    numbers,
+    require_between,
+    require_columns,
+    require_rows,
+    require_sum,
+    require_unique,
+)
+from ..registry.tables import read_table
+from ..registry.totals import reader
 from ..states import usps_by
 
 PATH = "census_population/co_est2019_alldata.csv"
@@ -14,9 +23,10 @@ ROWS, YEARS = 3193, range(2010, 2020)
 COUNTY_LEVEL = "50"
 
 
+@reader("census.population.read_counties", PATH)
 def read_counties() -> pd.DataFrame:
     """Return counties with name, state and population: see `parse_counties`."""
-    return parse_counties(pd.read_csv(locate(PATH), dtype="str", encoding="latin-1"), PATH)
+    return parse_counties(read_table(PATH, encoding="latin-1"), PATH)
 
 
 def parse_counties(frame: pd.DataFrame, where: str) -> pd.DataFrame:
@@ -30,16 +40,28 @@ def parse_counties(frame: pd.DataFrame, where: str) -> pd.DataFrame:
         A missing column, another number of rows, a county twice, a population below one.
     """
     printed = {f"POPESTIMATE{year}": f"population_{year}" for year in YEARS}
-    require_columns(frame, ["SUMLEV", "STATE", "COUNTY", "CTYNAME", "CENSUS2010POP", *printed], where)
+    changes = [f"NPOPCHG_{year}" for year in YEARS[1:]]
+    names = ["SUMLEV", "STATE", "COUNTY", "CTYNAME", "CENSUS2010POP"]
+    require_columns(frame, [*names, *printed, *changes], where)
     require_rows(frame, ROWS, where)
     rows = frame[frame["SUMLEV"].str.strip().str.lstrip("0") == COUNTY_LEVEL].reset_index(drop=True)
     counties = pd.DataFrame({"fips": pad_codes(rows, where), "name": rows["CTYNAME"].str.strip()})
     counties["state"] = counties["fips"].str[:2].map(usps_by("state_fips"))
     for column, name in {"CENSUS2010POP": "census_2010", **printed}.items():
-        counties[name] = numbers(rows[column], where).astype("Int64")
+        counties[name] = numbers(rows[column], where, blanks=0).astype("Int64")
     require_unique(counties, ["fips"], where)
     require_between(counties, dict.fromkeys(["census_2010", *printed.values()], (1, 20000000.0)), where)
+    require_changes(rows, counties, where)
     return counties
+
+
+def require_changes(rows: pd.DataFrame, counties: pd.DataFrame, where: str) -> None:
+    """Raise ImpossibleValueError unless a year's population is the year before's and the printed change."""
+    for year in YEARS[1:]:
+        change = numbers(rows[f"NPOPCHG_{year}"], where, blanks=0)
+        known = pd.DataFrame({"before": counties[f"population_{year - 1}"], "change": change})
+        known[f"population_{year}"] = counties[f"population_{year}"]
+        require_sum(known, f"population_{year}", ["before", "change"], where)
 
 
 def pad_codes(rows: pd.DataFrame, where: str) -> pd.Series:

@@ -5,9 +5,10 @@ from __future__ import annotations
 from collections.abc import Iterable
 
 import pandas as pd
-import pyreadr
 
-from ..registry.files import locate
+from ...errors import ImpossibleValueError
+from ..registry.tables import read_rdata, read_table
+from ..registry.totals import reader
 from .checks import fips5, numbers, require_between, require_columns, require_rows, require_unique
 
 COMPLETE = "census_acs/county_complete.rda"
@@ -47,9 +48,28 @@ _NUMBERS_2015 = {
 }
 
 
+_PERCENT, _DOLLARS, _PERSONS = (0.0, 100.0), (1_000.0, 300_000.0), (0.0, 2e7)
+#: What the numbers may be: percent, dollars a year, persons, square miles.
+BOUNDS_2010 = {
+    "poverty_rate_2010": _PERCENT,
+    "median_household_income_2010_nominal": _DOLLARS,
+    "land_area_square_miles": (0.5, 150_000.0),
+    "population_2010": _PERSONS,
+}
+BOUNDS_2015 = {
+    "population_acs_2015": _PERSONS,
+    "median_household_income_2015_nominal": _DOLLARS,
+    "poverty_rate_2015": _PERCENT,
+    "child_poverty_rate_2015": _PERCENT,
+    "unemployment_rate_acs_2015": _PERCENT,
+    "employed_acs_2015": _PERSONS,
+}
+
+
+@reader("county.acs.read_2010", COMPLETE)
 def read_2010() -> pd.DataFrame:
     """Return the 2010 characteristics: see `parse_2010`."""
-    return parse_2010(pyreadr.read_r(str(locate(COMPLETE)))["county_complete"], COMPLETE)
+    return parse_2010(read_rdata(COMPLETE, "county_complete"), COMPLETE)
 
 
 def parse_2010(frame: pd.DataFrame, where: str) -> pd.DataFrame:
@@ -59,23 +79,28 @@ def parse_2010(frame: pd.DataFrame, where: str) -> pd.DataFrame:
     averages 2006-10. A blank share of a race stays missing: the publisher suppresses small ones.
     """
     result = _read(frame, "fips", {**SHARES_2010, **_NUMBERS_2010}, where, COMPLETE)
+    require_between(result, BOUNDS_2010, where)
+    _require_density(result, where)
     return _shares(result, SHARES_2010.values(), where)
 
 
+@reader("county.acs.read_2015", ACS_2015)
 def read_2015() -> pd.DataFrame:
     """Return the 2011-15 characteristics: see `parse_2015`."""
-    return parse_2015(pd.read_csv(locate(ACS_2015), dtype="str", encoding="latin-1"), ACS_2015)
+    return parse_2015(read_table(ACS_2015, encoding="latin-1"), ACS_2015)
 
 
 def parse_2015(frame: pd.DataFrame, where: str) -> pd.DataFrame:
     """Return ``fips`` and ACS 2011-15 characteristics of counties, Puerto Rico left out."""
     result = _read(frame, "CensusId", {**_SHARES_2015, **_NUMBERS_2015}, where, ACS_2015)
+    require_between(result, BOUNDS_2015, where)
     return drop_puerto_rico(_shares(result, _SHARES_2015.values(), where))
 
 
+@reader("county.acs.read_non_citizens", NON_CITIZEN)
 def read_non_citizens() -> pd.DataFrame:
     """Return non-citizens by county: see `parse_non_citizens`."""
-    return parse_non_citizens(pd.read_csv(locate(NON_CITIZEN), dtype="str"), NON_CITIZEN)
+    return parse_non_citizens(read_table(NON_CITIZEN), NON_CITIZEN)
 
 
 def parse_non_citizens(frame: pd.DataFrame, where: str) -> pd.DataFrame:
@@ -109,6 +134,18 @@ def _read(
         result[name] = numbers(frame[printed], where)
     require_unique(result, ["fips", *more_keys], where)
     return result
+
+
+def _require_density(frame: pd.DataFrame, where: str) -> None:
+    """Raise ImpossibleValueError unless density is population over land area, as far as its digits go."""
+    computed = frame["population_2010"] / frame["land_area_square_miles"]
+    wrong = (computed - frame["density_2010"]).abs() > 0.06 + 0.02 * computed
+    if wrong.any():
+        raise ImpossibleValueError(
+            f"The density of {frame.loc[wrong, 'fips'].iloc[0]} is not its population over its area.",
+            where=where,
+            remedy="Get the file again as data/raw/README.md says.",
+        )
 
 
 def _shares(frame: pd.DataFrame, names: Iterable[str], where: str) -> pd.DataFrame:

@@ -8,20 +8,30 @@ from __future__ import annotations
 
 import pandas as pd
 
-from ...errors import LayoutError
-from ..registry.files import family_files, locate
+from ...errors import ImpossibleValueError, LayoutError
+from ..registry.files import family_files
+from ..registry.tables import read_table
+from ..registry.totals import reader
 from .checks import fips5, numbers, require_between, require_columns, require_unique
 
 #: What is printed where an area did not exist.
 NOT_AVAILABLE = "(NA)"
+#: Years of the tables.
+YEARS = range(1969, 2019)
 _LINES = {"1": "personal_income_thousands", "2": "population", "3": "personal_income_per_capita"}
 
 
 def read(years: range = range(2000, 2018)) -> pd.DataFrame:
     """Return the years asked for of all states: see `parse`."""
-    paths = [file.path for file in family_files("bea_cainc1")]
-    bodies = [_body(pd.read_csv(locate(p), dtype="str", encoding="latin-1"), years, p) for p in paths]
+    names = ["fips", "item", *(str(year) for year in years)]
+    bodies = [read_file(file.path)[names] for file in family_files("bea_cainc1")]
     return _long(pd.concat(bodies, ignore_index=True), years, "bea_cainc1")
+
+
+@reader("county.bea.read_file", "bea_cainc1")
+def read_file(path: str) -> pd.DataFrame:
+    """Return the table of one state: ``fips``, ``item`` (population and income), and a column a year."""
+    return _body(read_table(path, encoding="latin-1"), YEARS, path)
 
 
 def parse(frame: pd.DataFrame, years: range, where: str) -> pd.DataFrame:
@@ -52,6 +62,9 @@ def drop_notes(frame: pd.DataFrame, where: str) -> pd.DataFrame:
 def _body(frame: pd.DataFrame, years: range, where: str) -> pd.DataFrame:
     columns = [str(year) for year in years]
     require_columns(frame, ["GeoFIPS", "GeoName", "LineCode", *columns], where)
+    printed = [int(name) for name in frame.columns if name.isdigit()]
+    if printed != sorted(set(printed)):
+        raise LayoutError("The years do not follow each other.", where=where, remedy="Get it again.")
     body = drop_notes(frame, where)
     result = pd.DataFrame({"fips": fips5(body["GeoFIPS"].str.strip(' "'), where)})
     result["item"] = body["LineCode"].str.strip().map(_LINES)
@@ -64,12 +77,28 @@ def _body(frame: pd.DataFrame, years: range, where: str) -> pd.DataFrame:
     return result[~result["fips"].str.endswith("000")]
 
 
+def _require_per_capita(wide: pd.DataFrame, where: str) -> None:
+    """Raise ImpossibleValueError unless income per head is income over population, to the dollar."""
+    computed = 1000 * wide["personal_income_thousands"] / wide["population"]
+    missing = wide[["personal_income_thousands", "population", "personal_income_per_capita"]].isna()
+    wrong = (computed - wide["personal_income_per_capita"]).abs() > 0.5 + 1e-6
+    wrong |= missing.any(axis=1) & ~missing.all(axis=1)
+    if wrong.any():
+        row = wide[wrong].iloc[0]
+        raise ImpossibleValueError(
+            f"Income per head of {row['fips']} in {row['year']} is not income over population.",
+            where=where,
+            remedy="Get the file again as data/raw/README.md says.",
+        )
+
+
 def _long(body: pd.DataFrame, years: range, where: str) -> pd.DataFrame:
     long = body.melt(["fips", "item"], [str(y) for y in years], "year", "value")
     wide = long.pivot(index=["fips", "year"], columns="item", values="value").reset_index()
     wide.columns.name = None
     wide["year"] = wide["year"].astype("int64")
     require_between(wide, {"population": (0, 1e8), "personal_income_per_capita": (0, 1e7)}, where)
+    _require_per_capita(wide, where)
     wide["population"] = wide["population"].astype("Int64")
     kept = wide.dropna(subset=["population"])
     return kept[["fips", "year", "population", "personal_income_per_capita"]].reset_index(drop=True)

@@ -10,11 +10,14 @@ many counties the code of another, while the printed name is that of the votes (
 
 from __future__ import annotations
 
+from functools import cache
+
 import pandas as pd
 
 from ...errors import LayoutError
 from ..census import population as census_population
-from ..registry.files import locate
+from ..registry.tables import read_table
+from ..registry.totals import reader
 from .checks import fips5, numbers, require_between, require_columns, require_rows, require_unique
 
 #: Rows of each year's file.
@@ -36,12 +39,18 @@ def path_of(year: int) -> str:
 
 def read() -> pd.DataFrame:
     """Return all years, one row a county and year: see `parse`."""
-    counties = census_population.read_counties()[["fips", "name"]]
-    tables = []
-    for year in ROWS:
-        frame = pd.read_csv(locate(path_of(year)), dtype="str", encoding="latin-1")
-        tables.append(parse(frame, year, path_of(year), counties))
-    return pd.concat(tables, ignore_index=True)
+    return pd.concat([read_year(year) for year in ROWS], ignore_index=True)
+
+
+@reader("county.elections.read_year", "elections")
+def read_year(year: int) -> pd.DataFrame:
+    """Return the returns of one year: see `parse`."""
+    return parse(read_table(path_of(year), encoding="latin-1"), year, path_of(year), _counties())
+
+
+@cache
+def _counties() -> pd.DataFrame:
+    return census_population.read_counties()[["fips", "name"]]
 
 
 def parse(frame: pd.DataFrame, year: int, where: str, counties: pd.DataFrame) -> pd.DataFrame:

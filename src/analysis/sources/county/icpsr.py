@@ -17,8 +17,10 @@ import pandas as pd
 
 from ...errors import LayoutError
 from ..registry.files import locate
+from ..registry.totals import reader
 from .checks import as_integers, require_between, require_unique
 
+_DIGITS = r"[0-9]+(\.[0-9]+)?|\.[0-9]+"
 #: Offense columns, in the order of the record.
 OFFENSES = [
     "homicide",
@@ -70,6 +72,7 @@ def path_of(year: int) -> str:
     return f"icpsr_county/{studies()[year]['study']}-0004-Data.txt"
 
 
+@reader("county.icpsr.read_year", "icpsr_county")
 def read_year(year: int) -> pd.DataFrame:
     """Return one year's records as published, after the checks of `parse`."""
     path = path_of(year)
@@ -226,13 +229,14 @@ def _decode(content: bytes, where: str) -> pd.DataFrame:
 
 
 def _numbers(cells: np.ndarray, name: str, blank_allowed: bool, where: str) -> np.ndarray:
-    text = np.char.strip(cells.astype(str))
-    values = pd.to_numeric(pd.Series(text), errors="coerce").to_numpy(dtype="float64")
-    wrong = np.isnan(values) & ~((text == "") & blank_allowed)
+    text = pd.Series(np.char.decode(cells, "latin-1")).str.strip(" ")
+    plain = text.str.fullmatch(_DIGITS)
+    values = pd.to_numeric(text.where(plain), errors="coerce").to_numpy(dtype="float64")
+    wrong = (~plain & ~((text == "") & blank_allowed)).to_numpy()
     if wrong.any():
         row = int(np.flatnonzero(wrong)[0])
         raise LayoutError(
-            f"Field {name} holds {str(text[row])!r}, not a number.",
+            f"Field {name} holds {text.iloc[row]!r}, not a number.",
             where=f"{where}, line {row + 1}",
             remedy="Get the file again as data/raw/README.md says.",
         )

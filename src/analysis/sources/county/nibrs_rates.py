@@ -9,6 +9,7 @@ from __future__ import annotations
 import pandas as pd
 
 from ..registry.files import locate
+from ..registry.totals import reader
 from .checks import fips5, numbers, require_between, require_columns, require_rows, require_unique
 
 PATH = "urban_nibrs_county/rates_crime_county_all.csv"
@@ -21,6 +22,7 @@ _VALUES = {
 }
 
 
+@reader("county.nibrs_rates.read", PATH)
 def read() -> pd.DataFrame:
     """Return the rates: see `parse`."""
     return parse(pd.read_csv(locate(PATH), dtype="str", keep_default_na=False), PATH)

@@ -13,6 +13,8 @@ from .layout import Sheet
 PARTS_OF_VIOLENT = ("homicide", "robbery", "aggravated_assault")
 PARTS_OF_PROPERTY = ("burglary", "larceny", "motor_vehicle_theft")
 SEPTEMBER_11_DEATHS = 2_823
+#: No city of the United States has more persons, let alone offenses.
+MOST = 20_000_000
 LAST_CRIME_INDEX_YEAR = 2002
 PROPERTY_DISAGREES = ((2008, "AK", "Unalaska"), (2008, "GA", "Mount Airy"), (2015, "MI", "Eastpointe"))
 _USPS_BY_NAME = {row["name"].upper(): row["state"] for row in states() if row["region"]}
@@ -39,7 +41,8 @@ def absent_is_missing(cells: np.ndarray, *, dash_is_zero: bool, where) -> pd.arr
     Raises
     ------
     ImpossibleValueError
-        For text, a fraction, a negative number, or a dash in a sheet that does not explain it.
+        For text, a fraction, a number below zero or above `MOST`, or a dash in a sheet that does not
+        explain it.
     """
     values = np.array([_number(cell, dash_is_zero) for cell in cells], dtype=object)
     bad = np.array([value is None for value in values], dtype=bool)
@@ -139,7 +142,7 @@ def _number(cell: object, dash_is_zero: bool) -> float | None:
         text = cell.strip()
         return np.nan if not text else 0.0 if text == DASH and dash_is_zero else None
     if isinstance(cell, (int, float)) and not isinstance(cell, bool):
-        return float(cell) if cell >= 0 and cell % 1 == 0 else None
+        return float(cell) if 0 <= cell <= MOST and cell % 1 == 0 else None
     return None
 
 

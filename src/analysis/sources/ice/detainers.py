@@ -14,6 +14,7 @@ import pandas as pd
 from ...errors import ImpossibleValueError, LayoutError
 from ..county.checks import require_columns, require_rows, require_unique
 from ..registry.files import locate
+from ..registry.totals import reader
 from ..states import usps_by
 
 DECLINED = "ice_detainers/declined_vs_everythingelse.csv"
@@ -35,6 +36,7 @@ _HEADER = ["Prepare Date", "Detainer Type", "Detainer Detention Facility", "Stat
 _HEADER = [*_HEADER, "Detainer Lift Reason"]
 
 
+@reader("ice.detainers.read_declined", DECLINED)
 def read_declined() -> pd.DataFrame:
     """Return the declined detainers by facility and calendar year.
 
@@ -58,6 +60,7 @@ def read_declined() -> pd.DataFrame:
     return table.sort_values([*_FACILITY, "year"], ignore_index=True)
 
 
+@reader("ice.detainers.read_other_outcomes", DECLINED)
 def read_other_outcomes() -> pd.DataFrame:
     """Return the second block of the declined file: other recorded outcomes of facilities that declined one.
 
@@ -120,6 +123,7 @@ def defect_blank_outcomes_left_out(other: pd.DataFrame, detainers: pd.DataFrame)
     return other.merge(sums, on=["facility", "year"], validate="one_to_one")
 
 
+@reader("ice.detainers.read_fiscal_2015", FISCAL_2015)
 def read_fiscal_2015() -> pd.DataFrame:
     """Return every detainer prepared from 1 October 2014 to 19 July 2015, one row each.
 
@@ -145,6 +149,7 @@ def read_fiscal_2015() -> pd.DataFrame:
     return _detainers(table, FISCAL_2015)
 
 
+@reader("ice.detainers.read_pennsylvania", PENNSYLVANIA)
 def read_pennsylvania() -> pd.DataFrame:
     """Return every detainer at a Pennsylvania facility from 2 October 2007 to 18 July 2015, one row each.
 
@@ -167,6 +172,7 @@ def read_pennsylvania() -> pd.DataFrame:
     return _detainers(table.rename(columns=names), PENNSYLVANIA)
 
 
+@reader("ice.detainers.read_pooled", POOLED)
 def read_pooled() -> pd.DataFrame:
     """Return detainers of fiscal years 2008 to 2015 by facility and outcome, all years pooled.
 

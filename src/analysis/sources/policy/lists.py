@@ -14,6 +14,7 @@ from ...errors import DuplicateKeyError, ImpossibleValueError, LayoutError, Unkn
 from ..census.crosswalk import FILLER_PLACE
 from ..periods import parse_period
 from ..registry.files import locate
+from ..registry.totals import reader
 from ..states import by_usps, usps_by
 from .notes import CIS_SHEET, adoption_period, note_flags
 
@@ -36,6 +37,7 @@ _ADOPTION_COLUMNS = [
 _REMEDY = "Correct the row at its source and register the new file, or get the file again."
 
 
+@reader("policy.lists.read_adoptions", ADOPTIONS)
 def read_adoptions(path: Path | None = None) -> pd.DataFrame:
     """Return the dated policies, one row a place, policy and source.
 
@@ -75,6 +77,7 @@ def read_adoptions(path: Path | None = None) -> pd.DataFrame:
     return dated.join(note_flags(dated))
 
 
+@reader("policy.lists.read_state_bans", STATE_BANS)
 def read_state_bans(path: Path | None = None) -> pd.DataFrame:
     """Return the state laws that forbid local sanctuary policies, one row a state.
 
@@ -93,6 +96,7 @@ def read_state_bans(path: Path | None = None) -> pd.DataFrame:
     return named[["row", "state", "effective", "effective_from", "effective_to", "law", "source"]]
 
 
+@reader("policy.lists.read_undated", UNDATED)
 def read_undated(path: Path | None = None) -> pd.DataFrame:
     """Return the places that lists name without a date of adoption, one row a place.
 
@@ -109,6 +113,7 @@ def read_undated(path: Path | None = None) -> pd.DataFrame:
     return raw[["row", "place", "state", "kind", "list", "list_date", "source"]]
 
 
+@reader("policy.lists.read_secure_communities", SECURE_COMMUNITIES)
 def read_secure_communities(path: Path | None = None) -> pd.DataFrame:
     """Return when Secure Communities was activated, one row a county.
 
@@ -142,6 +147,7 @@ def read_secure_communities(path: Path | None = None) -> pd.DataFrame:
     )
 
 
+@reader("policy.lists.read_dhs_list", DHS_2025)
 def read_dhs_list(path: Path | None = None) -> pd.DataFrame:
     """Return the list of jurisdictions the Department of Homeland Security published on 31 May 2025.
 
