@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import json
+from collections import Counter
 from collections.abc import Mapping
 from typing import Any
 
@@ -9,7 +11,7 @@ import numpy as np
 import pandas as pd
 
 from ...studies.designs.city_series import REASONS, city_series
-from .compact import differences, plain
+from .compact import dumped, packed, plain
 
 FIRST, LAST = 1999, 2024
 YEARS = range(FIRST, LAST + 1)
@@ -47,8 +49,22 @@ def city_shards(panels: Mapping[str, pd.DataFrame]) -> dict[str, dict[str, Any]]
         shard = shards.setdefault(str(row.state), {"places": []})
         shard["places"].append(_place(row, tables, printed) | marks.get(str(row.ori), {}))
     for state, shard in shards.items():
-        shard.update(state=state, first=FIRST, breaks=breaks_of(panels["series_breaks"], state))
+        shard.update(state=state, first=FIRST, names=["population", *OFFENSES])
+        shard.update(usual=_usual(shard["places"]), breaks=breaks_of(panels["series_breaks"], state))
     return shards
+
+
+def _usual(places: list[dict[str, Any]]) -> dict[str, Any]:
+    """Take the commonest new series out of the places and return it: most differ in nothing but rape's definition."""
+    texts = Counter(dumped(place.get("starts", {})) for place in places)
+    text, _ = texts.most_common(1)[0]
+    usual = json.loads(text)
+    for place in places:
+        if place.get("starts", {}) == usual:
+            place.pop("starts", None)
+        else:
+            place.setdefault("starts", {})
+    return {"starts": usual}
 
 
 def _wide(cities: pd.DataFrame, column: pd.Series) -> pd.DataFrame:
@@ -89,18 +105,16 @@ def _statements(own: pd.DataFrame, texts: list[str]) -> list[list[Any]]:
 
 def _place(row: Any, tables: Mapping[str, pd.DataFrame], printed: pd.DataFrame) -> dict[str, Any]:
     own = {name: table.loc[row.ori].to_numpy() for name, table in tables.items()}
-    bits = "".join("1" if known else "0" for known in printed.loc[row.ori])
+    known = printed.loc[row.ori].to_numpy()
+    bits = "".join("1" if one else "0" for one in known)
+    columns = [packed(own[name][known], where=f"{row.ori} {name}") for name in ("population", *OFFENSES)]
     place = {
         "ori": row.ori,
         "name": row.city,
         "place": plain(row.place_fips),
         "county": plain(row.county_fips),
-        "years": bits if "0" in bits else 1,
-        "columns": {
-            name: differences(own[name], where=f"{row.ori} {name}")
-            for name in ("population", *OFFENSES)
-            if not np.isnan(own[name]).all()
-        },
+        "years": np.base_repr(int(bits, 2), 36) if "0" in bits else None,
+        "data": ";".join("" if set(text) == {"."} else text for text in columns),
     }
     odd = {total: _unlike(own[total], own[f"sum of {total}"]) for total in TOTALS}
     place["totals"] = {total: years for total, years in odd.items() if years}

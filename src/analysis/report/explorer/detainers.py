@@ -17,7 +17,7 @@ _NUMBERS = ("declined_local", "declined_elsewhere", "detainers_local", "detainer
 def detainer_rows() -> dict[str, Any] | None:
     """Return declines by county and year and the pooled counts, or None where the panel is not there.
 
-    ``counties`` maps a FIPS code to one list per year of `columns`; counties without any are left out.
+    ``counties`` maps a FIPS code to one list per year of `columns`; years without any are left out.
     ``pooled`` has one record per county with anything in fiscal years 2008 to 2015.
     """
     try:
@@ -25,7 +25,7 @@ def detainer_rows() -> dict[str, Any] | None:
     except MissingFileError:
         return None
     any_row = panel[list(_NUMBERS)].fillna(0).sum(axis=1).gt(0)
-    kept = panel[panel["fips"].isin(panel.loc[any_row, "fips"])].sort_values(["fips", "year"])
+    kept = panel[any_row].sort_values(["fips", "year"])
     return {
         "columns": ["year", *_NUMBERS],
         "counties": {str(fips): _lists(rows) for fips, rows in kept.groupby("fips")},
