@@ -185,11 +185,11 @@ function cityChart({ rows, place, shard, offense, unit, own, compared, title }) 
   const starts = startsOf(place, shard, offense);
   const reasons = marksOf(place.reasons, offense) ?? "";
   const at = (year) => reasons[year - rows[0].year] ?? ".";
-  const points = rows.filter((row) => value(row) !== null).map((row) => ({ year: row.year, value: value(row), segment: segmentOf(starts, row.year), doubted: "we".includes(at(row.year)) }));
+  const points = inRuns(rows, value, (row) => segmentOf(starts, row.year)).map((point) => ({ ...point, doubted: "we".includes(at(point.year)) }));
   const population = new Map(rows.map((row) => [row.year, row.population]));
   const beside = compared.expected
     ? compared.expected.map(({ year, count }) => ({ year, value: unit === "count" ? count : rate(count, population.get(year)), segment: 0 }))
-    : (compared.otherRows ?? []).filter((row) => value(row) !== null).map((row) => ({ year: row.year, value: value(row), segment: segmentOf(startsOf(compared.other, compared.otherShard, offense), row.year) }));
+    : inRuns(compared.otherRows ?? [], value, (row) => segmentOf(startsOf(compared.other, compared.otherShard, offense), row.year));
   const gaps = rows.filter((row) => value(row) === null).map((row) => row.year);
   const rules = own.all.flatMap((one) => (one.rows ?? []).filter((row) => /^dates a policy/.test(row.disposition ?? "") && row.content !== "symbolic").map((row) => ({ year: yearOf(row.adopted), kind: one.kind })));
   const label = `${title}. ${points.length ? `From ${number(points[0].value)} in ${points[0].year} to ${number(points.at(-1).value)} in ${points.at(-1).year}` : "No figures"}${gaps.length ? `; ${plural(gaps.length, "year", "years")} without a figure` : ""}${starts ? `; new series from ${starts.join(", ")}` : ""}.`;
@@ -225,6 +225,17 @@ function cityChart({ rows, place, shard, offense, unit, own, compared, title }) 
     if (row[offense] === null) return `${year}: no figure. ${REASONS[at(year)] ?? REASONS[row.printed ? "m" : "n"]}`;
     const other = beside.find((point) => point.year === year);
     return `${year}: ${number(row[offense])} recorded, ${number(rate(row[offense], row.population), 1)} per 100,000${other ? `; beside it ${number(other.value, 1)}` : ""}${"wre".includes(at(year)) ? `. ${REASONS[at(year)]}` : ""}`;
+  });
+}
+
+// Points whose segment changes with every new series and after every missing year, so that no line bridges either.
+function inRuns(rows, value, segmentAt) {
+  let gaps = 0;
+  let last = null;
+  return rows.filter((row) => value(row) !== null).map((row) => {
+    if (last !== null && row.year > last + 1) gaps += 1;
+    last = row.year;
+    return { year: row.year, value: value(row), segment: `${segmentAt(row)}/${gaps}` };
   });
 }
 
@@ -297,7 +308,7 @@ function countyRows(place, shard) {
 }
 
 function countyChart({ rows, place, offense, own, title }) {
-  const points = rows.filter((row) => rate(row[offense] ?? null, row.population) !== null).map((row) => ({ year: row.year, value: rate(row[offense], row.population), doubted: (place.marks?.is_illinois_before_2008 ?? []).includes(row.year) || (place.marks?.is_low_coverage ?? []).includes(row.year) }));
+  const points = inRuns(rows, (row) => rate(row[offense] ?? null, row.population), () => 0).map((row) => ({ ...row, doubted: (place.marks?.is_illinois_before_2008 ?? []).includes(row.year) || (place.marks?.is_low_coverage ?? []).includes(row.year) }));
   const pooled = place.pooled?.[`${offense}_imputed`] !== undefined ? rate(place.pooled[`${offense}_imputed`], place.pooled.person_years) : null;
   const rules = own.all.flatMap((one) => (one.rows ?? []).filter((row) => /^dates a policy/.test(row.disposition ?? "") && row.content !== "symbolic").map((row) => ({ year: yearOf(row.adopted), kind: one.kind })));
   const flat = pooled === null ? [] : [{ x1: 2012.5, x2: 2014.5, y: pooled }];
@@ -314,7 +325,7 @@ function countyChart({ rows, place, offense, own, title }) {
         Plot.ruleX(rules.filter((one) => one.kind === "county"), { x: "year", stroke: "var(--rust)", strokeWidth: 1.5, strokeDasharray: "6,4" }),
         Plot.ruleX(rules.filter((one) => one.kind === "state"), { x: "year", stroke: "var(--rust)", strokeWidth: 1.5, strokeDasharray: "1.5,3" }),
         Plot.ruleY(flat, { x1: "x1", x2: "x2", y: "y", stroke: "var(--accent)", strokeWidth: 2.5 }),
-        Plot.line(points, { x: "year", y: "value", stroke: "var(--accent)", strokeWidth: 2 }),
+        Plot.line(points, { x: "year", y: "value", z: "segment", stroke: "var(--accent)", strokeWidth: 2 }),
         Plot.dot(points, { x: "year", y: "value", r: 3, stroke: "var(--accent)", fill: (point) => (point.doubted ? "var(--paper)" : "var(--accent)") }),
       ],
     }),

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Iterator, Mapping
 from dataclasses import replace
 from pathlib import Path
@@ -75,11 +76,24 @@ def _scripts(panels: Mapping[str, pd.DataFrame]) -> Iterator[tuple[str, dict[str
     _with_roles(cities, "ori", places.city_roles(panels))
     _with_roles(counties, "fips", places.county_roles(panels))
     for state, shard in cities.items():
-        yield f"city-{state}", shard
+        yield f"city-{state}", _as_rows(shard)
     for state, shard in counties.items():
-        yield f"county-{state}", shard
+        yield f"county-{state}", _as_rows(shard)
     yield "forest", forest()
     yield "power", power()
+
+
+def _as_rows(shard: Mapping[str, Any]) -> dict[str, Any]:
+    """Return a shard whose places are lists in the order of ``fields``, without the names in every one."""
+    counted = Counter(name for place in shard["places"] for name in place)
+    fields = [name for name, _ in counted.most_common()]
+    rows = []
+    for place in shard["places"]:
+        row = [place.get(name, 0) for name in fields]
+        while row[-1] == 0:
+            row.pop()
+        rows.append(row)
+    return {**shard, "fields": fields, "places": rows}
 
 
 def _with_roles(shards: Mapping[str, dict[str, Any]], key: str, roles: pd.DataFrame) -> None:
