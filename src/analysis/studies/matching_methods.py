@@ -32,10 +32,12 @@ from ..panels.store import load
 from .cap2017 import fits as cap2017_fits
 from .cap2017 import study as cap2017
 from .cap2017.sample import CRIME
+from .cap2017.spec import SPEC as CAP
 from .cap2017.spec import CapSpec
 from .designs.city_series import city_series
 from .designs.study_spec import StudySpec, cached_by_spec
 from .uar2017 import study as uar2017
+from .uar2017.spec import SPEC as UAR
 from .uar2017.spec import UarSpec
 
 CITY, COUNTY = "cities", "counties"
@@ -46,8 +48,8 @@ class MatchingSpec(StudySpec):
     """What the comparison of methods does, and from which numbers."""
 
     #: The two designs whose units and covariates are matched.
-    cities: UarSpec = UarSpec()
-    counties: CapSpec = CapSpec()
+    cities: UarSpec = UAR
+    counties: CapSpec = CAP
     #: Outcome of the cities in the cross-section, crimes per 100,000.
     city_outcome: str = "violent_without_rape"
     #: Bins of equal width a covariate is cut into; finer ones leave hardly a treated unit with a control.
@@ -64,7 +66,8 @@ _Method = Callable[[pd.DataFrame, dict[str, Any], MatchingSpec], Estimates]
 
 
 def _nearest(frame: pd.DataFrame, common: dict[str, Any], spec: MatchingSpec) -> Estimates:
-    return match(frame, distance="mahalanobis", **common)
+    found: Estimates = match(frame, distance="mahalanobis", **common)
+    return found
 
 
 def _genetic(frame: pd.DataFrame, common: dict[str, Any], spec: MatchingSpec) -> Estimates:

@@ -14,9 +14,10 @@ from scipy.spatial import cKDTree
 from analysis.panels.store import load
 from analysis.studies.cap2017 import exhibits as cap2017_tables
 from analysis.studies.cap2017 import study as cap2017
+from analysis.studies.cap2017.findings import findings_of
 from analysis.studies.cap2017.fits import MATCHED, WEIGHT, matching, selected, weighted
-from analysis.studies.cap2017.sample import county_frame, policy_in_force
-from analysis.studies.cap2017.spec import CLASSES, COVARIATES, CRIME, MAIN
+from analysis.studies.cap2017.sample import CRIME, county_frame, policy_in_force
+from analysis.studies.cap2017.spec import SPEC as CAP
 from analysis.studies.cap2017.urban_classes import by_class
 from analysis.studies.published.claims import claims, compare
 from analysis.studies.published.verdicts import check_verdicts, committed
@@ -29,7 +30,7 @@ def panels():
 
 @pytest.fixture(scope="module")
 def study():
-    return cap2017.results()
+    return cap2017.run()
 
 
 @pytest.fixture(scope="module")
@@ -55,7 +56,7 @@ def plain(panels):
     table = table.assign(
         log_population=np.log(people), log_density=np.log(people / table["land_area_square_miles"])
     )
-    return table.dropna(subset=list(COVARIATES)).sort_values("fips", ignore_index=True)
+    return table.dropna(subset=list(CAP.covariates)).sort_values("fips", ignore_index=True)
 
 
 def _named(policies, undated):
@@ -88,7 +89,7 @@ def _jackknife(y, x, w, groups, position):
 
 
 def test_the_main_sample_is_the_one_built_by_hand(study, plain):
-    ours = selected(study.counties, MAIN)
+    ours = selected(study.counties, CAP.main, spec=CAP)
     assert list(ours["fips"]) == list(plain["fips"])
     np.testing.assert_array_equal(ours["declines"], plain["d"])
     np.testing.assert_allclose(ours[CRIME], plain["y"].astype(float), rtol=1e-14)
@@ -123,7 +124,7 @@ def test_unadjusted_is_a_difference_of_means_with_jackknife_errors(study, plain)
 @pytest.mark.parametrize(("design", "effects"), [("regression-adjusted", False), ("within states", True)])
 def test_regressions_agree_with_statsmodels(study, plain, design, effects):
     row = _row(study.main, design=design)
-    x = plain[["d", *COVARIATES]].astype(float)
+    x = plain[["d", *CAP.covariates]].astype(float)
     x = pd.concat([x, pd.get_dummies(plain["state"], drop_first=True, dtype=float)], axis=1) if effects else x
     fit = sm.OLS(plain["y"].astype(float), sm.add_constant(x)).fit()
     assert row["estimate"] == pytest.approx(fit.params["d"], rel=1e-7)
@@ -136,7 +137,7 @@ def test_regressions_agree_with_statsmodels(study, plain, design, effects):
 
 def test_matching_is_the_nearest_neighbour_by_brute_force(study, plain):
     row = _row(study.main, design="matched")
-    x = plain[list(COVARIATES)].to_numpy(float)
+    x = plain[list(CAP.covariates)].to_numpy(float)
     x = (x - x.mean(axis=0)) / x.std(axis=0, ddof=1)
     d, y = plain["d"].to_numpy() == 1, plain["y"].to_numpy(float)
     _, nearest = cKDTree(x[~d]).query(x[d])
@@ -153,9 +154,9 @@ def test_matching_is_the_nearest_neighbour_by_brute_force(study, plain):
 
 
 def test_balance_after_matching_is_that_of_the_weights(study, plain):
-    counties = selected(study.counties, MAIN)
-    used = weighted(counties, matching(counties, "declines"))
-    for name in COVARIATES:
+    counties = selected(study.counties, CAP.main, spec=CAP)
+    used = weighted(counties, matching(counties, "declines", spec=CAP))
+    for name in CAP.covariates:
         here = study.balance[study.balance["covariate"].eq(name)].iloc[0]
         means = [
             np.average(part[name].astype(float), weights=part[WEIGHT])
@@ -173,7 +174,7 @@ def test_the_chosen_distance_balances_best(study):
 
 def test_classes_are_differences_within_each_class(study, plain):
     table = study.classes[study.classes["design"].eq("unadjusted")]
-    assert list(table["class"]) == list(CLASSES)
+    assert list(table["class"]) == list(CAP.classes)
     for row in table.itertuples():
         here = plain[plain["nchs_class_2013"].eq(getattr(row, "_2", None) or row[2])]
         y, d = here["y"].to_numpy(float), here["d"].to_numpy()
@@ -183,8 +184,8 @@ def test_classes_are_differences_within_each_class(study, plain):
 
 
 def test_contrasts_are_differences_of_classes(study):
-    counties = selected(study.counties, MAIN)
-    table, joint = by_class(counties, "declines")
+    counties = selected(study.counties, CAP.main, spec=CAP)
+    table, joint = by_class(counties, "declines", spec=CAP)
     near = table[table["design"].eq(MATCHED)].set_index("class")["estimate"]
     assert study.contrasts["central"]["estimate"] == pytest.approx(near[1] - near.drop(1).min(), abs=1e-9)
     income = study.income_classes
@@ -196,16 +197,16 @@ def test_contrasts_are_differences_of_classes(study):
 
 def test_policies_in_force_end_and_begin(panels):
     policies = panels["policies"]
-    held = policy_in_force(policies)
+    held = policy_in_force(policies, "detainers", 2015)
     assert held["fips"].is_unique and len(held) == 232
     ended = policies.copy()
     one = held["fips"].iloc[0]
     hit = ended["counties"].fillna("").str.contains(one) & ended["definition"].eq("detainers")
     ended["ended_year"] = ended["ended_year"].mask(hit, 2015)
-    assert one not in set(policy_in_force(ended)["fips"])
+    assert one not in set(policy_in_force(ended, "detainers", 2015)["fips"])
     ended["ended_year"] = policies["ended_year"].mask(hit, 2016)
-    assert one in set(policy_in_force(ended)["fips"])
-    assert len(policy_in_force(policies, 2013)) < len(held)
+    assert one in set(policy_in_force(ended, "detainers", 2015)["fips"])
+    assert len(policy_in_force(policies, "detainers", 2013)) < len(held)
 
 
 def test_whole_states_are_those_the_variant_leaves_out(study):
@@ -267,7 +268,7 @@ def shuffled(panels):
     mixed = {
         name: frame.iloc[rng.permutation(len(frame))].reset_index(drop=True) for name, frame in panels.items()
     }
-    return cap2017.run(mixed)
+    return cap2017.study(mixed)
 
 
 def test_row_order_does_not_matter(study, shuffled):
@@ -286,16 +287,16 @@ def test_row_order_does_not_matter(study, shuffled):
 def test_relabelled_counties_keep_their_unadjusted_difference(panels):
     """A treatment that falls on other counties gives another answer: the panels' policies are used."""
     none = panels["policies"].assign(adopted_year=2017)
-    frame = county_frame(panels | {"policies": none})
+    frame = county_frame(panels | {"policies": none}, spec=CAP)
     assert not frame["declines"].eq(1).any()
 
 
 def test_figures_tables_hold_every_estimate(study):
-    rows = cap2017_tables.forest(study.main, study.matchings, study.variants)
+    rows = cap2017_tables.forest(study)
     assert len(rows) == len(study.main) + len(study.matchings) - 1 + len(study.variants) - 2
     assert rows[["estimate", "conf_low", "conf_high"]].notna().all(axis=None)
     assert set(cap2017_tables.map_classes(study.counties)) == set(study.counties["fips"])
-    assert len(cap2017_tables.economy_table(study.economy)) == 6
+    assert len(cap2017_tables.economy_table(study)) == 6
 
 
 def test_what_the_notes_say_of_other_designs(study):
@@ -313,7 +314,7 @@ def test_what_the_notes_say_of_other_designs(study):
 
 
 def test_every_claim_has_a_finding_and_the_verdicts_are_committed(study):
-    published, found = claims("cap2017"), cap2017.findings(study)
+    published, found = claims("cap2017"), findings_of(study)
     assert set(found) == set(published)
     verdicts = compare(published, found)
     untested = verdicts[verdicts["verdict"].eq("untested")]

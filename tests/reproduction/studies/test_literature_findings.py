@@ -26,6 +26,7 @@ from analysis.studies.published.verdicts import check_verdicts, committed, moved
 from analysis.studies.staggered_counties.border_pairs import adjacent
 from analysis.studies.staggered_counties.sample import NEW_YORK, begins, months_bound, with_rates
 from analysis.studies.synthetic import state_laws
+from analysis.studies.synthetic.spec import STATE_LAWS
 
 BOROUGHS = ["36005", "36047", "36061", "36081", "36085"]
 COOK = "17031"
@@ -284,7 +285,7 @@ def test_california_stands_against_states_nothing_names(panels, verdicts):
     assert row["conf_high"] - row["estimate"] == pytest.approx(row["estimate"] - row["conf_low"])
     again = other_findings.sb54("violent")
     assert again["after"] == 1 and again["donors"] > 20 and again["estimate"] == row["estimate"]
-    rates = state_laws.rate_tables(panels["state_year"])["violent"]
+    rates = state_laws.rate_tables(panels["state_year"], spec=STATE_LAWS)["violent"]
     observed = rates.loc["CA", 2018]
     assert observed - again["counterfactual"] == pytest.approx(row["estimate"])
 

@@ -8,21 +8,16 @@ import pytest
 
 from analysis.panels.store import load
 from analysis.studies.designs.city_sample import SampleRules, city_sample, with_treatment
+from analysis.studies.designs.expected_counts import expected_crimes, treated_rows
 from analysis.studies.measurement import cities as measurement_cities
 from analysis.studies.measurement import study as measurement
-from analysis.studies.measurement.spec import (
-    CHOICES,
-    CITY_OUTCOMES,
-    COUNTY,
-    COUNTY_CHOICES,
-    REPORTING,
-    Choice,
-)
-from analysis.studies.staggered_cities.expected_counts import expected_crimes, treated_rows
+from analysis.studies.measurement.spec import COUNTY
+from analysis.studies.measurement.spec import SPEC as MEASUREMENT
+from analysis.studies.published.margins import published_figure
 from analysis.studies.staggered_cities.fits import estimate
-from analysis.studies.staggered_cities.spec import FIRST, HEADLINE, LAST
+from analysis.studies.staggered_cities.spec import SPEC as CITIES_SPEC
 
-BY_NAME = {choice.name: choice for choice in CHOICES}
+BY_NAME = {choice.name: choice for choice in MEASUREMENT.choices}
 
 
 @pytest.fixture(scope="module")
@@ -51,20 +46,22 @@ def heads():
 
 def _run(panels, cities, name, outcome="homicide"):
     choice = BY_NAME[name]
-    prepared = measurement_cities.PREPARED[choice.prepare](cities, panels)
-    return measurement_cities.city_estimate(prepared, panels, "detainers", outcome, choice)
+    prepared = measurement_cities.PREPARED[choice.options["prepare"]](cities, panels, MEASUREMENT)
+    return measurement_cities.city_estimate(prepared, panels, "detainers", outcome, choice, spec=MEASUREMENT)
 
 
 def test_the_first_choice_is_the_city_studys_headline(panels, cities):
-    rules = SampleRules("detainers", "robbery", first_year=FIRST, last_year=LAST)
-    want = estimate(city_sample(panels, rules).frame, HEADLINE)
-    small = measurement_cities._large_enough(cities, CHOICES[0])
-    found = measurement_cities.city_estimate(small, panels, "detainers", "robbery", CHOICES[0])
+    rules = SampleRules("detainers", "robbery", first_year=1999, last_year=2019)
+    want = estimate(city_sample(panels, rules).frame, CITIES_SPEC.headline, spec=CITIES_SPEC)
+    small = measurement_cities._large_enough(cities, MEASUREMENT.choices[0], spec=MEASUREMENT)
+    found = measurement_cities.city_estimate(
+        small, panels, "detainers", "robbery", MEASUREMENT.choices[0], spec=MEASUREMENT
+    )
     assert {name: found[name] for name in ("estimate", "conf_low", "conf_high", "p_value")} == {
         name: want[name] for name in ("estimate", "conf_low", "conf_high", "p_value")
     }
     assert found["rows"] == want["rows"]
-    table = expected_crimes(city_sample(panels, rules).frame)
+    table = expected_crimes(city_sample(panels, rules).frame, CITIES_SPEC.horizon)
     assert found["cities"] == len(treated_rows(table)) > 20
 
 
@@ -82,7 +79,7 @@ def test_dropping_2021_keeps_the_other_years(panels, cities):
 
 def test_census_residents_are_the_places_on_the_same_rows(panels, cities):
     prepared = [
-        measurement_cities.PREPARED[name](cities, panels)
+        measurement_cities.PREPARED[name](cities, panels, MEASUREMENT)
         for name in ("places with estimates", "Census residents")
     ]
     assert list(prepared[0].index) == list(prepared[1].index)
@@ -94,14 +91,14 @@ def test_census_residents_are_the_places_on_the_same_rows(panels, cities):
 
 
 def test_legacy_rape_only_leaves_no_revised_total(panels, cities):
-    made = measurement_cities.PREPARED["legacy rape only"](cities, panels)
+    made = measurement_cities.PREPARED["legacy rape only"](cities, panels, MEASUREMENT)
     assert made.loc[made["rape_definition"].ne("legacy"), "violent"].isna().all()
     kept = made["rape_definition"].eq("legacy")
     pd.testing.assert_series_equal(made.loc[kept, "violent"], cities.loc[kept, "violent"])
 
 
 def test_the_master_file_fills_2013_scaled_to_twelve_months(panels, cities):
-    made = measurement_cities.PREPARED["master file of 2013"](cities, panels)
+    made = measurement_cities.PREPARED["master file of 2013"](cities, panels, MEASUREMENT)
     assert not made.duplicated(["ori", "year"]).any()
     other = made[made["year"].ne(2013)]
     assert len(other) == cities["year"].ne(2013).sum()
@@ -117,30 +114,30 @@ def test_the_master_file_fills_2013_scaled_to_twelve_months(panels, cities):
 
 
 def test_every_choice_differs_from_the_headline_in_one_thing():
-    names = [choice.name for choice in CHOICES]
+    names = [choice.name for choice in MEASUREMENT.choices]
     assert len(set(names)) == len(names) and names[0] == "Headline"
-    assert CHOICES[0] == Choice("Headline", "Headline")
-    for choice in CHOICES[1:]:
-        assert choice.rules or choice.ignore or choice.count or choice.prepare != "as printed"
-        assert not choice.against or choice.against in names
-        assert choice.prepare in measurement_cities.PREPARED
+    assert not MEASUREMENT.choices[0].sample
+    for choice in MEASUREMENT.choices[1:]:
+        done = choice.options
+        assert choice.sample or done["ignore"] or done["count"] or done["prepare"] != "as printed"
+        assert done["against"] in names and done["prepare"] in measurement_cities.PREPARED
 
 
 def test_county_choices_shift_from_their_headline(panels):
-    table = measurement.county_choices(panels)
-    assert len(table) == len(COUNTY_CHOICES) * len(CITY_OUTCOMES)
+    table = measurement.county_choices(panels, spec=MEASUREMENT)
+    assert len(table) == len(MEASUREMENT.county_choices) * len(MEASUREMENT.outcomes)
     for outcome, part in table.groupby("outcome"):
         head = part.set_index("name")["estimate"]
         np.testing.assert_allclose(part["shift"], part["estimate"] - head["Headline"], atol=0)
-        assert outcome in CITY_OUTCOMES
+        assert outcome in MEASUREMENT.outcomes
     complete = table[table["name"].eq("Complete reports in every year")]
     assert (complete["counties"] < 1_500).all() and complete["shift"].ne(0).all()
 
 
 def test_bounds_are_recorded_over_reported(heads):
     """Crimes times the share reported gives the record back, whatever the share."""
-    table = measurement.bounds(heads)
-    assert len(table) == len(heads) * len(REPORTING)
+    table = measurement.bounds(heads, MEASUREMENT.reporting)
+    assert len(table) == len(heads) * len(MEASUREMENT.reporting)
     merged = table.merge(heads, on=["unit", "definition", "outcome"], suffixes=("", "_recorded"))
     for name in ("estimate", "conf_low", "conf_high"):
         recorded = np.exp(merged[name]) * (1 + merged["reporting"])
@@ -170,8 +167,8 @@ def test_break_even_turns_the_bound_to_zero(heads):
 
 
 def test_yardsticks_come_from_the_published_figures(panels):
-    table = measurement.yardsticks(panels)
-    assert measurement.published("goncalves2024_reporting") == -30
+    table = measurement.yardsticks(panels, spec=MEASUREMENT)
+    assert published_figure("goncalves2024_reporting") == -30
     np.testing.assert_allclose(table["same"], table["hispanic_share"] * 0.3, rtol=1e-12)
     np.testing.assert_allclose(table["undone"], table["hispanic_share"] * (3 / 7), rtol=1e-12)
     answered = (1 + table["same"]) * (1 - 0.79 * table["same"])

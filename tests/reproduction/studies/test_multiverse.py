@@ -16,9 +16,10 @@ from statsmodels.stats.anova import anova_lm
 
 from analysis.errors import AlteredFileError
 from analysis.panels.store import load, manifest_of
-from analysis.studies.multiverse import fits, grid, spec, study, summary
+from analysis.studies.designs.expected_counts import expected_crimes, ratio, treated_rows
+from analysis.studies.multiverse import fits, grid, study, summary
 from analysis.studies.multiverse import joint_test as joint
-from analysis.studies.staggered_cities.expected_counts import expected_crimes, ratio, treated_rows
+from analysis.studies.multiverse.spec import SPEC as CURVE
 
 
 @pytest.fixture(scope="module")
@@ -32,7 +33,7 @@ def kept(committed):
 
 
 def test_committed_results_are_those_of_todays_code(committed):
-    check = study.quick_check(committed, count=12, seed=5)
+    check = study.quick_check(committed, spec=CURVE.replace(quick=12))
     assert len(check) == 12
     assert check["same"].all(), check.loc[~check["same"], ["spec", "percent", "percent_now"]]
 
@@ -41,7 +42,7 @@ def test_quick_check_sees_one_altered_number(committed):
     rows = committed.head(2).copy()
     rows.loc[0, "percent"] *= 1 + 1e-4
     rows.loc[1, "cities"] += 1
-    assert not study.quick_check(rows, count=2)["same"].any()
+    assert not study.quick_check(rows, spec=CURVE.replace(quick=2))["same"].any()
 
 
 def test_committed_results_are_the_whole_plan(committed):
@@ -67,8 +68,19 @@ def test_results_of_other_panels_are_refused(monkeypatch):
         study.results()
 
 
+def test_results_of_another_curve_are_refused():
+    other = CURVE.replace(curve=CURVE.curve.replace(fewest_cities=9))
+    with pytest.raises(AlteredFileError, match="fewest_cities"):
+        study.results(other)
+    with pytest.raises(AlteredFileError, match="curve"):
+        joint.results(other)
+    with pytest.raises(AlteredFileError, match="permutations"):
+        joint.results(CURVE.replace(permutations=9))
+    pd.testing.assert_frame_equal(study.results(CURVE.replace(significant=0.1)), study.results())
+
+
 def test_every_level_of_every_fork_is_there(committed, kept):
-    for fork in spec.FORKS:
+    for fork in CURVE.curve.dimensions:
         assert set(committed[fork.name]) == set(fork.levels) == set(kept[fork.name])
         assert fork.reason and len(fork.levels) > 1
     near = {grid.spec_hash(choice) for choice in grid.one_step()}
@@ -81,7 +93,9 @@ def test_every_level_of_every_fork_is_there(committed, kept):
 
 def test_grid_is_counted_as_by_brute_force(monkeypatch):
     few = tuple(
-        f for f in spec.FORKS if f.name not in ("smallest", "ended", "years", "window", "breaks", "counties")
+        f
+        for f in CURVE.curve.dimensions
+        if f.name not in ("smallest", "ended", "years", "window", "breaks", "counties")
     )
     names = [fork.name for fork in few]
     admitted = sum(
@@ -93,16 +107,18 @@ def test_grid_is_counted_as_by_brute_force(monkeypatch):
 
 def test_names_of_specifications_do_not_move():
     """A name depends on what is chosen alone: these were written down when the results were first made."""
-    assert grid.spec_hash(spec.HEADLINE) == "ad763483ae77e309"
-    backwards = dict(reversed(spec.HEADLINE.items()))
-    assert grid.spec_hash(backwards) == grid.spec_hash(spec.HEADLINE)
-    assert grid.spec_hash(spec.HEADLINE | {"breaks": "overlooked"}) != grid.spec_hash(spec.HEADLINE)
+    assert grid.spec_hash(CURVE.curve.headline) == "ad763483ae77e309"
+    backwards = dict(reversed(CURVE.curve.headline.items()))
+    assert grid.spec_hash(backwards) == grid.spec_hash(CURVE.curve.headline)
+    assert grid.spec_hash(CURVE.curve.headline | {"breaks": "overlooked"}) != grid.spec_hash(
+        CURVE.curve.headline
+    )
 
 
 def test_headline_is_observed_over_expected(kept):
     """The committed headline from the panels, by the study of the same cities."""
-    frame = fits.sample(spec.HEADLINE)
-    table = expected_crimes(frame)
+    frame = fits.sample(CURVE.curve.headline)
+    table = expected_crimes(frame, CURVE.curve.cities.horizon)
     rows = treated_rows(table)
     value = 100 * np.expm1(ratio(table, rows, table.own[rows]))
     assert summary.headline(kept)["percent"] == pytest.approx(value, rel=1e-9)
@@ -112,7 +128,7 @@ def test_percent_of_a_rate_by_hand(kept):
     row = kept[
         (kept["scale"] == "rate") & (kept["estimator"] == "two_way") & (kept["weights"] == "residents")
     ].iloc[0]
-    frame = fits.sample(row[list(spec.NAMES)].to_dict())
+    frame = fits.sample(row[list(CURVE.curve.names)].to_dict())
     before = frame[frame["cohort"].gt(0) & (frame["cohort"] - frame["year"]).between(1, 5)]
     base = (before["rate"] * before["residents"]).sum() / before["residents"].sum()
     for name, raw in (("percent", "raw"), ("std_error", "raw_error")):
@@ -126,23 +142,28 @@ def test_percent_of_a_log_and_its_interval(kept):
     assert (rows["conf_low"] < rows["conf_high"]).all() and rows["p_value"].between(0, 1).all()
 
 
+FEW = CURVE.replace(curve=CURVE.curve.replace(drawn=3))
+
+
 @pytest.fixture
 def small_plan(monkeypatch):
     """Five samples with the headline's among them."""
-    monkeypatch.setattr(study, "plan", lambda count, seed: grid.plan(3)[:5])
+    monkeypatch.setattr(study, "plan", lambda spec: grid.plan(FEW)[:5])
 
 
 KILLED = """
 import os, signal, sys
 from pathlib import Path
-from analysis.studies import multiverse, multiverse_grid
+from analysis.studies.multiverse import grid, study
+from analysis.studies.multiverse.spec import SPEC
 
 def kill(done, chunks):
     if done == 3:
         os.kill(os.getpid(), signal.SIGKILL)
 
-multiverse.plan = lambda count, seed: multiverse_grid.plan(3)[:5]
-multiverse.run(partial=Path(sys.argv[1]), progress=kill)
+few = SPEC.replace(curve=SPEC.curve.replace(drawn=3))
+study.plan = lambda spec: grid.plan(few)[:5]
+study.run(partial=Path(sys.argv[1]), progress=kill)
 """
 
 
@@ -186,8 +207,8 @@ def test_a_cluster_gives_the_same_bits(tmp_path, small_plan):
 
 
 def test_permutation_keeps_dates_by_size_and_shares_keys():
-    frame = fits.sample(spec.HEADLINE)
-    moved = joint.permuted(frame, 3, seed=1)
+    frame = fits.sample(CURVE.curve.headline)
+    moved = joint.permuted(frame, 3)
     by = ["size", "cohort"]
     for rows in (frame, moved):
         assert rows.groupby("ori")["cohort"].nunique().eq(1).all()
@@ -195,8 +216,8 @@ def test_permutation_keeps_dates_by_size_and_shares_keys():
     pd.testing.assert_series_equal(before, after)
     assert (frame["cohort"] != moved["cohort"]).any()
     assert moved["treated"].eq(moved["cohort"].gt(0) & moved["year"].ge(moved["cohort"])).all()
-    pd.testing.assert_frame_equal(joint.permuted(frame, 0, seed=1), frame)
-    robbery = joint.permuted(fits.sample(spec.HEADLINE | {"outcome": "robbery"}), 3, seed=1)
+    pd.testing.assert_frame_equal(joint.permuted(frame, 0), frame)
+    robbery = joint.permuted(fits.sample(CURVE.curve.headline | {"outcome": "robbery"}), 3)
     one, other = (set(rows.loc[rows["cohort"].gt(0), "ori"]) for rows in (moved, robbery))
     assert len(one & other) > 0.8 * len(one)
 
@@ -205,7 +226,7 @@ def test_committed_permutations_hold_the_curve_and_recompute(kept):
     table = joint.results()
     chosen = joint.representatives(kept)
     assert len(chosen) == 28
-    assert table.groupby("spec").size().eq(spec.PERMUTATIONS + 1).all()
+    assert table.groupby("spec").size().eq(CURVE.permutations + 1).all()
     assert sorted(map(grid.spec_hash, chosen)) == sorted(table["spec"].unique())
     observed = table[table["draw"].eq(0)].merge(kept, on="spec", suffixes=("", "_curve"))
     assert len(observed) == 28
@@ -228,8 +249,8 @@ def test_joint_p_values_by_hand():
 
 def test_shares_of_variance_are_statsmodels_type_two(kept):
     """The sums of squares of a model of all forks, alone, before the correction for chance."""
-    values = kept["percent"].clip(*kept["percent"].quantile(list(summary.TRIM)))
-    names = [fork.name for fork in spec.FORKS if fork.name != "errors"]
+    values = kept["percent"].clip(*kept["percent"].quantile(list(CURVE.trim)))
+    names = [fork.name for fork in CURVE.curve.dimensions if fork.name != "errors"]
     fit = smf.ols("y ~ " + " + ".join(f"C({name})" for name in names), kept.assign(y=values)).fit()
     table = anova_lm(fit, typ=2)
     total = ((values - values.mean()) ** 2).sum()
@@ -254,8 +275,8 @@ def test_shares_of_variance_of_a_made_curve(kept):
 
 def test_robustness_lists_every_choice_once(kept):
     table = summary.robustness(kept)
-    assert len(table) == sum(len(fork.levels) for fork in spec.FORKS)
-    for fork in spec.FORKS:
+    assert len(table) == sum(len(fork.levels) for fork in CURVE.curve.dimensions)
+    for fork in CURVE.curve.dimensions:
         rows = table[table["fork"].eq(fork.title)]
         assert rows["choice"].tolist() == list(fork.levels.values())
         assert rows["specifications"].sum() == len(kept)

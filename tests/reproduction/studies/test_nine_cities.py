@@ -9,6 +9,7 @@ import pytest
 from analysis.panels.store import load
 from analysis.studies.synthetic import exhibits
 from analysis.studies.synthetic import history as nine
+from analysis.studies.synthetic.spec import HISTORY
 
 
 @pytest.fixture(scope="module")
@@ -23,8 +24,8 @@ def cities():
 
 def test_the_agencies_are_the_cities(panels):
     rows = panels["city_year"]
-    states = dict(zip(nine.CITIES, ["IL", "NY", "CA", "CA", "GA", "TX", "MA", "LA", "NJ"], strict=True))
-    for city, ori in nine.CITIES.items():
+    states = dict(zip(HISTORY.cities, ["IL", "NY", "CA", "CA", "GA", "TX", "MA", "LA", "NJ"], strict=True))
+    for city, ori in HISTORY.cities.items():
         own = rows[rows["ori"] == ori]
         assert own["city"].str.contains(city).all() and set(own["state"]) == {states[city]}
 
@@ -32,9 +33,9 @@ def test_the_agencies_are_the_cities(panels):
 def test_rates_are_the_panel_or_a_gap(cities, panels):
     rows = panels["city_year"].set_index(["ori", "year"])
     compared = 0
-    for city, ori in nine.CITIES.items():
+    for city, ori in HISTORY.cities.items():
         gaps = set(zip(cities[city].gaps["outcome"], cities[city].gaps["year"], strict=True))
-        for outcome in nine.OUTCOMES:
+        for outcome in HISTORY.outcomes:
             series = cities[city].rates[outcome]
             assert list(series.index) == list(range(1999, 2025))
             for year, value in series.items():
@@ -62,7 +63,7 @@ def test_known_breaks_and_september_11(cities):
 
 def test_every_instrument_is_there_with_a_source(cities, panels):
     rows = panels["policy_rows"]
-    for city, ori in nine.CITIES.items():
+    for city, ori in HISTORY.cities.items():
         own = rows[(rows["ori"] == ori) & (rows["kind"] == "city")]
         table = cities[city].policies
         assert len(table) == len(own) > 0
@@ -77,10 +78,10 @@ def test_neighbours_by_brute_force(cities, panels):
         panels["undated_places"]["ori"].dropna()
     )
     for city in cities.values():
-        assert len(city.neighbours) == nine.NEIGHBOURS
+        assert len(city.neighbours) == HISTORY.neighbors
         assert city.neighbours["distance"].is_monotonic_increasing
-        assert not set(city.neighbours["ori"]) & (taken | set(nine.CITIES.values()))
-        assert city.neighbours["population"].ge(nine.FLOOR).all()
+        assert not set(city.neighbours["ori"]) & (taken | set(HISTORY.cities.values()))
+        assert city.neighbours["population"].ge(HISTORY.floor).all()
         assert "St. Louis, MO" not in set(city.neighbours["name"])
 
 
@@ -93,8 +94,8 @@ def test_nearest_is_the_nearest():
     )
     city = pd.Series(rng.normal(size=3), index=pool.columns)
     distance = np.sqrt((((pool - city) / pool.std(ddof=1)) ** 2).sum(axis=1))
-    expected = distance.nsmallest(nine.NEIGHBOURS)
-    found = nine.nearest(city, pool)
+    expected = distance.nsmallest(HISTORY.neighbors)
+    found = nine.nearest(city, pool, spec=HISTORY)
     assert list(found["ori"]) == list(expected.index)
     np.testing.assert_allclose(found["distance"], expected, rtol=1e-12)
 

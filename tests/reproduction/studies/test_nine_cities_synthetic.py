@@ -8,7 +8,8 @@ import pytest
 from analysis.panels.store import load
 from analysis.studies.designs.synthetic_cases import LOG, RATE
 from analysis.studies.synthetic import nine_cities as study
-from analysis.studies.synthetic.history import CITIES, PANELS, never_named
+from analysis.studies.synthetic.history import PANELS, never_named
+from analysis.studies.synthetic.spec import HISTORY, NINE_CITIES
 
 
 @pytest.fixture(scope="module")
@@ -22,10 +23,10 @@ def found():
 
 
 def test_every_city_and_date_is_studied_or_has_a_reason(found, panels):
-    assert list(found.cities["city"]) == list(CITIES)
+    assert list(found.cities["city"]) == list(HISTORY.cities)
     assert (found.cities["reason"].ne("") == found.cities["usable"].eq(0)).all()
     rows = panels["policies"]
-    rows = rows[rows["ori"].isin(CITIES.values()) & rows["definition"].ne("symbolic")]
+    rows = rows[rows["ori"].isin(HISTORY.cities.values()) & rows["definition"].ne("symbolic")]
     assert len(found.dates) == len(rows.drop_duplicates(["ori", "adopted"]))
     studied = found.dates.loc[found.dates["reason"].eq(""), "case"]
     assert set(found.estimates["case"]) == set(studied)
@@ -33,9 +34,9 @@ def test_every_city_and_date_is_studied_or_has_a_reason(found, panels):
 
 def test_usable_dates_have_their_years(found):
     for date in found.dates[found.dates["reason"].eq("")].itertuples():
-        assert study.FIRST < date.start <= study.LAST
-        assert date.before >= study.BEFORE and date.after >= study.AFTER
-    early = found.dates[found.dates["start"].le(study.FIRST)]
+        assert NINE_CITIES.first < date.start <= NINE_CITIES.last
+        assert date.before >= NINE_CITIES.before and date.after >= NINE_CITIES.after
+    early = found.dates[found.dates["start"].le(NINE_CITIES.first)]
     assert len(early) and early["reason"].str.contains("before the figures begin").all()
 
 
@@ -60,7 +61,7 @@ def test_values_are_the_panel(found, panels):
     for case, city in (("Boston 2014", "Boston"), ("Newark 2013", "Newark")):
         path = found.fits[(case, "robbery", RATE, "synthetic_control")].result.extra["path"]
         for year, value in zip(path["time"], path["treated"], strict=True):
-            assert value == rows[(CITIES[city], year)]
+            assert value == rows[(HISTORY.cities[city], year)]
 
 
 @pytest.mark.parametrize("scale", [RATE, LOG])
@@ -71,7 +72,7 @@ def test_gap_by_plain_numpy(found, panels, scale):
     path, weights = one.result.extra["path"], one.result.extra["unit_weights"]
     assert weights["weight"].min() > -1e-9 and weights["weight"].sum() == pytest.approx(1)
     table = np.array([[rows[(ori, year)] for year in path["time"]] for ori in weights["unit"]])
-    own = np.array([rows[(CITIES["Boston"], year)] for year in path["time"]])
+    own = np.array([rows[(HISTORY.cities["Boston"], year)] for year in path["time"]])
     table, own = (np.log(table), np.log(own)) if scale == LOG else (table, own)
     gap = own - weights["weight"].to_numpy() @ table
     assert one.row["estimate"] == pytest.approx(gap[path["time"] >= 2014].mean(), abs=1e-9)

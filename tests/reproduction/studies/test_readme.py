@@ -14,7 +14,7 @@ from analysis.report import paper
 from analysis.report.front import headline_figure, sentences
 from analysis.studies.cap2017 import study as cap2017
 from analysis.studies.multiverse import study as multiverse
-from analysis.studies.multiverse.spec import FORKS, NAMES
+from analysis.studies.multiverse.spec import SPEC as CURVE
 from analysis.studies.multiverse.summary import headline as committed_headline
 from analysis.studies.paper import (
     exhibits as answers_tables,
@@ -29,6 +29,7 @@ from analysis.studies.paper import (
     robustness as answers_robustness,
 )
 from analysis.studies.synthetic import state_laws
+from analysis.studies.synthetic.spec import STATE_LAWS
 from analysis.studies.uar2017 import study as uar2017
 
 CACHED = ("table", "judged", "state_variants", "figures")
@@ -37,7 +38,7 @@ CACHED = ("table", "judged", "state_variants", "figures")
 @pytest.fixture(scope="module", autouse=True)
 def laws():
     """Joint estimates of laws that take no time: what they are is the business of `test_state_laws`."""
-    variants = (answers.MAIN, answers.LATER, state_laws.EARLIER, "Without Colorado")
+    variants = (answers.MAIN, answers.LATER, STATE_LAWS.placebo, "Without Colorado")
     rows = itertools.product(variants, answers.OUTCOMES, ("rate", "log"))
     table = pd.DataFrame(rows, columns=["variant", "outcome", "scale"])
     main = table["variant"].ne(answers.LATER)
@@ -145,8 +146,10 @@ def test_abstract_says_size_interval_what_is_ruled_out_and_what_is_not_known():
 
 def test_every_choice_is_listed_once(choices):
     listed = list(zip(choices["fork"], choices["choice"], strict=True))[1:]
-    assert listed == [(fork.title, title) for fork in FORKS for title in fork.levels.values()]
-    assert choices["base"].sum() == len(FORKS)
+    assert listed == [
+        (fork.title, title) for fork in CURVE.curve.dimensions for title in fork.levels.values()
+    ]
+    assert choices["base"].sum() == len(CURVE.curve.dimensions)
 
 
 def test_recomputed_neighbours_are_the_committed_ones(choices):
@@ -157,7 +160,7 @@ def test_recomputed_neighbours_are_the_committed_ones(choices):
     other = dict(answers.BASE) | {"outcome": "homicide"}
     mine = choices[choices["choice"].eq("Homicide")].iloc[0]
     assert mine["percent"] == pytest.approx(committed_headline(kept, other)["percent"], rel=1e-6)
-    assert set(answers.BASE) == set(NAMES)
+    assert set(answers.BASE) == set(CURVE.curve.names)
 
 
 def test_forks_of_every_design_are_counted(laws):

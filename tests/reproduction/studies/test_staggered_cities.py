@@ -7,19 +7,14 @@ import pandas as pd
 import pytest
 
 from analysis.estimators import group_time, poisson
+from analysis.estimators.regression.two_way_counts import period_effects
+from analysis.estimators.resampling.placebos import randomization_p_value
 from analysis.panels.store import load
+from analysis.studies.designs import expected_counts as expected
 from analysis.studies.designs.city_sample import PANELS, SampleRules, city_sample
-from analysis.studies.staggered_cities import expected_counts as expected
 from analysis.studies.staggered_cities import fits
 from analysis.studies.staggered_cities.inference import scale_gap
-from analysis.studies.staggered_cities.spec import (
-    AFTER,
-    BEFORE,
-    FEWEST_BEFORE,
-    FORKS,
-    HEADLINE,
-    MAIN_TREATMENTS,
-)
+from analysis.studies.staggered_cities.spec import SPEC as CITIES_SPEC
 
 
 @pytest.fixture(scope="module")
@@ -29,10 +24,10 @@ def panels():
 
 @pytest.fixture(scope="module")
 def samples(panels):
-    return {d: city_sample(panels, SampleRules(d, "robbery")) for d in MAIN_TREATMENTS}
+    return {d: city_sample(panels, SampleRules(d, "robbery")) for d in CITIES_SPEC.main_treatments}
 
 
-@pytest.mark.parametrize("definition", MAIN_TREATMENTS)
+@pytest.mark.parametrize("definition", CITIES_SPEC.main_treatments)
 def test_ledger_adds_up_to_the_panel(panels, samples, definition):
     ledger = samples[definition].ledger
     assert ledger["rows"].sum() == len(panels["city_year"])
@@ -40,7 +35,7 @@ def test_ledger_adds_up_to_the_panel(panels, samples, definition):
     assert ledger["agencies"].iloc[-1] == samples[definition].frame["ori"].nunique()
 
 
-@pytest.mark.parametrize("definition", MAIN_TREATMENTS)
+@pytest.mark.parametrize("definition", CITIES_SPEC.main_treatments)
 def test_treated_and_controls_by_plain_pandas(panels, samples, definition):
     """Treated agencies are those the policy panel dates; no control is one that anything names by that year."""
     frame = samples[definition].frame
@@ -116,7 +111,7 @@ def test_year_effects_are_those_of_a_poisson_regression(samples):
         some.pivot(index="ori", columns="year", values=name)[years].to_numpy()
         for name in ("count", "population")
     ]
-    np.testing.assert_allclose(np.log(expected.year_effects(*wide))[1:], fit.estimate, atol=1e-8)
+    np.testing.assert_allclose(np.log(period_effects(*wide))[1:], fit.estimate, atol=1e-8)
 
 
 def test_expected_crimes_of_a_city_by_hand(samples):
@@ -125,7 +120,7 @@ def test_expected_crimes_of_a_city_by_hand(samples):
     The FBI says that 2019 cannot be compared with the years before: that year counts on neither side.
     """
     frame = samples["detainers"].frame
-    table = expected.expected_crimes(frame)
+    table = expected.expected_crimes(frame, CITIES_SPEC.horizon)
     at = table.cities.index[table.cities["city"].eq("Boston")][0]
     date = int(table.cities.loc[at, "cohort"])
     never = frame[frame["cohort"].eq(0)]
@@ -133,69 +128,76 @@ def test_expected_crimes_of_a_city_by_hand(samples):
     wide = [
         never.pivot(index="ori", columns="year", values=n)[years].to_numpy() for n in ("count", "population")
     ]
-    trend = pd.Series(expected.year_effects(*wide), index=years)
+    trend = pd.Series(period_effects(*wide), index=years)
     rows = frame[frame["ori"].eq(table.cities.loc[at, "ori"])].set_index("year")
     boston = rows[rows["unit"].eq(rows.loc[date - 1, "unit"])]
     assert set(rows.index) - set(boston.index) == {2019}
-    before, after = boston.loc[date - BEFORE : date - 1], boston.loc[date : date + AFTER]
+    before, after = (
+        boston.loc[date - CITIES_SPEC.horizon.before : date - 1],
+        boston.loc[date : date + CITIES_SPEC.horizon.after],
+    )
     rate = before["count"].sum() / (before["population"] * trend[before.index]).sum()
     by_hand = rate * (after["population"] * trend[after.index]).sum()
     column = table.own[at]
     assert table.expected[at, column] == pytest.approx(by_hand, rel=1e-10)
     assert table.observed[at, column] == after["count"].sum()
-    assert len(before) >= FEWEST_BEFORE
+    assert len(before) >= CITIES_SPEC.horizon.fewest_before
 
 
 def test_a_known_effect_is_found_and_scale_does_not_matter(samples):
     frame = samples["detainers"].frame
-    table = expected.expected_crimes(frame)
+    table = expected.expected_crimes(frame, CITIES_SPEC.horizon)
     rows = expected.treated_rows(table)
     start = expected.ratio(table, rows, table.own[rows])
     halved = frame.assign(count=frame["count"] * np.where(frame["treated"].eq(1), 0.5, 1.0))
-    moved = expected.expected_crimes(halved)
+    moved = expected.expected_crimes(halved, CITIES_SPEC.horizon)
     assert expected.ratio(moved, rows, moved.own[rows]) - start == pytest.approx(np.log(0.5), abs=1e-10)
-    tenfold = expected.expected_crimes(frame.assign(population=frame["population"] * 10))
+    tenfold = expected.expected_crimes(frame.assign(population=frame["population"] * 10), CITIES_SPEC.horizon)
     assert expected.ratio(tenfold, rows, tenfold.own[rows]) == pytest.approx(start, abs=1e-10)
 
 
 def test_other_places_keep_their_size_class_and_the_seed_decides(samples):
-    table = expected.expected_crimes(samples["detainers"].frame)
+    table = expected.expected_crimes(samples["detainers"].frame, CITIES_SPEC.horizon)
     one = expected.placebo_places(table, draws=199, seed=1)
     np.testing.assert_array_equal(one, expected.placebo_places(table, draws=199, seed=1))
     assert not np.array_equal(one, expected.placebo_places(table, draws=199, seed=2))
     assert np.isfinite(one).all()
     dates = expected.placebo_dates(table, draws=199, seed=1)
     assert abs(np.median(dates)) < 1 and np.isfinite(dates).all()
-    assert expected.tested(0.0, one) == 1.0
-    assert expected.tested(np.inf, one) == pytest.approx(1 / 200)
+    assert randomization_p_value(0.0, one) == 1.0
+    assert randomization_p_value(np.inf, one) == pytest.approx(1 / 200)
 
 
 def test_scale_gap_parts_add_up(samples):
-    found = scale_gap(samples["detainers"].frame)
+    found = scale_gap(samples["detainers"].frame, spec=CITIES_SPEC)
     assert found["additive"] == pytest.approx(found["proportional"] + found["scale"], rel=1e-12)
     assert found["before"] > found["before_never"]
 
 
 def test_every_fork_names_a_known_estimator_and_subset():
-    assert FORKS[0] is HEADLINE
-    assert {fork.estimator for fork in FORKS} <= set(fits.ESTIMATORS)
-    assert {fork.subset for fork in FORKS} <= set(fits.SUBSETS)
-    assert len({(fork.group, fork.name) for fork in FORKS}) == len(FORKS)
+    assert CITIES_SPEC.specifications[0] is CITIES_SPEC.headline
+    assert {fork.estimator for fork in CITIES_SPEC.specifications} <= set(fits.ESTIMATORS)
+    assert {fork.options.get("subset", "all") for fork in CITIES_SPEC.specifications} <= set(fits.SUBSETS)
+    assert len({(fork.group, fork.name) for fork in CITIES_SPEC.specifications}) == len(
+        CITIES_SPEC.specifications
+    )
 
 
 @pytest.mark.parametrize("outcome", ["homicide", "motor_vehicle_theft"])
 def test_what_the_chapter_says_of_its_strongest_results(panels, outcome):
     """Under detainer policies both are below zero, and the headline's interval holds zero."""
     frame = city_sample(panels, SampleRules("detainers", outcome)).frame
-    found = fits.estimate(frame, HEADLINE)
+    found = fits.estimate(frame, CITIES_SPEC.headline, spec=CITIES_SPEC)
     assert found["estimate"] < -0.1 and found["conf_low"] < 0 < found["conf_high"]
     assert 0.05 < found["p_value"] < 0.5
-    regression = fits.estimate(frame, FORKS[2])
-    assert FORKS[2].estimator == "counts" and regression["conf_high"] < 0
+    regression = fits.estimate(frame, CITIES_SPEC.specifications[2], spec=CITIES_SPEC)
+    assert CITIES_SPEC.specifications[2].estimator == "counts" and regression["conf_high"] < 0
 
 
 def test_a_city_is_unusual_when_its_interval_leaves_out_zero(samples):
-    found = expected.by_city(expected.expected_crimes(samples["detainers"].frame))
+    found = expected.by_city(
+        expected.expected_crimes(samples["detainers"].frame, CITIES_SPEC.horizon), level=0.95
+    )
     judged = found[found["conf_low"].notna()]
     out = judged["conf_low"].gt(0) | judged["conf_high"].lt(0)
     assert (out == judged["p_value"].lt(0.05)).all() and len(judged) > 15
@@ -205,6 +207,6 @@ def test_a_city_is_unusual_when_its_interval_leaves_out_zero(samples):
 def test_a_design_that_is_not_identified_says_so(samples):
     frame = samples["detainers"].frame
     never = frame[frame["cohort"].eq(0)]
-    fork = next(fork for fork in FORKS if fork.estimator == "group_time")
-    found = fits.estimate(never, fork)
+    fork = next(fork for fork in CITIES_SPEC.specifications if fork.estimator == "group_time")
+    found = fits.estimate(never, fork, spec=CITIES_SPEC)
     assert found["problem"] and "estimate" not in found

@@ -26,7 +26,8 @@ from analysis.studies.staggered_counties.sample import (
     months_bound,
     with_rates,
 )
-from analysis.studies.staggered_counties.spec import FORKS, HEADLINE, PERIOD, CountyRules
+from analysis.studies.staggered_counties.spec import SPEC as COUNTIES_SPEC
+from analysis.studies.staggered_counties.spec import CountyRules
 
 BOROUGHS = ["36005", "36047", "36061", "36081", "36085"]
 
@@ -38,7 +39,7 @@ def panels():
 
 @pytest.fixture(scope="module")
 def sample(panels):
-    return county_sample(panels)
+    return county_sample(panels, spec=COUNTIES_SPEC)
 
 
 @pytest.fixture(scope="module")
@@ -97,16 +98,16 @@ def test_every_county_stands_once_in_the_ledger(sample, panels):
 
 def test_counts_are_the_panels(sample, panels):
     both = panels["county_2013_2014"].set_index("fips")
-    late = sample.frame[sample.frame["year"].eq(PERIOD)].set_index("fips")
+    late = sample.frame[sample.frame["year"].eq(COUNTIES_SPEC.period)].set_index("fips")
     robbery = both["robbery_imputed_2013_2014"].reindex(late.index).astype(float)
     np.testing.assert_array_equal(late["robbery"], robbery)
     people = both["person_years_2013_2014"].reindex(late.index).astype(float)
     np.testing.assert_array_equal(late["people"], people)
-    assert sample.frame["year"].isin([*range(2008, 2013), PERIOD]).all()
+    assert sample.frame["year"].isin([*range(2008, 2013), COUNTIES_SPEC.period]).all()
 
 
 def test_new_york_is_one_place(panels):
-    frame = early_frame(panels, "robbery")
+    frame = early_frame(panels, "robbery", spec=COUNTIES_SPEC)
     years = panels["county_year"]
     city = years[years["fips"].isin(BOROUGHS) & years["year"].eq(2010)]
     row = frame[frame["ori"].eq(NEW_YORK) & frame["year"].eq(2010)]
@@ -119,7 +120,7 @@ def test_new_york_is_one_place(panels):
     [("2013-01-01", 24), ("2014-01", 11.5), ("2014", 6), ("2014-07-01", 6), ("2012-05", 24), ("2015-03", 0)],
 )
 def test_months_bound(adopted, months):
-    assert months_bound(adopted) == pytest.approx(months, abs=1e-9)
+    assert months_bound(adopted, spec=COUNTIES_SPEC) == pytest.approx(months, abs=1e-9)
 
 
 def test_headline_is_a_ratio_of_ratios_by_county_effects(sample):
@@ -136,10 +137,15 @@ def test_headline_is_a_ratio_of_ratios_by_county_effects(sample):
 
 def test_forks_and_jackknife_on_some_states(panels, sample):
     frame = sample.frame[sample.frame["state"].isin(["IA", "NJ", "MD", "PA", "NE", "MN", "KS"])]
-    rows = pd.DataFrame([{"name": fork.name} | estimate(frame, "robbery", fork) for fork in FORKS])
+    rows = pd.DataFrame(
+        [
+            {"name": fork.name} | estimate(frame, "robbery", fork, spec=COUNTIES_SPEC)
+            for fork in COUNTIES_SPEC.specifications
+        ]
+    )
     assert rows["problem"].eq("").all() and rows["estimate"].notna().all()
     assert (rows["conf_low"] < rows["estimate"]).all() and (rows["estimate"] < rows["conf_high"]).all()
-    row, refits = jackknife(with_rates(frame, "robbery"))
+    row, refits = jackknife(with_rates(frame, "robbery"), spec=COUNTIES_SPEC)
     gap = refits["estimate"] - row["estimate"]
     assert row["std_error"] == pytest.approx(np.sqrt(6 / 7 * (gap**2).sum()), rel=1e-12)
     assert row["df"] == 6
@@ -147,38 +153,41 @@ def test_forks_and_jackknife_on_some_states(panels, sample):
 
 
 def test_event_study_is_relative_to_2012_and_ends_at_the_two_way_effect_alone(sample):
-    rows = with_rates(sample.frame[sample.frame["year"].isin([2012, PERIOD])], "property")
+    rows = with_rates(sample.frame[sample.frame["year"].isin([2012, COUNTIES_SPEC.period])], "property")
     one = by_year(
-        pd.concat([rows, with_rates(sample.frame[sample.frame["year"].eq(2011)], "property")])
+        pd.concat([rows, with_rates(sample.frame[sample.frame["year"].eq(2011)], "property")]),
+        spec=COUNTIES_SPEC,
     ).set_index("year")
     alone = counts_fit(rows)
-    assert set(one.index) == {2011, PERIOD}
-    assert one.loc[PERIOD, "estimate"] == pytest.approx(float(alone.estimate[0]), abs=2e-3)
+    assert set(one.index) == {2011, COUNTIES_SPEC.period}
+    assert one.loc[COUNTIES_SPEC.period, "estimate"] == pytest.approx(float(alone.estimate[0]), abs=2e-3)
 
 
 def test_adjacency_knows_some_borders(sample):
-    pairs = set(map(tuple, adjacent()[["one", "other"]].to_numpy()))
+    pairs = set(map(tuple, adjacent(COUNTIES_SPEC.touching)[["one", "other"]].to_numpy()))
     assert ("11001", "24033") in pairs and ("06015", "41015") in pairs and ("01001", "06001") not in pairs
-    found = border_pairs(sample.frame)
+    found = border_pairs(sample.frame, spec=COUNTIES_SPEC)
     state = sample.frame.drop_duplicates("fips").set_index("fips")["state"]
     assert (state[found["one"]].to_numpy() != state[found["other"]].to_numpy()).all()
-    rows = pair_rows(sample.frame)
-    weight = rows[rows["year"].eq(PERIOD)].groupby("fips")["once"].sum()
+    rows = pair_rows(sample.frame, spec=COUNTIES_SPEC)
+    weight = rows[rows["year"].eq(COUNTIES_SPEC.period)].groupby("fips")["once"].sum()
     assert weight.max() <= 1 + 1e-12
-    assert rows[rows["year"].eq(PERIOD)].groupby("pair")["treated"].sum().eq(1).all()
+    assert rows[rows["year"].eq(COUNTIES_SPEC.period)].groupby("pair")["treated"].sum().eq(1).all()
 
 
 def test_rings_hold_only_comparison_counties_within_reach(sample):
-    rows, names = with_rings(sample.frame)
+    rows, names = with_rings(sample.frame, spec=COUNTIES_SPEC)
     inside = rows[names].sum(axis=1)
     assert inside.isin([0, 1]).all()
-    assert (inside[rows["treated"].gt(0)] == 0).all() and (inside[rows["year"].lt(PERIOD)] == 0).all()
+    assert (inside[rows["treated"].gt(0)] == 0).all() and (
+        inside[rows["year"].lt(COUNTIES_SPEC.period)] == 0
+    ).all()
     assert inside.sum() > 500
 
 
 @pytest.fixture(scope="module")
 def table(panels, sample):
-    return changes(panels, sample)
+    return changes(panels, sample, spec=COUNTIES_SPEC)
 
 
 def test_a_step_is_a_weighted_difference_of_mean_changes(table):
@@ -190,7 +199,8 @@ def test_a_step_is_a_weighted_difference_of_mean_changes(table):
                 for outcome in ("violent", "property_with_arson")
                 for span in ("base", "both", "2015", "2017")
             ]
-        ]
+        ],
+        spec=COUNTIES_SPEC,
     )
     row = row[
         row["outcome"].eq("property_with_arson") & row["design"].eq("nothing absorbed") & row["crosses"]
@@ -214,10 +224,10 @@ def test_rates_of_both_files_are_the_panels(table, panels):
 
 def test_a_splice_that_follows_likeness_is_found(table):
     """If the new file counted a tenth more per unit of likeness, the placebo says so."""
-    base = splice_likeness(table).set_index(["outcome", "step", "design"])["estimate"]
+    base = splice_likeness(table, spec=COUNTIES_SPEC).set_index(["outcome", "step", "design"])["estimate"]
     traits = table["hispanic_share_2010"]
     changed = table.assign(violent_2015=table["violent_2015"] + traits)
-    moved = splice_likeness(changed).set_index(["outcome", "step", "design"])["estimate"]
+    moved = splice_likeness(changed, spec=COUNTIES_SPEC).set_index(["outcome", "step", "design"])["estimate"]
     key = ("violent", "splice", "nothing absorbed")
     assert moved[key] > base[key] + 0.05
     assert (
@@ -227,8 +237,8 @@ def test_a_splice_that_follows_likeness_is_found(table):
 
 
 def test_swapped_policies_start_from_the_same_difference(sample):
-    counties = long_difference(with_rates(sample.frame, "property"))
-    found = swapped(counties).set_index("test")
+    counties = long_difference(with_rates(sample.frame, "property"), spec=COUNTIES_SPEC)
+    found = swapped(counties, spec=COUNTIES_SPEC).set_index("test")
     mean = counties.groupby("adopts").apply(lambda rows: np.average(rows["change"], weights=rows["weight"]))
     for name in ("jackknife by state", "wild bootstrap by state"):
         assert found.loc[name, "estimate"] == pytest.approx(mean[1.0] - mean[0.0], abs=1e-10)
@@ -239,7 +249,7 @@ def test_swapped_policies_start_from_the_same_difference(sample):
 
 
 def test_early_adopters_are_observed_over_expected(panels):
-    row, counties = early(panels, "property")
+    row, counties = early(panels, "property", spec=COUNTIES_SPEC)
     assert row["estimate"] == pytest.approx(np.log(counties["observed"].sum() / counties["expected"].sum()))
     assert row["treated"] == len(counties) == 11
     assert counties["cohort"].between(2008, 2012).all()
@@ -247,20 +257,20 @@ def test_early_adopters_are_observed_over_expected(panels):
 
 def test_order_of_rows_does_not_matter(panels, sample):
     shuffled = {name: frame.sample(frac=1, random_state=4) for name, frame in panels.items()}
-    again = county_sample(shuffled)
+    again = county_sample(shuffled, spec=COUNTIES_SPEC)
     pd.testing.assert_frame_equal(again.frame, sample.frame)
     pd.testing.assert_frame_equal(again.ledger, sample.ledger)
 
 
 def test_margins_are_the_published_figures():
-    found = study.margins()
+    found = study.margins(COUNTIES_SPEC)
     assert found["manning2022_violent"] == ("violent_without_rape", pytest.approx(17.9))
     assert found["cap_crime"] == ("total", pytest.approx(355.0))
 
 
 def test_rates_judge_margins_as_two_one_sided_tests(sample):
     frame = sample.frame[sample.frame["state"].isin(["IA", "NJ", "MD", "PA", "OH", "WA", "KS"])]
-    table = study.rates(frame).set_index("outcome")
+    table = study.rates(frame, spec=COUNTIES_SPEC).set_index("outcome")
     row = table.loc["total"]
     from scipy import stats
 
@@ -273,24 +283,24 @@ def test_rates_judge_margins_as_two_one_sided_tests(sample):
 
 
 def test_statewide_laws_and_bans_leave_the_sample_when_asked(panels):
-    own = county_sample(panels, CountyRules(include_state_laws=False))
+    own = county_sample(panels, CountyRules(include_state_laws=False), spec=COUNTIES_SPEC)
     assert not own.frame["state"].isin(["CA", "CT", "RI", "CO"]).any()
-    banned = county_sample(panels, CountyRules(keep_bans=False))
+    banned = county_sample(panels, CountyRules(keep_bans=False), spec=COUNTIES_SPEC)
     controls = banned.frame[banned.frame["cohort"].eq(0)]
     assert not controls["state"].isin(["AZ", "AL", "MO", "SC"]).any()
-    assert HEADLINE.rules == {}
+    assert not COUNTIES_SPEC.headline.sample
 
 
 def test_what_the_chapter_says_of_property_crime(panels, sample):
     """A near comparison turns the sign, and adopters were gaining on the others before 2012."""
-    by_name = {fork.name: fork for fork in FORKS}
+    by_name = {fork.name: fork for fork in COUNTIES_SPEC.specifications}
     near = [
-        estimate(sample.frame, "property", by_name[name])
+        estimate(sample.frame, "property", by_name[name], spec=COUNTIES_SPEC)
         for name in ("Same state, year by year", "Across state borders, pair by pair")
     ]
     assert all(row["estimate"] < 0 < row["conf_high"] for row in near)
-    assert estimate(sample.frame, "property", HEADLINE)["conf_low"] > 0
-    long = county_sample(panels, CountyRules(first_year=2000)).frame
-    years = by_year(with_rates(long, "property")).set_index("year")
+    assert estimate(sample.frame, "property", COUNTIES_SPEC.headline, spec=COUNTIES_SPEC)["conf_low"] > 0
+    long = county_sample(panels, CountyRules(first_year=2000), spec=COUNTIES_SPEC).frame
+    years = by_year(with_rates(long, "property"), spec=COUNTIES_SPEC).set_index("year")
     assert years.loc[2010, "estimate"] < 0 < years.loc[2013, "estimate"] and years["pretest_p"].iloc[0] < 0.05
-    assert by_year(with_rates(long, "violent_without_rape"))["pretest_p"].iloc[0] < 0.05
+    assert by_year(with_rates(long, "violent_without_rape"), spec=COUNTIES_SPEC)["pretest_p"].iloc[0] < 0.05

@@ -10,6 +10,7 @@ from scipy import optimize
 from analysis.panels.store import load
 from analysis.studies.designs.synthetic_cases import METHODS, fit, half_width
 from analysis.studies.synthetic import state_laws as study
+from analysis.studies.synthetic.spec import STATE_LAWS
 
 
 @pytest.fixture(scope="module")
@@ -20,9 +21,14 @@ def panels():
 @pytest.fixture(scope="module")
 def parts(panels):
     breaks = study.series_starts(panels["state_year"])
-    laws = study.dated_laws(panels["policies"], breaks)
-    named, rates = study.named_states(panels["policies"]), study.rate_tables(panels["state_year"])
-    donors = pd.concat([study.donor_table(law, rates, named, breaks) for law in laws.to_dict("records")])
+    laws = study.dated_laws(panels["policies"], breaks, spec=STATE_LAWS)
+    named, rates = (
+        study.named_states(panels["policies"]),
+        study.rate_tables(panels["state_year"], spec=STATE_LAWS),
+    )
+    donors = pd.concat(
+        [study.donor_table(law, rates, named, breaks, spec=STATE_LAWS) for law in laws.to_dict("records")]
+    )
     return laws, donors, rates, breaks
 
 
@@ -138,12 +144,12 @@ def test_interval_inverts_the_rank_test():
 def test_rows_in_any_order(panels):
     mixed = {name: table.sample(frac=1, random_state=5) for name, table in panels.items()}
     breaks = study.series_starts(mixed["state_year"])
-    laws = study.dated_laws(mixed["policies"], breaks)
+    laws = study.dated_laws(mixed["policies"], breaks, spec=STATE_LAWS)
     pd.testing.assert_frame_equal(
-        laws, study.dated_laws(panels["policies"], study.series_starts(panels["state_year"]))
+        laws, study.dated_laws(panels["policies"], study.series_starts(panels["state_year"]), spec=STATE_LAWS)
     )
-    for name, table in study.rate_tables(mixed["state_year"]).items():
-        pd.testing.assert_frame_equal(table, study.rate_tables(panels["state_year"])[name])
+    for name, table in study.rate_tables(mixed["state_year"], spec=STATE_LAWS).items():
+        pd.testing.assert_frame_equal(table, study.rate_tables(panels["state_year"], spec=STATE_LAWS)[name])
 
 
 def test_joint_design(parts, panels):
@@ -155,7 +161,7 @@ def test_joint_design(parts, panels):
         .set_index("state")["start"]
     )
     assert "NY" not in start.index and start["CA"] == 2014 and len(start) == 9
-    rows = study._together("Main", start, ["property"], rates, panels, draws=19)
+    rows = study._together("Main", start, ["property"], rates, panels, draws=19, spec=STATE_LAWS)
     assert [row["states"] for row in rows] == [9, 9]
     assert all(row["p_value"] * 20 == pytest.approx(round(row["p_value"] * 20)) for row in rows)
     half = (rows[0]["conf_high"] - rows[0]["conf_low"]) / 2

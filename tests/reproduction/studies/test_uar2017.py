@@ -12,6 +12,7 @@ from scipy.optimize import linear_sum_assignment
 
 from analysis.panels.store import load
 from analysis.studies.published.claims import claims, compare
+from analysis.studies.published.margins import published_size
 from analysis.studies.published.verdicts import check_verdicts, committed
 from analysis.studies.uar2017 import (
     exhibits as uar2017_exhibits,
@@ -19,13 +20,13 @@ from analysis.studies.uar2017 import (
 from analysis.studies.uar2017 import (
     power as uar2017_power,
 )
-from analysis.studies.uar2017 import spec
 from analysis.studies.uar2017 import (
     study as uar2017,
 )
 from analysis.studies.uar2017.findings import difference
+from analysis.studies.uar2017.spec import SPEC as UAR
 
-PAPER = next(iter(spec.PERIODS))
+PAPER = UAR.paper_period
 
 
 @pytest.fixture(scope="module")
@@ -52,7 +53,7 @@ def test_adopters_are_those_of_the_policy_panel(results, panels):
         (rows["definition"] == "status_inquiry") & (rows["kind"] == "city") & rows["in_event_time"]
         & rows["adopted_year"].between(2002, 2014)
     ]  # fmt: skip
-    ours = results.treated[results.treated["coding"] == spec.MAIN]
+    ours = results.treated[results.treated["coding"] == UAR.main]
     assert sorted(ours["ori"]) == sorted(kept["ori"])
     assert len(ours) == 27 and ours["source_url"].str.len().gt(0).all()
 
@@ -62,12 +63,12 @@ def test_codings_hold_new_york_and_chicago_where_they_should(results):
     for coding in ("first instrument since 2002", "first limit since 2002"):
         assert cohort[(coding, "New York")] == 2003
         assert cohort[(coding, "Chicago")] == 2006
-    assert not {(spec.MAIN, "New York"), (spec.MAIN, "Chicago")} & set(cohort.index)
+    assert not {(UAR.main, "New York"), (UAR.main, "Chicago")} & set(cohort.index)
 
 
 def test_changes_of_single_cities_by_hand(results, rates):
     changes = results.changes
-    rows = changes[(changes["coding"] == spec.MAIN) & (changes["period"] == PAPER) & changes["reason"].eq("")]
+    rows = changes[(changes["coding"] == UAR.main) & (changes["period"] == PAPER) & changes["reason"].eq("")]
     rows = rows[rows["outcome"].isin(["violent", "property", "violent_without_rape"])]
     assert len(rows) > 100
     for row in rows.itertuples():
@@ -90,7 +91,7 @@ def test_violent_never_holds_revised_rape(results, rates):
 
 def test_cities_their_state_excepts_are_used(results):
     """Minnesota withholds rape from 2006 to 2012, except for its two largest cities, which are printed."""
-    pairs = results.pairs[results.pairs["coding"] == spec.MAIN]
+    pairs = results.pairs[results.pairs["coding"] == UAR.main]
     assert {"MN0271100", "MN0620900"} <= set(pairs["ori"])
     assert difference(results, "violent", group="in force", year=2012)["used"] == 16
 
@@ -128,13 +129,13 @@ def test_before_after_against_scipy(results):
         rose, fell = (values > 0).sum(), (values < 0).sum()
         assert row["p_sign"] == pytest.approx(stats.binomtest(rose, rose + fell).pvalue)
         compared += 1
-    assert compared == len(spec.CODINGS) * len(spec.PERIODS) * len(spec.OUTCOMES) * len(spec.WINDOWS)
+    assert compared == len(UAR.codings) * len(UAR.periods) * len(UAR.outcomes) * len(UAR.windows)
 
 
 def test_random_signs_against_all_of_them(results):
     """Against every assignment of signs where there are few pairs, exactly."""
     rows = results.changes[
-        results.changes["coding"].eq(spec.MAIN) & results.changes["period"].eq(PAPER)
+        results.changes["coding"].eq(UAR.main) & results.changes["period"].eq(PAPER)
         & results.changes["outcome"].eq("violent") & results.changes["window"].eq(3)
     ]  # fmt: skip
     values = rows["change"].dropna().to_numpy()
@@ -142,7 +143,7 @@ def test_random_signs_against_all_of_them(results):
     share = np.mean(np.abs(signs @ values) >= abs(values.sum()) * (1 - 1e-9))
     table = results.before_after
     found = table[
-        table["coding"].eq(spec.MAIN) & table["period"].eq(PAPER) & table["outcome"].eq("violent")
+        table["coding"].eq(UAR.main) & table["period"].eq(PAPER) & table["outcome"].eq("violent")
         & table["window"].eq(3)
     ]["p_flip"].item()  # fmt: skip
     assert len(values) == 11 and found == pytest.approx(share, abs=1e-12)
@@ -150,7 +151,7 @@ def test_random_signs_against_all_of_them(results):
 
 def test_ledgers_add_up(results, panels):
     per_coding = results.ledger.groupby("coding")["places"].sum()
-    assert (per_coding == len(panels["places"])).all() and len(per_coding) == len(spec.CODINGS)
+    assert (per_coding == len(panels["places"])).all() and len(per_coding) == len(UAR.codings)
     keys = ["coding", "period", "outcome", "window"]
     left = results.before_after_dropped.groupby(keys)["cities"].sum()
     table = results.before_after.set_index(keys)
@@ -166,18 +167,18 @@ def test_controls_are_clean(results, panels):
     assert len(controls.drop_duplicates("ori")) > 1_000
     by_place = places.set_index("primary_ori")["place_fips"]
     codes = set(controls["ori"].map(by_place))
-    listed = policies[(policies["kind"] == "city") & (policies["adopted_year"] <= spec.LAST)]
+    listed = policies[(policies["kind"] == "city") & (policies["adopted_year"] <= UAR.last)]
     named = set(listed["geoid"]) | set(undated["geoid"]) | set(listed["ori"].dropna())
     assert not codes & named and not set(controls["ori"]) & named
-    assert not set(controls["ori"]) & set(spec.NAMED_BY_AUTHORS)
+    assert not set(controls["ori"]) & set(UAR.named_by_authors)
     assert not set(controls["state"]) & {"CA", "CO", "CT", "NM", "OR", "RI"}
-    assert controls["population"].ge(spec.FLOOR).all()
+    assert controls["population"].ge(UAR.floor).all()
 
 
 def test_one_to_one_is_the_least_total_distance(results):
     """The assignment again, region by region, from the covariates with numpy alone."""
-    units = results.units[results.units["coding"] == spec.MAIN].reset_index(drop=True)
-    x = units[list(spec.COVARIATES)].to_numpy(float)
+    units = results.units[results.units["coding"] == UAR.main].reset_index(drop=True)
+    x = units[list(UAR.covariates)].to_numpy(float)
     inverse = np.linalg.inv(np.cov(x.T, bias=True))
     total, pairs = 0.0, 0
     for region in units["region"].unique():
@@ -187,14 +188,14 @@ def test_one_to_one_is_the_least_total_distance(results):
         cost = np.sqrt(np.einsum("ijk,kl,ijl->ij", steps, inverse, steps))
         left, right = linear_sum_assignment(cost)
         total, pairs = total + cost[left, right].sum(), pairs + len(left)
-    ours = results.pairs[results.pairs["coding"] == spec.MAIN]
+    ours = results.pairs[results.pairs["coding"] == UAR.main]
     assert len(ours) == pairs and ours["control"].is_unique
     assert ours["distance"].sum() == pytest.approx(total, rel=1e-9)
 
 
 def test_matched_differences_by_hand(results, rates):
     """In 2012 and while in force, from the pairs and the panel, without the study's code."""
-    pairs = results.pairs[results.pairs["coding"] == spec.MAIN]
+    pairs = results.pairs[results.pairs["coding"] == UAR.main]
 
     def gap(row, year):
         both = [rates.get((ori, year), {}) for ori in (row.ori, row.control)]
@@ -223,7 +224,7 @@ def test_matched_differences_by_hand(results, rates):
 
 
 def test_unmatched_against_scipy(results, rates):
-    units = results.units[results.units["coding"] == spec.MAIN]
+    units = results.units[results.units["coding"] == UAR.main]
     value = [rates.get((ori, 2012), {}).get("property_per_100k", np.nan) for ori in units["ori"]]
     units = units.assign(value=value).dropna(subset=["value"])
     ended = units["ended_year"].isna() | units["ended_year"].gt(2012)
@@ -241,25 +242,29 @@ def test_detectable_effects_and_equivalence(results):
     multiple = stats.t.ppf(0.975, table["df"]) + stats.t.ppf(0.8, table["df"])
     np.testing.assert_allclose(table["detectable"], multiple * table["std_error"], rtol=1e-9)
     half = stats.t.ppf(0.95, table["df"]) * table["std_error"]
-    inside = (table["estimate"].abs() + half) < spec.MARGIN_SHARE * table["mean_before"]
+    inside = (table["estimate"].abs() + half) < UAR.margin_share * table["mean_before"]
     assert (table["within_share"].to_numpy(bool) == inside.to_numpy(bool)).all()
     np.testing.assert_allclose(table["smallest_margin"], table["estimate"].abs() + half, rtol=1e-9)
     rows = results.spreads.set_index("design")
     expected = (stats.norm.ppf(0.975) + stats.norm.ppf(0.8)) * rows.loc["unmatched", "sd"] * np.sqrt(2 / 55)
-    assert uar2017_power.detectable(next(results.spreads.itertuples()), 55) == pytest.approx(expected)
-    needed = uar2017_power.cities_needed(results.spreads, {"x": 20.0}).set_index("design")["x"]
+    assert uar2017_power.detectable(next(results.spreads.itertuples()), 55, spec=UAR) == pytest.approx(
+        expected
+    )
+    needed = uar2017_power.cities_needed(results.spreads, {"x": 20.0}, spec=UAR).set_index("design")["x"]
     for row in results.spreads.itertuples():
         n = needed[row.design]
-        assert uar2017_power.detectable(row, n) <= 20 < uar2017_power.detectable(row, n - 1)
+        assert (
+            uar2017_power.detectable(row, n, spec=UAR) <= 20 < uar2017_power.detectable(row, n - 1, spec=UAR)
+        )
 
 
 def test_what_the_chapter_says_in_words(results):
     """Sentences of the notebook that hold no figure stand or fall here."""
     for outcome in ("violent", "rape_legacy", "property"):
         rows = results.before_after
-        row = rows[
-            rows["coding"].eq(spec.MAIN) & rows["period"].eq(PAPER) & rows["outcome"].eq(outcome)
-        ].iloc[0]
+        row = rows[rows["coding"].eq(UAR.main) & rows["period"].eq(PAPER) & rows["outcome"].eq(outcome)].iloc[
+            0
+        ]
         assert row["window"] == 1 and row["conf_low"] < 0 < row["conf_high"]
     after, before, change = (difference(results, "violent", group=g) for g in ("after", "before", "change"))
     assert after["estimate"] > 0 and before["estimate"] > 0 and before["estimate"] > change["estimate"]
@@ -267,9 +272,9 @@ def test_what_the_chapter_says_in_words(results):
     means = uar2017_exhibits.change_rows(results)
     out = means[means["highlight"]]
     assert set(out["group"]) <= {"Property", "Motor vehicle theft"} and (out["estimate"] < 0).all()
-    curves = results.detectable[results.detectable["cities"].eq(uar2017_power.paper_cities())]
+    curves = results.detectable[results.detectable["cities"].eq(uar2017_power.paper_cities(UAR))]
     assert curves["detectable"].min() > max(
-        uar2017_power.published_margin(), spec.MARGIN_SHARE * results.spreads["mean"].iloc[0]
+        published_size(UAR.margin_claim), UAR.margin_share * results.spreads["mean"].iloc[0]
     )
     codings = uar2017_exhibits.codings_pooled(results, "violent")
     level, moved = (codings[codings["group"].eq(g)] for g in codings["group"].unique())
@@ -309,7 +314,7 @@ def test_verdicts_are_committed():
 
 def test_finds_what_a_policy_would_do(panels, results):
     """A rise of half put into every treated city after adoption is found by both designs."""
-    cities = results.treated[results.treated["coding"] == spec.MAIN].set_index("ori")["cohort"]
+    cities = results.treated[results.treated["coding"] == UAR.main].set_index("ori")["cohort"]
     rows = panels["city_year"].copy()
     after = rows["year"] > rows["ori"].map(cities.to_dict()).fillna(9999)
     for name in ("violent_without_rape",):
@@ -317,7 +322,7 @@ def test_finds_what_a_policy_would_do(panels, results):
     shifted = uar2017.study({**panels, "city_year": rows})
     for table, was in ((shifted.before_after, results.before_after),):
         pick = lambda t: t[  # noqa: E731
-            t["coding"].eq(spec.MAIN) & t["period"].eq(PAPER) & t["outcome"].eq("violent_without_rape")
+            t["coding"].eq(UAR.main) & t["period"].eq(PAPER) & t["outcome"].eq("violent_without_rape")
             & t["window"].eq(1)
         ].iloc[0]  # fmt: skip
         assert pick(table)["estimate"] > pick(was)["estimate"] + 200 and pick(table)["conf_low"] > 0

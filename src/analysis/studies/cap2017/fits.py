@@ -55,7 +55,10 @@ def matching(
     """
     names = [*spec.covariates, *covariates]
     options = {"distance": spec.distance} | options
-    return match(counties, outcome=outcome, treatment=treatment, covariates=names, exact=exact, **options)
+    found: Estimates = match(
+        counties, outcome=outcome, treatment=treatment, covariates=names, exact=exact, **options
+    )
+    return found
 
 
 def weighted(counties: pd.DataFrame, result: Estimates) -> pd.DataFrame:
@@ -90,7 +93,7 @@ def estimate(
 
 
 def _wild_p_value(
-    counties, treatment: str, outcome: str, draws: int, design: dict[str, Any], *, spec: CapSpec
+    counties: pd.DataFrame, treatment: str, outcome: str, draws: int, design: dict[str, Any], *, spec: CapSpec
 ) -> float:
     with warnings.catch_warnings():
         # It warns where (nearly) every state has declining counties, as within states, where that helps.

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
+
 import numpy as np
 import pandas as pd
 
@@ -47,12 +49,12 @@ def policy_in_force(policies: pd.DataFrame, definition: str, year: int) -> pd.Da
     return own.assign(is_dated=own["in_event_time"] | absorbed).loc[~ended, ["fips", "is_dated"]]
 
 
-def county_frame(panels: dict[str, pd.DataFrame], *, spec: CapSpec) -> pd.DataFrame:
+def county_frame(panels: Mapping[str, pd.DataFrame], *, spec: CapSpec) -> pd.DataFrame:
     """Return one row a county with treatment, covariates, outcomes and the marks that choose samples.
 
     Parameters
     ----------
-    panels : dict of str to pandas.DataFrame
+    panels : mapping of str to pandas.DataFrame
         ``counties, county_year, policies, undated_places``.
 
     Returns

@@ -60,8 +60,12 @@ def study(panels: Mapping[str, pd.DataFrame], spec: CapSpec = SPEC) -> CountyStu
     counties = selected(frame, spec.main, spec=spec)
     main, results = _main(counties, spec=spec)
     classes, joint = by_class(counties, spec.treatment, spec=spec)
-    everywhere = frame[frame[spec.treatment].notna() & frame["has_covariates"]].reset_index(drop=True)
+    everywhere = _everywhere(frame, spec=spec)
     income, income_joint = by_class(everywhere, spec.treatment, "median_household_income_nominal", spec=spec)
+    contrasts = {
+        "central": contrast(joint[MATCHED], spec.central, lowest(classes, MATCHED, spec.central), spec=spec),
+        "income": contrast(income_joint[MATCHED], spec.rural, spec.central, spec=spec),
+    }
     return CountyStudy(
         spec=spec,
         counties=frame,
@@ -70,9 +74,7 @@ def study(panels: Mapping[str, pd.DataFrame], spec: CapSpec = SPEC) -> CountyStu
         balance=_balance(counties, spec=spec),
         main=main,
         matchings=_matchings(counties, spec=spec),
-        variants=pd.DataFrame(
-            [row for variant in spec.variants for row in fit_variant(frame, variant, spec=spec)]
-        ),
+        variants=_variants(frame, spec=spec),
         offenses=_outcomes(counties, ["violent_per_10k", "property_per_10k"], spec=spec),
         without_state=_without_state(counties, spec=spec),
         classes=classes,
@@ -82,13 +84,17 @@ def study(panels: Mapping[str, pd.DataFrame], spec: CapSpec = SPEC) -> CountyStu
         randomization=_randomization(counties, spec=spec),
         equivalence=_equivalence(main, results, spec=spec),
         power=_power(main, results, spec=spec),
-        contrasts={
-            "central": contrast(
-                joint[MATCHED], spec.central, lowest(classes, MATCHED, spec.central), spec=spec
-            ),
-            "income": contrast(income_joint[MATCHED], spec.rural, spec.central, spec=spec),
-        },
+        contrasts=contrasts,
     )
+
+
+def _everywhere(frame: pd.DataFrame, *, spec: CapSpec) -> pd.DataFrame:
+    """Return every county whose treatment and covariates are known, whatever its crime file."""
+    return frame[frame[spec.treatment].notna() & frame["has_covariates"]].reset_index(drop=True)
+
+
+def _variants(frame: pd.DataFrame, *, spec: CapSpec) -> pd.DataFrame:
+    return pd.DataFrame([row for one in spec.variants for row in fit_variant(frame, one, spec=spec)])
 
 
 def _designs(counties: pd.DataFrame, *, spec: CapSpec) -> dict[str, tuple[pd.DataFrame, dict[str, Any]]]:

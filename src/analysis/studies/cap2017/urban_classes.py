@@ -7,9 +7,9 @@ from typing import Any
 
 import numpy as np
 import pandas as pd
-from scipy import stats
 
 from ...estimators import Estimates, ols
+from ...estimators.core.intervals import t_interval
 from .fits import ADJUSTED, DIFFERENCE, MATCHED, WEIGHT, described, matching, weighted
 from .sample import CRIME
 from .spec import CapSpec
@@ -55,13 +55,8 @@ def contrast(result: Estimates, plus: int, minus: int, *, spec: CapSpec) -> dict
         float(weights @ result.estimate),
         float(np.sqrt(weights @ result.covariance @ weights)),
     )
-    half = float(stats.t.ppf(0.5 + spec.level / 2, result.design["df"])) * std_error
-    return {
-        "estimate": estimate,
-        "std_error": std_error,
-        "conf_low": estimate - half,
-        "conf_high": estimate + half,
-    }
+    found = t_interval(estimate, std_error, result.design["df"], spec.level)
+    return {name: found[name] for name in ("estimate", "std_error", "conf_low", "conf_high")}
 
 
 def lowest(table: pd.DataFrame, design: str, besides: int) -> int:

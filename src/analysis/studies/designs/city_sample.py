@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from itertools import pairwise
 
 import numpy as np
 import pandas as pd
@@ -82,7 +83,7 @@ class SampleRules(StudySpec):
 
 def size_names(sizes: Sequence[int]) -> list[str]:
     """Return what the size classes are called, given their lower ends in residents."""
-    inner = [f"{low:,} to {high - 1:,}" for low, high in zip(sizes[1:], sizes[2:], strict=False)]
+    inner = [f"{low:,} to {high - 1:,}" for low, high in pairwise(sizes[1:])]
     return [f"under {sizes[1]:,}", *inner, f"{sizes[-1]:,} or more"]
 
 
@@ -154,11 +155,11 @@ class _Rows:
 
     def keep(self, mask: pd.Series, step: str) -> None:
         """Keep the marked rows; book the others under `step`."""
-        mask = mask.astype("boolean").fillna(False).to_numpy(dtype=bool)
-        lost = self.frame[~mask]
+        kept = mask.astype("boolean").fillna(False).to_numpy(dtype=bool)
+        lost = self.frame[~kept]
         self.ledger.append((step, len(lost), lost["ori"].nunique()))
         self.left.append(lost.groupby("ori").size().rename("rows").reset_index().assign(step=step))
-        self.frame = self.frame[mask]
+        self.frame = self.frame[kept]
 
 
 def with_treatment(panels: Mapping[str, pd.DataFrame], rules: SampleRules) -> pd.DataFrame:

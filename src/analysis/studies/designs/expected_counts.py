@@ -103,8 +103,8 @@ def expected_crimes(frame: pd.DataFrame, horizon: Horizon) -> Expected:
     return Expected(cities, dates, observed, expected, exposed, before, additive)
 
 
-def wide_tables(frame: pd.DataFrame):
-    """Return the cities of a sample, its years, and counts, residents and stretches as (cities, years) tables."""
+def wide_tables(frame: pd.DataFrame) -> tuple[pd.DataFrame, Array, Array, Array, Array]:
+    """Return cities, years, and counts, residents and stretches as tables of cities by years."""
     columns = ["ori", "city", "state", "region", "size", "residents", "cohort"]
     cities = frame[columns].drop_duplicates("ori").sort_values("ori").reset_index(drop=True)
     years = np.unique(frame["year"])
@@ -113,7 +113,8 @@ def wide_tables(frame: pd.DataFrame):
     tables = [np.full((len(cities), len(years)), np.nan) for _ in values]
     for table, column in zip(tables, values, strict=True):
         table[at] = column.to_numpy(float)
-    return cities, years, *tables
+    counts, people, stretch = tables
+    return cities, years, counts, people, stretch
 
 
 def _at_date(
@@ -165,7 +166,8 @@ def treated_rows(table: Expected) -> np.ndarray:
     """Return the positions of adopting cities that have a comparison at their own date."""
     own = table.own
     rows = np.flatnonzero(own >= 0)
-    return rows[np.isfinite(table.expected[rows, own[rows]])]
+    found: Array = rows[np.isfinite(table.expected[rows, own[rows]])]
+    return found
 
 
 def by_city(table: Expected, *, level: float) -> pd.DataFrame:
@@ -177,42 +179,30 @@ def by_city(table: Expected, *, level: float) -> pd.DataFrame:
         ``ori, city, state, size, residents, cohort, observed, expected, people, before`` (rate),
         ``log_ratio`` (minus infinity without a crime), ``conf_low, conf_high`` (the ratios not rejected
         at ``1 - level`` by cities of the size class that never adopt; missing where these are too few),
-        ``excess``
-        (observed less expected, per 100,000 resident-years), ``placebos`` (how many such cities have a
-        comparison at the date) and ``p_value`` (share of them with a ratio as far from 1 as its own, itself
-        included).
+        ``excess`` (observed less expected, per 100,000 resident-years), ``placebos`` (how many such cities
+        have a comparison at the date) and ``p_value`` (share of them with a ratio as far from 1 as its own,
+        itself included).
     """
     rows = treated_rows(table)
     dates = table.own[rows]
-    found = (
-        table.cities.iloc[rows]
-        .reset_index(drop=True)
-        .assign(
-            **{
-                name: getattr(table, name)[rows, dates]
-                for name in ("observed", "expected", "people", "before")
-            }
-        )
-    )
+    names = ("observed", "expected", "people", "before")
+    found = table.cities.iloc[rows].reset_index(drop=True)
+    found = found.assign(**{name: getattr(table, name)[rows, dates] for name in names})
     with np.errstate(divide="ignore", invalid="ignore"):
         logs = np.log(table.observed / table.expected)
     never = table.cities["cohort"].eq(0).to_numpy()
-    chance = [
-        logs[never & table.cities["size"].eq(size).to_numpy(), date]
-        for size, date in zip(found["size"], dates, strict=True)
-    ]
+    alike = [never & table.cities["size"].eq(size).to_numpy() for size in found["size"]]
+    drawn = [logs[places, date] for places, date in zip(alike, dates, strict=True)]
+    chance = [values[~np.isnan(values)] for values in drawn]
     own = logs[rows, dates]
-    half = np.array([placebo_critical_value(np.abs(values[~np.isnan(values)]), level) for values in chance])
+    half = np.array([placebo_critical_value(np.abs(values), level) for values in chance])
     return found.assign(
         log_ratio=own,
         conf_low=own - half,
         conf_high=own + half,
         excess=(found["observed"] - found["expected"]) / found["people"] * 1e5,
-        placebos=[int((~np.isnan(values)).sum()) for values in chance],
-        p_value=[
-            randomization_p_value(value, values[~np.isnan(values)])
-            for value, values in zip(own, chance, strict=True)
-        ],
+        placebos=[len(values) for values in chance],
+        p_value=[randomization_p_value(*pair) for pair in zip(own, chance, strict=True)],
     )
 
 
@@ -260,7 +250,8 @@ def observed_to_expected(
 def _ratios(table: Expected, rows: np.ndarray, dates: np.ndarray, equal_weights: bool = False) -> np.ndarray:
     scale = 1 / table.cities["residents"].to_numpy()[rows] if equal_weights else 1.0
     observed, expected = scale * table.observed[rows, dates], scale * table.expected[rows, dates]
-    return np.log(np.nansum(observed, axis=1) / np.nansum(expected, axis=1))
+    logs: Array = np.log(np.nansum(observed, axis=1) / np.nansum(expected, axis=1))
+    return logs
 
 
 def jackknife(

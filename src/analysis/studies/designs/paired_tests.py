@@ -10,6 +10,7 @@ import pandas as pd
 from scipy import stats
 
 from ...estimators import Estimates, Sample, equivalence_test, minimum_detectable_effect
+from ...estimators.core.intervals import t_interval
 
 COLUMNS = [
     *["given", "used", "estimate", "std_error", "df", "statistic", "p_value", "conf_low", "conf_high"],
@@ -48,23 +49,9 @@ def paired_difference(
         return row
     std_error = used.std(ddof=1) / np.sqrt(len(used))
     return row | {
-        **t_statistics(used.mean(), std_error, len(used) - 1, level),
+        **t_interval(used.mean(), std_error, len(used) - 1, level),
         "p_sign": stats.binomtest(rose, rose + fell).pvalue,
         "p_flip": _flip(used, draws, seed),
-    }
-
-
-def t_statistics(estimate: float, std_error: float, df: float, level: float) -> dict[str, float]:
-    """Return an estimate's statistic, two-sided p-value and interval by t (normal when df is infinite)."""
-    half = stats.t.ppf(0.5 + level / 2, df) * std_error
-    return {
-        "estimate": estimate,
-        "std_error": std_error,
-        "df": df,
-        "statistic": estimate / std_error,
-        "p_value": 2 * stats.t.sf(abs(estimate / std_error), df),
-        "conf_low": estimate - half,
-        "conf_high": estimate + half,
     }
 
 

@@ -114,7 +114,7 @@ class StudySpec:
                     where=kind,
                     remedy=f"Fields: {', '.join(self.__dict__)}.",
                 )
-            _same_kind(self.__dict__[name], frozen(value), f"{kind}.{name}")
+            changes[name] = _same_kind(self.__dict__[name], frozen(value), f"{kind}.{name}")
         return dataclasses.replace(self, **changes)  # type: ignore[type-var]
 
     def key(self) -> str:
@@ -140,14 +140,17 @@ def _plain(value: Any, where: str) -> Any:
     )
 
 
-def _same_kind(old: Any, new: Any, where: str) -> None:
-    number = isinstance(old, int | float) and not isinstance(old, bool)
-    accepted = (int, float) if isinstance(old, float) and number else type(old)
-    swapped = number and isinstance(new, bool)
-    if old is not None and new is not None and (not isinstance(new, accepted) or swapped):
+def _same_kind(old: Any, new: Any, where: str) -> Any:
+    """Return the new value, a whole number as a decimal where one is wanted; refuse another kind of value."""
+    if isinstance(old, float) and type(new) is int:
+        return float(new)
+    if None not in (old, new) and not (
+        isinstance(new, type(old)) and isinstance(new, bool) == isinstance(old, bool)
+    ):
         raise ImpossibleValueError(
             f"A {type(new).__name__} stands where a {type(old).__name__} is wanted: {new!r}.", where=where
         )
+    return new
 
 
 def cached_by_spec(function: Callable[P, R]) -> Callable[P, R]:

@@ -56,7 +56,9 @@ def beside(estimates: pd.DataFrame, key: str, outcomes: Mapping[str, str], scale
     )
 
 
-def paths(fits: Mapping[tuple[str, str, str, str], Fitted], outcome: str, scale: str) -> dict[str, dict]:
+def paths(
+    fits: Mapping[tuple[str, str, str, str], Fitted], outcome: str, scale: str
+) -> dict[str, dict[str, pd.Series]]:
     """Return treated and synthetic series by case, for `report.small_multiples`."""
     found = {}
     for (case, of, on, method), one in fits.items():

@@ -27,6 +27,7 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from functools import cache
+from typing import Any
 
 import numpy as np
 import pandas as pd
@@ -56,7 +57,7 @@ TYPES = {
 #: Yearly: percent of the labor force, percent of persons, logarithm of dollars of the year.
 COVARIATES = ("unemployment_rate", "poverty_rate", "log_income")
 #: Effects beside those of counties, by published design.
-DESIGNS: dict[str, list] = {"dd1": ["fips", "year"], "dd2": ["fips", ("group", "year")]}
+DESIGNS: dict[str, list[Any]] = {"dd1": ["fips", "year"], "dd2": ["fips", ("group", "year")]}
 #: Covariates and trends, by published column.
 COLUMNS = {1: (False, False), 2: (True, False), 3: (False, True), 4: (True, True)}
 #: Quarters of the adopters by Hispanic share, in the design with groups; outcomes of the fourth.

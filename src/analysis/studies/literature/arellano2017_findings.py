@@ -64,7 +64,7 @@ def _effects(study: BorderStudy) -> list[Finding]:
     return found
 
 
-def _note(study: BorderStudy, row: dict) -> str:
+def _note(study: BorderStudy, row: dict[Any, Any]) -> str:
     sizes, (_, trends) = study.sizes, COLUMNS[row["column"]]
     told = [
         f"Years, 2013 and 2014 as one, not quarters; {sizes['groups']} adopters of a cited list and "
@@ -76,7 +76,7 @@ def _note(study: BorderStudy, row: dict) -> str:
     return " ".join(told)
 
 
-def _dummy(row: dict) -> str:
+def _dummy(row: dict[Any, Any]) -> str:
     value, error, low, high = (
         row[f"dummy_{name}"] for name in ("estimate", "std_error", "conf_low", "conf_high")
     )

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 import pandas as pd
 
 from ..published.claims import VERDICTS, claims
@@ -98,11 +100,11 @@ def border_estimates(study: BorderStudy, verdicts: pd.DataFrame) -> pd.DataFrame
     return pd.concat([made[~quarters], ordered], ignore_index=True).drop(columns="order")
 
 
-def _part(row: dict) -> str:
+def _part(row: dict[Any, Any]) -> str:
     return "quarters" if pd.notna(row["quarter"]) else "types" if row["outcome"] in design.TYPES else "totals"
 
 
-def _group(row: dict) -> str:
+def _group(row: dict[Any, Any]) -> str:
     outcome = str(row["outcome"]).capitalize()
     if _part(row) == "quarters":
         return f"{outcome}, {_ORDINALS[int(row['quarter'])]} quarter of the Hispanic share"
@@ -112,7 +114,7 @@ def _group(row: dict) -> str:
 _ORDINALS = {1: "first", 2: "second", 3: "third", 4: "fourth"}
 
 
-def _name(row: dict) -> str:
+def _name(row: dict[Any, Any]) -> str:
     if _part(row) == "types":
         return str(row["outcome"]).replace("_", " ").capitalize()
     covariates, trends = COLUMNS[row["column"]]

@@ -15,6 +15,7 @@ import pandas as pd
 
 from ...panels.policies.cohorts import assign_treatment, cohorts
 from ...panels.store import load
+from ..designs.city_sample import PANELS as CITY_PANELS
 from ..designs.specification import Specification
 from ..designs.synthetic_cases import build_case, fit
 from ..published.claims import Finding, claims, collect, compare
@@ -26,6 +27,7 @@ from ..staggered_counties import study as staggered_counties
 from ..staggered_counties.changes import changes, splice_likeness, steps
 from ..staggered_counties.fits import estimate as estimate_counties
 from ..staggered_counties.fits import t_row
+from ..staggered_counties.sample import PANELS as COUNTY_PANELS
 from ..staggered_counties.sample import CountySample, county_sample
 from ..staggered_counties.spec import SPEC as COUNTIES
 from ..synthetic import state_laws
@@ -58,7 +60,7 @@ def verdicts() -> pd.DataFrame:
 
 @cache
 def _panels() -> dict[str, pd.DataFrame]:
-    names = (*staggered_counties.PANELS, *staggered_cities.PANELS, *state_laws.PANELS)
+    names = (*COUNTY_PANELS, *CITY_PANELS, *state_laws.PANELS)
     return {name: load(name) for name in dict.fromkeys(names)}
 
 
@@ -136,7 +138,9 @@ def _counties() -> list[Finding]:
         "published years are single and its counties those with large Hispanic populations. "
         f"Within states it is {_span(near)}. {_LIST}"
     )
-    rates: Any = staggered_counties.rates(frame).set_index("outcome").loc["violent_without_rape"]
+    rates: Any = (
+        staggered_counties.rates(frame, spec=COUNTIES).set_index("outcome").loc["violent_without_rape"]
+    )
     violent = (
         "Extended two-way effect of the rate on 2013 and 2014 together, weighted by residents: of our "
         "designs the nearest to adoption in 2014, though adopters of 2013 are in it and all were bound "
@@ -150,8 +154,8 @@ def _counties() -> list[Finding]:
 
 def _splice() -> list[Finding]:
     """Return changes after 2014, which only the second crime file has, for the claims of Ascherio."""
-    table = changes(_panels(), _sample())
-    made, likeness = steps(table), splice_likeness(table)
+    table = changes(_panels(), _sample(), spec=COUNTIES)
+    made, likeness = steps(table, spec=COUNTIES), splice_likeness(table, spec=COUNTIES)
     rows = []
     for claim, outcome in (("property", "property_with_arson"), ("violent", "violent")):
         mine: Any = made[made["outcome"].eq(outcome) & made["design"].eq("nothing absorbed")].set_index(

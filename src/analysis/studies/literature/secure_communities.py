@@ -19,6 +19,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass
 from functools import cache
+from typing import Any
 
 import numpy as np
 import pandas as pd
@@ -83,7 +84,7 @@ def _fits(table: pd.DataFrame) -> dict[str, Row]:
     }
 
 
-def _logarithm(table: pd.DataFrame, effects: list) -> Row:
+def _logarithm(table: pd.DataFrame, effects: list[Any]) -> Row:
     fit = est.ols(
         table,
         outcome="log_rate",

@@ -16,15 +16,17 @@ from dataclasses import dataclass
 from functools import cache
 from importlib import import_module
 from importlib.util import find_spec
+from typing import Any
 
 import numpy as np
 import pandas as pd
 from scipy import stats
 from statsmodels.stats.meta_analysis import combine_effects
 
+from ...estimators.core.intervals import t_interval
 from ...panels.store import load
 from ..cap2017 import study as cap2017
-from ..designs.synthetic_cases import LOG
+from ..designs.specification import LOG
 from ..synthetic import nine_cities, state_laws
 from ..uar2017 import study as uar2017
 from ..uar2017.findings import before_after, difference
@@ -114,20 +116,21 @@ def pooled(estimate: np.ndarray, std_error: np.ndarray, level: float = LEVEL) ->
     )
     k, mean, tau2 = len(estimate), float(found.mean_effect_re), max(float(found.tau2), 0.0)
     error = max(float(found.sd_eff_w_re), float(found.sd_eff_w_re_hksj))
-    half = stats.t.ppf(0.5 + level / 2, k - 1) * error
-    further = stats.t.ppf(0.5 + level / 2, k - 2) * np.hypot(np.sqrt(tau2), error) if k > 2 else np.nan
+    inside = t_interval(mean, error, k - 1, level)
+    spread = float(np.hypot(np.sqrt(tau2), error))
+    further = t_interval(mean, spread, k - 2, level) if k > 2 else dict.fromkeys(inside, np.nan)
     return {
         "k": k,
         "estimate": mean,
         "std_error": error,
-        "conf_low": mean - half,
-        "conf_high": mean + half,
+        "conf_low": inside["conf_low"],
+        "conf_high": inside["conf_high"],
         "tau": float(np.sqrt(tau2)),
         "i2": max(float(found.i2), 0.0),
         "q": float(found.q),
         "p_q": float(stats.chi2.sf(found.q, k - 1)),
-        "pred_low": mean - further,
-        "pred_high": mean + further,
+        "pred_low": further["conf_low"],
+        "pred_high": further["conf_high"],
     }
 
 
@@ -219,7 +222,7 @@ def _counties() -> pd.DataFrame:
 
 def _ours(
     design: str, treatment: str, outcome: str, values: Mapping[str, float], error: str = "as its study"
-):
+) -> dict[str, Any]:
     return {"design": design, "treatment": treatment, "outcome": outcome, **values, "error": error}
 
 

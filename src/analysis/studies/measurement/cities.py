@@ -139,7 +139,8 @@ def _large_enough(cities: pd.DataFrame, choice: Specification, *, spec: Measurem
     )
     cities = cities[cities["year"].between(*years) & cities["place_fips"].notna()]
     largest = cities["population"].astype(float).groupby(cities["ori"]).transform("max")
-    return cities[largest >= choice.sample.get("smallest", spec.cities.rules.smallest)]
+    kept: pd.DataFrame = cities[largest >= choice.sample.get("smallest", spec.cities.rules.smallest)]
+    return kept
 
 
 def city_estimate(
@@ -162,7 +163,7 @@ def city_estimate(
 
 
 def compared_cities(frame: pd.DataFrame, *, spec: MeasurementSpec) -> int:
-    """Return how many adopting cities the headline compares: `staggered_expected.treated_rows`, sooner.
+    """Return how many adopting cities the headline compares: `expected_counts.treated_rows`, sooner.
 
     Those with a crime in enough years before adoption, and a year after it in the same stretch of the series.
     """

@@ -78,4 +78,5 @@ def labelled(study: MeasurementStudy, table: pd.DataFrame) -> pd.DataFrame:
 def one_choice(study: MeasurementStudy, name: str, definition: str, outcome: str) -> pd.Series:
     """Return one city choice for one treatment and outcome, log points."""
     table: Any = study.choices[study.choices["unit"].eq(CITY) & study.choices["name"].eq(name)]
-    return table.set_index(["definition", "outcome"]).loc[(definition, outcome)]
+    row: pd.Series = table.set_index(["definition", "outcome"]).loc[(definition, outcome)]
+    return row

@@ -9,7 +9,9 @@ from typing import Any
 from ..designs.city_sample import EVERY_YEAR
 from ..designs.specification import Specification
 from ..designs.study_spec import Frozen, StudySpec
+from ..staggered_cities.spec import SPEC as CITIES
 from ..staggered_cities.spec import StaggeredCitiesSpec
+from ..staggered_counties.spec import SPEC as COUNTIES
 from ..staggered_counties.spec import StaggeredCountiesSpec
 
 #: The headline of the city study, and of the county study.
@@ -64,8 +66,8 @@ class MeasurementSpec(StudySpec):
     """What the study varies, and from which headlines."""
 
     #: The city study and the county study whose headlines are counted in other ways.
-    cities: StaggeredCitiesSpec = StaggeredCitiesSpec()
-    counties: StaggeredCountiesSpec = StaggeredCountiesSpec()
+    cities: StaggeredCitiesSpec = CITIES
+    counties: StaggeredCountiesSpec = COUNTIES
     #: Treatments and outcomes of the city study that every choice is tried on.
     definitions: Mapping[str, str] = Frozen({"status_inquiry": "Status inquiry", "detainers": "Detainers"})
     outcomes: Mapping[str, str] = Frozen(

@@ -18,7 +18,7 @@ from ..staggered_cities.spec import StaggeredCitiesSpec
 from .rules import Choice
 from .spec import SPEC, MultiverseSpec
 
-Fit = Callable[[pd.DataFrame, Choice, MultiverseSpec], Mapping[str, float]]
+Fit = Callable[[pd.DataFrame, Choice, MultiverseSpec], dict[str, float]]
 KEYS: dict[str, str] = {"unit": "unit", "time": "year", "cohort": "cohort"}
 OUTCOME = {"count": "count", "log": "log_rate", "rate": "rate"}
 NUMBERS = ("percent", "std_error", "conf_low", "conf_high", "p_value", "raw", "raw_error")

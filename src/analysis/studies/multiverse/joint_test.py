@@ -18,6 +18,7 @@ import pandas as pd
 from joblib import Parallel, delayed
 from threadpoolctl import threadpool_limits
 
+from ...errors import AlteredFileError
 from ...panels.store import load, write_panel
 from ...paths import processed_dir
 from ..designs.city_sample import PANELS
@@ -196,6 +197,20 @@ def commit(table: pd.DataFrame, directory: Path | None = None, *, spec: Multiver
     return path
 
 
-def results() -> pd.DataFrame:
-    """Return the committed permutations."""
+def results(spec: MultiverseSpec = SPEC) -> pd.DataFrame:
+    """Return the committed permutations.
+
+    Raises
+    ------
+    AlteredFileError
+        If `spec` asks for other permutations, or permutations of another curve.
+    """
+    fields = ("curve", "joint_fits", "permutations")
+    others = [name for name in fields if getattr(spec, name) != getattr(SPEC, name)]
+    if others:
+        raise AlteredFileError(
+            f"The committed permutations were made with other values of: {', '.join(others)}.",
+            where=NAME,
+            remedy="Compute them with `analysis.studies.multiverse.joint_test.run(..., spec=...)`.",
+        )
     return load(NAME)

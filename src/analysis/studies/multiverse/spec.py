@@ -11,6 +11,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 
 from ..designs.study_spec import Frozen, StudySpec
+from ..staggered_cities.spec import SPEC as CITIES
 from ..staggered_cities.spec import StaggeredCitiesSpec
 
 
@@ -187,7 +188,7 @@ class CurveSpec(StudySpec):
     """What makes the numbers of the curve: other values ask for another run."""
 
     #: The city study whose sample, horizon and outcomes are varied.
-    cities: StaggeredCitiesSpec = StaggeredCitiesSpec()
+    cities: StaggeredCitiesSpec = CITIES
     #: The choices of the grid.
     dimensions: tuple[Dimension, ...] = _DIMENSIONS
     #: First and last year of adoption by level of the dimension ``window``.

@@ -103,7 +103,8 @@ def _indicators(column: pd.Series, levels: Iterable[str]) -> np.ndarray:
 
 
 def _products(one: np.ndarray, other: np.ndarray) -> np.ndarray:
-    return (one[:, :, None] * other[:, None, :]).reshape(len(one), -1)
+    made: np.ndarray = (one[:, :, None] * other[:, None, :]).reshape(len(one), -1)
+    return made
 
 
 def _shares(y: np.ndarray, blocks: Blocks) -> dict[str, float]:

@@ -7,6 +7,7 @@ from typing import Any
 import numpy as np
 import pandas as pd
 
+from ...estimators.core.intervals import excludes_zero
 from ..designs.city_sample import size_names
 from ..designs.specification import LOG, PROPORTIONAL, RATE
 from .results import CityStudy
@@ -28,7 +29,8 @@ def headline_of(results: CityStudy, definition: str, outcome: str) -> pd.Series:
     """Return one row of the headline with ``percent, percent_low, percent_high``."""
     row = cell(results.headline, definition, outcome).iloc[0]
     names = {"percent": "estimate", "percent_low": "conf_low", "percent_high": "conf_high"}
-    return pd.concat([row, pd.Series({name: percent(row[of]) for name, of in names.items()})])
+    made: pd.Series = pd.concat([row, pd.Series({name: percent(row[of]) for name, of in names.items()})])
+    return made
 
 
 def headline_forest(results: CityStudy) -> pd.DataFrame:
@@ -116,7 +118,9 @@ def forks_table(results: CityStudy, definition: str) -> pd.DataFrame:
 def spread(results: CityStudy) -> pd.DataFrame:
     """Return how forks agree: number, signs, intervals that leave out zero, extremes; rates apart."""
     kind = results.forks["scale"].map({PROPORTIONAL: "share", LOG: "share", RATE: "rate"})
-    rows = results.forks.assign(kind=kind, out=_leaves_out_zero(results.forks))
+    rows = results.forks.assign(
+        kind=kind, out=excludes_zero(results.forks["conf_low"], results.forks["conf_high"])
+    )
     grouped = rows.groupby(["definition", "outcome", "kind"], sort=False)
     return grouped.agg(
         forks=("estimate", "count"),
@@ -125,10 +129,6 @@ def spread(results: CityStudy) -> pd.DataFrame:
         lowest=("estimate", "min"),
         highest=("estimate", "max"),
     ).reset_index()
-
-
-def _leaves_out_zero(table: pd.DataFrame) -> pd.Series:
-    return table["conf_low"].gt(0) | table["conf_high"].lt(0)
 
 
 def methods_table(results: CityStudy) -> pd.DataFrame:
@@ -212,4 +212,5 @@ def most_influential(results: CityStudy, definition: str, outcome: str) -> pd.Se
     """Return the city whose absence moves the headline most, with the estimate without it in percent."""
     rows = cell(results.influence, definition, outcome)
     row = rows.iloc[int(rows["moved"].abs().to_numpy().argmax())]
-    return pd.concat([row, pd.Series({"percent": percent(row["estimate"])})])
+    made: pd.Series = pd.concat([row, pd.Series({"percent": percent(row["estimate"])})])
+    return made

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import dataclasses
 from collections.abc import Callable
 from typing import Any
 
@@ -11,6 +10,7 @@ import pandas as pd
 
 from ... import estimators as est
 from ...estimators import Estimates
+from ...estimators.staggered.stacked_counts import stacked_poisson
 from ..designs.expected_counts import expected_crimes, observed_to_expected
 from ..designs.fits import by_event_time, first_row, given_covariates, horizon_mean, one_dummy
 from ..designs.specification import LOG, PROPORTIONAL, Specification
@@ -121,43 +121,14 @@ def _observed_expected(
 
 
 def stacked_counts(rows: pd.DataFrame, *, spec: StaggeredCitiesSpec) -> Estimates:
-    """Return event-time effects of a Poisson regression on a stack of adoptions, errors by state.
-
-    Each year of adoption is a stack of the adopting cities and of those that stay untreated through its
-    window, with city and year effects of its own, so that no treated city is ever a control. The window is
-    cut at the panel's end: late adopters say nothing about later years. One coefficient an event time, so
-    that every city's chance variation enters the errors.
-    """
-    used = ["year", "cohort", "count", "log_population", "state"]
-    coded = rows[used].assign(code=pd.factorize(rows["unit"])[0])
-    stack = pd.concat([_stack(coded, date, spec) for date in np.unique(rows["cohort"][rows["cohort"].gt(0)])])
-    times = [time for time in range(-spec.horizon.before, spec.horizon.after + 1) if time != -1]
-    names = [f"event_{time}" for time in times]
-    for time, name in zip(times, names, strict=True):
-        stack[name] = (stack["adopts"] & stack["event_time"].eq(time)).astype(float)
-    fit = est.poisson(
-        stack.reset_index(drop=True),
+    """Return event-time effects of a Poisson regression on a stack of adoptions, errors by state."""
+    return stacked_poisson(
+        rows,
         outcome="count",
-        treatment=names,
-        effects=["stack_unit", "stack_year"],
+        **KEYS,
+        window=(-spec.horizon.before, spec.horizon.after),
         offset="log_population",
         cluster="state",
-    )
-    return dataclasses.replace(fit, keys=pd.DataFrame({"event_time": times}))
-
-
-def _stack(rows: pd.DataFrame, date: int, spec: StaggeredCitiesSpec) -> pd.DataFrame:
-    last = min(date + spec.horizon.after, spec.last)
-    clean = rows["cohort"].eq(0) | rows["cohort"].gt(last)
-    near = rows[(rows["cohort"].eq(date) | clean) & rows["year"].between(date - spec.horizon.before, last)]
-    seen = near.groupby("code")["year"].agg(["min", "max"])
-    both = seen.index[seen["min"].lt(date) & seen["max"].ge(date)]
-    near = near[near["code"].isin(both)]
-    return near.assign(
-        adopts=near["cohort"].eq(date),
-        event_time=near["year"] - date,
-        stack_unit=date * (rows["code"].max() + 1) + near["code"],
-        stack_year=date * 10_000 + near["year"],
     )
 
 

@@ -20,6 +20,7 @@ from ..designs.expected_counts import (
     ratio,
     treated_rows,
 )
+from ..designs.fits import by_event_time
 from .fits import KEYS, mean_effect
 from .spec import StaggeredCitiesSpec
 
@@ -38,45 +39,31 @@ def methods(
     headline : mapping
         The headline's row, tested by other places.
     events : Estimates
-        `staggered_cities_fits.stacked_counts` of the frame.
+        `fits.stacked_counts` of the frame.
     """
-    table = expected_crimes(frame, spec.horizon)
-    estimate = float(headline["estimate"])
-    dates = placebo_dates(table, draws=spec.draws, seed=spec.seed)
-    rows: list[dict[str, Any]] = [
-        _named("Observed to expected", "Other places of the size", headline),
-        _named(
-            "Observed to expected",
-            "Other dates",
-            {"estimate": estimate, "p_value": randomization_p_value(estimate, dates)},
-        ),
-        _named(
-            "Observed to expected",
-            "Jackknife by state",
-            {"estimate": estimate}
-            | jackknife(
-                frame,
-                "state",
-                estimate,
-                horizon=spec.horizon,
-                level=spec.level,
-            ),
-        ),
-    ]
+    rows = _observed_expected(frame, headline, spec=spec)
+    options = {"family": "poisson", "offset": "log_population"}
     for cluster in ("ori", "state"):
-        fit = est.extended_twfe(
-            frame,
-            outcome="count",
-            family="poisson",
-            offset="log_population",
-            absorb="unit",
-            cluster=cluster,
-            **KEYS,
-        )
-        found = mean_effect(fit.aggregate("event"), spec)
+        fit = by_event_time("extended_twfe", frame, "count", KEYS, options | {"cluster": cluster})
+        found = mean_effect(fit, spec)
         rows.append(_named("Extended two-way Poisson", f"Clustered by {_CLUSTERS[cluster]}", found))
     rows.append(_named("Stacked Poisson", "Clustered by state", mean_effect(events, spec)))
     return pd.DataFrame(rows + _two_way(frame, spec=spec))[["design", "chance", *_STATISTICS]]
+
+
+def _observed_expected(
+    frame: pd.DataFrame, headline: Mapping[str, float], *, spec: StaggeredCitiesSpec
+) -> list[dict[str, Any]]:
+    estimate = float(headline["estimate"])
+    table = expected_crimes(frame, spec.horizon)
+    dates = placebo_dates(table, draws=spec.draws, seed=spec.seed)
+    jackknifed = jackknife(frame, "state", estimate, horizon=spec.horizon, level=spec.level)
+    found: dict[str, Mapping[str, float]] = {
+        "Other places of the size": headline,
+        "Other dates": {"estimate": estimate, "p_value": randomization_p_value(estimate, dates)},
+        "Jackknife by state": jackknifed,
+    }
+    return [_named("Observed to expected", chance, row) for chance, row in found.items()]
 
 
 _CLUSTERS = {"ori": "agency", "state": "state"}
@@ -169,7 +156,7 @@ def trends(events: Estimates, *, spec: StaggeredCitiesSpec) -> dict[str, float]:
 def _joint(events: Estimates, selector: np.ndarray) -> float:
     effects, covariance = selector @ events.estimate, selector @ events.covariance @ selector.T
     statistic = float(effects @ np.linalg.solve(covariance, effects))
-    return stats.chi2.sf(statistic, len(effects))
+    return float(stats.chi2.sf(statistic, len(effects)))
 
 
 def influence(frame: pd.DataFrame, *, spec: StaggeredCitiesSpec) -> pd.DataFrame:

@@ -27,6 +27,8 @@ _LINEAR = {
 _HEADLINE, _COUNTS = "observed_expected", "counts"
 _BY_RESIDENTS, _NEVER = {"weights": "residents"}, {"control": "never"}
 _PROPORTIONAL, _LOG, _RATE = "Proportional", "Logarithm of the rate", "Rate"
+_RULES = SampleRules(first_year=1999, last_year=2019)
+_HORIZON = Horizon(before=5, after=5, fewest_before=3)
 _CITIES, _SAMPLE = "Comparison cities", "Sample"
 
 
@@ -45,7 +47,7 @@ class StaggeredCitiesSpec(StudySpec):
 
     #: The sample; treatment and outcome are set for each estimate. The printed series start in 1999, and the
     #: counts of 2020 and 2021 are another matter.
-    rules: SampleRules = SampleRules(first_year=1999, last_year=2019)
+    rules: SampleRules = _RULES
     #: Treatments studied apart, and the union of both, by definition of the panel `policies`.
     treatments: Mapping[str, str] = Frozen(
         {"status_inquiry": "Status inquiry", "detainers": "Detainers", "any_limit": "Any limit"}
@@ -64,7 +66,7 @@ class StaggeredCitiesSpec(StudySpec):
         }
     )
     #: Years before adoption that say what was usual, and years from adoption on that are judged.
-    horizon: Horizon = Horizon(before=5, after=5, fewest_before=3)
+    horizon: Horizon = _HORIZON
     #: Draws and seed of every random test.
     draws: int = 1_999
     seed: int = 20_190_117

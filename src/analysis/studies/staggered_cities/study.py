@@ -4,9 +4,9 @@ Police agencies of cities with 25,000 residents and more, followed year by year;
 year in which an instrument that limits inquiries into status, or that declines detainers, was adopted at a
 date a source gives. The estimand is the proportional effect on recorded crimes from the year of adoption to
 five years later, on the cities that adopted. The headline holds their crimes against those they would have
-had, had their rate moved with that of cities nothing ever named (`staggered_expected`), with chance read off
+had, had their rate moved with that of cities nothing ever named (`expected_counts`), with chance read off
 other cities of their size. Every other estimator, scale, comparison group and sample of
-`staggered_cities_spec` stands beside it.
+`spec` stands beside it.
 """
 
 from __future__ import annotations
@@ -152,7 +152,9 @@ def _judged(table: pd.DataFrame, *, spec: StaggeredCitiesSpec) -> pd.DataFrame:
     return judged(table, mean=ones, margins=margins, power=spec.power, level=spec.level)
 
 
-def _forks(samples: Samples, cells: list, events: Mapping[tuple[str, str], Estimates]) -> pd.DataFrame:
+def _forks(
+    samples: Samples, cells: list[tuple[str, str]], events: Mapping[tuple[str, str], Estimates]
+) -> pd.DataFrame:
     rows = []
     for cell in cells:
         for fork in samples.spec.specifications:

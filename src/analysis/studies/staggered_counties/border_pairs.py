@@ -46,7 +46,9 @@ def border_pairs(rows: pd.DataFrame, *, spec: StaggeredCountiesSpec) -> pd.DataF
         pair=pairs["one"] + "-" + pairs["other"],
         segment=[f"{min(a, b)}-{max(a, b)}" for a, b in zip(*states, strict=True)],
     )
-    return pairs[(states[0] != states[1]) & (adopts[0] != adopts[1])].reset_index(drop=True)
+    differ = (states[0] != states[1]) & (adopts[0] != adopts[1])
+    found: pd.DataFrame = pairs[differ].reset_index(drop=True)
+    return found
 
 
 def pair_rows(rows: pd.DataFrame, *, spec: StaggeredCountiesSpec) -> pd.DataFrame:

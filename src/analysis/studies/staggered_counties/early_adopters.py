@@ -18,7 +18,7 @@ def early_frame(
 ) -> pd.DataFrame:
     """Return yearly rows 2000-2012 of counties that adopted in these years and of those not named by 2012.
 
-    In the shape that `staggered_expected.expected_crimes` takes, ``ori`` standing for the county.
+    In the shape that `expected_counts.expected_crimes` takes, ``ori`` standing for the county.
     """
     counties = county_treatment(panels, spec.long_rules, spec=spec)
     cohort = (

@@ -92,14 +92,14 @@ def t_row(estimate: float, error: float, df: float, level: float) -> Row:
 
 def counts_fit(rows: pd.DataFrame, **options: Any) -> Estimates:
     """Return the extended two-way Poisson effects, with county effects and residents as exposure."""
-    given: dict[str, Any] = {"cluster": "state"} | options
+    given: dict[str, Any] = {"cluster": "state"} | KEYS | options
     fit = est.extended_twfe(
-        rows, outcome="count", family="poisson", offset="log_people", absorb="unit", **KEYS, **given
+        rows, outcome="count", family="poisson", offset="log_people", absorb="unit", **given
     )
     return fit.aggregate("simple")
 
 
-def two_way(rows: pd.DataFrame, treatment: Any, effects: list, **options: Any) -> Estimates:
+def two_way(rows: pd.DataFrame, treatment: Any, effects: list[Any], **options: Any) -> Estimates:
     """Return Poisson coefficients with the effects absorbed and residents as exposure, errors by state."""
     given: dict[str, Any] = {"cluster": "state"} | options
     return est.poisson(
@@ -193,7 +193,9 @@ def jackknife(rows: pd.DataFrame, *, spec: StaggeredCountiesSpec) -> tuple[Row, 
     return row, pd.DataFrame({"state": states, "estimate": refits, "treated": holds})
 
 
-def by_year(rows: pd.DataFrame, effects: list | None = None, *, spec: StaggeredCountiesSpec) -> pd.DataFrame:
+def by_year(
+    rows: pd.DataFrame, effects: list[Any] | None = None, *, spec: StaggeredCountiesSpec
+) -> pd.DataFrame:
     """Return how adopters' crime moved against the others' by period, relative to 2012: event-study columns.
 
     ``year`` is ``spec.period`` for both years together.

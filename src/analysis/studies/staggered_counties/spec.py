@@ -59,6 +59,7 @@ _LINEAR = {
 }
 _COUNTS, _EFFECTS = "counts", "effects_counts"
 _PROPORTIONAL, _COMPARISON, _LAWS, _DATA = "Proportional", "Comparison counties", "Other laws", "Data"
+_HORIZON = Horizon(before=5, after=5, fewest_before=3)
 #: First year of the yearly counts.
 _FIRST = 2000
 
@@ -115,7 +116,7 @@ class StaggeredCountiesSpec(StudySpec):
         {"violent": "Violent", "property_with_arson": "Property with arson"}
     )
     #: Years before and after adoption of the few adopters until 2012.
-    horizon: Horizon = Horizon(before=5, after=5, fewest_before=3)
+    horizon: Horizon = _HORIZON
     #: Lower ends of the size classes, residents of 2008.
     sizes: tuple[int, ...] = (0, 25_000, 100_000, 500_000)
     #: Residents from which a county is large in one specification.

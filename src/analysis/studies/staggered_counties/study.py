@@ -11,11 +11,13 @@ come from a cited list of this project, not from any of the papers.
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
+from typing import Any
 
 import numpy as np
 import pandas as pd
 
 from ... import estimators as est
+from ...estimators.core.intervals import excludes_zero
 from ...panels.store import load
 from ..designs.paired_tests import judged
 from ..designs.study_spec import cached_by_spec
@@ -143,7 +145,7 @@ def _jackknifed(frame: pd.DataFrame, *, spec: StaggeredCountiesSpec) -> tuple[pd
 
 
 def _years(
-    frame: pd.DataFrame, outcomes: Sequence[str], effects: list | None, *, spec: StaggeredCountiesSpec
+    frame: pd.DataFrame, outcomes: Sequence[str], effects: list[Any] | None, *, spec: StaggeredCountiesSpec
 ) -> pd.DataFrame:
     parts = [
         by_year(with_rates(frame, outcome), effects, spec=spec).assign(outcome=outcome)
@@ -187,17 +189,12 @@ def rates(frame: pd.DataFrame, outcomes: Sequence[str] = (), *, spec: StaggeredC
     """
     treated = frame[frame["cohort"].gt(0)]
     before = treated[treated["treated"].eq(0)]
+    given: dict[str, Any] = {"outcome": "rate", **KEYS}
     rows = []
     for outcome in outcomes or spec.outcomes:
         table = with_rates(frame, outcome)
         fit = est.extended_twfe(
-            table,
-            outcome="rate",
-            weights="residents",
-            absorb="unit",
-            cluster="state",
-            level=spec.level,
-            **KEYS,
+            table, weights="residents", absorb="unit", cluster="state", level=spec.level, **given
         )
         mean = before[outcome].sum() / before["people"].sum() * 1e5
         rows.append({"outcome": outcome, "mean": float(mean)} | broom(fit.aggregate("simple"), spec.level))
@@ -282,4 +279,4 @@ def beside(study: StaggeredCounties) -> pd.DataFrame:
 
 def _said(low: float, value: float, high: float) -> str:
     sign = "higher" if value > 0 else "lower"
-    return sign if low > 0 or high < 0 else f"{sign}, zero inside"
+    return sign if excludes_zero(low, high) else f"{sign}, zero inside"

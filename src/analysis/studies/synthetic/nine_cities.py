@@ -20,6 +20,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass
+from itertools import product
 from typing import Any
 
 import pandas as pd
@@ -34,6 +35,7 @@ from .history import PANELS, never_named
 from .spec import NINE_CITIES, NineCitiesSpec
 
 USABLE = ""
+Key = tuple[str, str, str, str]
 _KEY = ["case", "outcome", "scale", "method"]
 
 
@@ -88,14 +90,9 @@ def study(panels: Mapping[str, pd.DataFrame], spec: NineCitiesSpec = NINE_CITIES
     dates = dated_limits(panels["policies"], series, spec=spec)
     usable: Any = dates[dates["reason"].eq(USABLE)].to_dict("records")
     fits = {
-        (date["case"], outcome, scale, method): fit(
-            city_case(date, series, pool, outcome, scale, spec=spec), method, level=spec.level
-        )
+        key: _fit(date, series, pool, key, spec=spec)
         for date in usable
-        for outcome in spec.outcomes
-        if _window(date, series, outcome, spec=spec)[1] == USABLE
-        for scale in spec.scales
-        for method in METHODS
+        for key in _keys(date, series, spec=spec)
     }
     rows = [dict(zip(_KEY, key, strict=True)) | one.row for key, one in fits.items()]
     own = panels["city_year"][panels["city_year"]["ori"].isin([*pool, *spec.cities.values()])]
@@ -110,45 +107,59 @@ def study(panels: Mapping[str, pd.DataFrame], spec: NineCitiesSpec = NINE_CITIES
     )
 
 
+def _keys(date: Mapping[str, Any], series: CitySeries, *, spec: NineCitiesSpec) -> list[Key]:
+    """Return every outcome that the date can be studied on, in every scale and by every method."""
+    able = [name for name in spec.outcomes if _window(date, series, name, spec=spec)[1] == USABLE]
+    return list(product([date["case"]], able, spec.scales, METHODS))
+
+
+def _fit(
+    date: Mapping[str, Any],
+    series: CitySeries,
+    pool: list[str],
+    key: Key,
+    *,
+    spec: NineCitiesSpec,
+) -> Fitted:
+    _, outcome, scale, method = key
+    return fit(city_case(date, series, pool, outcome, scale, spec=spec), method, level=spec.level)
+
+
 def dated_limits(policies: pd.DataFrame, series: CitySeries, *, spec: NineCitiesSpec) -> pd.DataFrame:
     """Return every dated limit of the nine cities with the reason why it is not usable, if any."""
     own = policies[policies["ori"].isin(spec.cities.values()) & policies["kind"].eq("city")]
     own = own[own["definition"].ne("symbolic")]
-    city = {ori: name for name, ori in spec.cities.items()}
     rows = []
     key: Any
     for key, same in own.groupby(["ori", "adopted"], sort=True):
         ori, adopted = key
-        start = int(same["adopted_year"].iloc[0])
         older = own.loc[own["ori"].eq(ori), "adopted_year"].min()
-        covered = (
-            pd.concat([same["superseded_by"], same["absorbed_by"]])
-            .dropna()
-            .str.extract(r"@(\d{4})")[0]
-            .astype(float)
-        )
-        date = {
-            "case": f"{city[str(ori)]} {start}",
-            "city": city[str(ori)],
-            "ori": str(ori),
-            "adopted": str(adopted),
-            "start": start,
-            "limits": str(same["content"].iloc[0]),
-            "has_older": bool(older < start),
-            "state_law": covered.min(),
-            "cannot_serve": _excluded(same),
-        }
+        date = _date(ori, adopted, same, older, spec=spec)
         years, reason = _window(date, series, spec.counted, spec=spec)
-        counts = {
-            "before": sum(year < start for year in years),
-            "after": sum(year >= start for year in years),
-        }
-        rows.append(date | counts | {"reason": reason})
+        before = sum(year < date["start"] for year in years)
+        rows.append(date | {"before": before, "after": len(years) - before, "reason": reason})
     table = pd.DataFrame(rows)
     order = table["city"].map({name: at for at, name in enumerate(spec.cities)})
-    return (
-        table.assign(order=order).sort_values(["order", "start"]).drop(columns="order").reset_index(drop=True)
-    )
+    table = table.assign(order=order).sort_values(["order", "start"])
+    return table.drop(columns="order").reset_index(drop=True)
+
+
+def _date(ori: str, adopted: str, same: pd.DataFrame, older: int, *, spec: NineCitiesSpec) -> dict[str, Any]:
+    """Return what is known of one date, given its rows and the city's first year."""
+    city = next(name for name, agency in spec.cities.items() if agency == ori)
+    start = int(same["adopted_year"].iloc[0])
+    covered = pd.concat([same["superseded_by"], same["absorbed_by"]]).dropna()
+    return {
+        "case": f"{city} {start}",
+        "city": city,
+        "ori": str(ori),
+        "adopted": str(adopted),
+        "start": start,
+        "limits": str(same["content"].iloc[0]),
+        "has_older": bool(older < start),
+        "state_law": covered.str.extract(r"@(\d{4})")[0].astype(float).min(),
+        "cannot_serve": _excluded(same),
+    }
 
 
 def _excluded(same: pd.DataFrame) -> str:

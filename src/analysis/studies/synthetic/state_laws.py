@@ -250,18 +250,18 @@ def _first_laws(laws: pd.DataFrame, *, spec: StateLawsSpec) -> pd.Series:
 
 
 def _together(
-    variant,
-    start,
-    outcomes,
-    rates,
-    panels,
+    variant: str,
+    start: pd.Series,
+    outcomes: Collection[str],
+    rates: Mapping[str, pd.DataFrame],
+    panels: Mapping[str, pd.DataFrame],
     *,
-    first=None,
-    last=None,
-    without=frozenset(),
-    draws=None,
+    first: int | None = None,
+    last: int | None = None,
+    without: Collection[str] = frozenset(),
+    draws: int | None = None,
     spec: StateLawsSpec,
-):
+) -> list[dict[str, Any]]:
     first, last, draws = first or spec.first, last or spec.last, draws or spec.draws
     whole = {"law": variant, "state": "", "first": first, "last": last}
     table = donor_table(
@@ -297,9 +297,16 @@ def _staggered(
     )
 
 
-def _sb54(laws, donors, rates, panels, *, spec: StateLawsSpec) -> pd.DataFrame:
+def _sb54(
+    laws: pd.DataFrame,
+    donors: pd.DataFrame,
+    rates: Mapping[str, pd.DataFrame],
+    panels: Mapping[str, pd.DataFrame],
+    *,
+    spec: StateLawsSpec,
+) -> pd.DataFrame:
     """Return the variants of the published design, both estimators each."""
-    law = laws[laws["state"].eq(spec.sb54[0]) & laws["start"].eq(spec.sb54[1])].iloc[0].to_dict()
+    law: Any = laws[laws["state"].eq(spec.sb54[0]) & laws["start"].eq(spec.sb54[1])].iloc[0].to_dict()
     bans = set(panels["state_bans"]["state"])
     incomplete = _incomplete(panels["state_year"], law["last"])
     variants = {
@@ -311,9 +318,9 @@ def _sb54(laws, donors, rates, panels, *, spec: StateLawsSpec) -> pd.DataFrame:
     }
     rows = []
     for name, (change, without) in variants.items():
-        changed = law | change
+        changed: Any = law | change
         own = (
-            _redone(changed, donors, rates, panels, without, spec=spec)
+            _redone(changed, rates, panels, without, spec=spec)
             if "first" in change
             else _less(donors, without)
         )
@@ -324,11 +331,18 @@ def _sb54(laws, donors, rates, panels, *, spec: StateLawsSpec) -> pd.DataFrame:
     return pd.DataFrame(rows)
 
 
-def _less(donors: pd.DataFrame, without: set[str]) -> pd.DataFrame:
+def _less(donors: pd.DataFrame, without: Collection[str]) -> pd.DataFrame:
     return donors[~donors["state"].isin(sorted(without))]
 
 
-def _redone(law, donors, rates, panels, without, *, spec: StateLawsSpec) -> pd.DataFrame:
+def _redone(
+    law: Mapping[str, Any],
+    rates: Mapping[str, pd.DataFrame],
+    panels: Mapping[str, pd.DataFrame],
+    without: Collection[str],
+    *,
+    spec: StateLawsSpec,
+) -> pd.DataFrame:
     table = donor_table(
         law, rates, named_states(panels["policies"]), series_starts(panels["state_year"]), spec=spec
     )

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
+from typing import Any
 
 import numpy as np
 import pandas as pd
@@ -115,7 +116,7 @@ def dropped(table: pd.DataFrame, by: Sequence[str]) -> pd.DataFrame:
 
 
 def against_matches(
-    treated: pd.DataFrame, pairs: pd.DataFrame, series: CitySeries, **options
+    treated: pd.DataFrame, pairs: pd.DataFrame, series: CitySeries, **options: Any
 ) -> pd.DataFrame:
     """Return each city's change less that of its matched city in the same years.
 
@@ -168,7 +169,9 @@ def by_chance(table: pd.DataFrame, series: CitySeries, outcome: str, *, level: f
     return used.reset_index(drop=True).join(pd.DataFrame(rows))
 
 
-def _poisson(row: dict, counts: pd.DataFrame, people: pd.DataFrame, level: float) -> dict[str, float | bool]:
+def _poisson(
+    row: Mapping[Any, Any], counts: pd.DataFrame, people: pd.DataFrame, level: float
+) -> dict[str, float | bool]:
     years = row["cohort"] - 1, row["cohort"] + 1
     before, after = (int(counts.loc[row["ori"], year]) for year in years)
     exposed = [float(people.loc[row["ori"], year]) for year in years]

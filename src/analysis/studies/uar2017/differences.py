@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
+from typing import Any
 
 import numpy as np
 import pandas as pd
@@ -73,7 +74,7 @@ def differences(
     return pd.DataFrame(rows).drop_duplicates(keys).reset_index(drop=True)
 
 
-def _pooled(one: Matched, series: CitySeries, *, spec: UarSpec) -> Iterator[dict]:
+def _pooled(one: Matched, series: CitySeries, *, spec: UarSpec) -> Iterator[dict[str, Any]]:
     for outcome in spec.outcomes:
         for row in matching.pooled(
             one.design.pairs, series, outcome, years_of(outcome, spec=spec), spec=spec
@@ -81,7 +82,9 @@ def _pooled(one: Matched, series: CitySeries, *, spec: UarSpec) -> Iterator[dict
             yield {"estimator": matching.ONE_TO_ONE, "year": pd.NA, "outcome": outcome, **row}
 
 
-def _cross_section(one: Matched, series: CitySeries, group: str, *, spec: UarSpec) -> Iterator[dict]:
+def _cross_section(
+    one: Matched, series: CitySeries, group: str, *, spec: UarSpec
+) -> Iterator[dict[str, Any]]:
     present = _present(one, spec.cross_section, IN_FORCE)
     for outcome in spec.outcomes:
         rates = _rates(one, series, outcome, spec=spec)[spec.cross_section]
@@ -91,7 +94,7 @@ def _cross_section(one: Matched, series: CitySeries, group: str, *, spec: UarSpe
             yield keys | found
 
 
-def _by_year(one: Matched, series: CitySeries, *, spec: UarSpec) -> Iterator[dict]:
+def _by_year(one: Matched, series: CitySeries, *, spec: UarSpec) -> Iterator[dict[str, Any]]:
     for outcome in spec.outcomes:
         rates = _rates(one, series, outcome, spec=spec)
         for group, estimators in ((IN_FORCE, BY_YEAR), (ALL, (matching.ONE_TO_ONE,))):
@@ -107,7 +110,8 @@ def _by_year(one: Matched, series: CitySeries, *, spec: UarSpec) -> Iterator[dic
 def _present(one: Matched, year: int, group: str) -> np.ndarray:
     units = one.design.units
     holds = matching.in_force(units, [year])[year].to_numpy(bool)
-    return units["is_treated"].eq(0).to_numpy() | holds | (group == ALL)
+    present: np.ndarray = units["is_treated"].eq(0).to_numpy() | holds | (group == ALL)
+    return present
 
 
 def _rates(one: Matched, series: CitySeries, outcome: str, *, spec: UarSpec) -> dict[int, np.ndarray]:

@@ -7,6 +7,7 @@ from urllib.parse import urlsplit
 
 import pandas as pd
 
+from ...estimators.core.intervals import excludes_zero
 from .differences import ALL, EARLY, IN_FORCE
 from .matching import ESTIMATORS, FULL, ONE_TO_ONE, UNMATCHED
 from .results import Results
@@ -64,7 +65,7 @@ def change_rows(results: Results, *, coding: str | None = None, period: str | No
             "name": years + " (" + rows["used"].astype(str) + " cities)",
             "group": rows["outcome"].map(results.spec.outcomes),
             **{name: rows[name] / scale for name in ("estimate", "conf_low", "conf_high")},
-            "highlight": (rows["conf_low"] > 0) | (rows["conf_high"] < 0),
+            "highlight": excludes_zero(rows["conf_low"], rows["conf_high"]),
         }
     ).reset_index(drop=True)
 

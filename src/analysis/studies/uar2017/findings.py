@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 import math
+from typing import Any
 
 import pandas as pd
 
+from ...estimators.core.intervals import excludes_zero
 from ..published.claims import Finding
 from .matching import ONE_TO_ONE
 from .results import Results
@@ -24,7 +26,7 @@ def findings_of(results: Results) -> dict[str, Finding]:
     return {finding.claim: finding for finding in groups}
 
 
-def difference(results: Results, outcome: str, **keys) -> pd.Series:
+def difference(results: Results, outcome: str, **keys: Any) -> pd.Series:
     """Return one difference of the main coding, one-to-one matches unless another estimator is named."""
     table = results.differences
     wanted = {"coding": results.spec.main, "estimator": ONE_TO_ONE, "outcome": outcome} | keys
@@ -89,7 +91,7 @@ def _sample(results: Results) -> list[Finding]:
 
 def _interval(claim: str, row: pd.Series, more: str = "") -> Finding:
     note = ""
-    if not row["conf_low"] <= 0 <= row["conf_high"]:
+    if excludes_zero(row["conf_low"], row["conf_high"]):
         note = (
             f"The 95% interval leaves out zero, with {int(row['used'])} cities of the substitute list. {more}"
         )

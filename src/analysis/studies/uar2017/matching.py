@@ -4,14 +4,16 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
+from typing import Any
 
 import numpy as np
 import pandas as pd
 from scipy import stats
 
 from ...estimators import Estimates, balance_table, full_match, match, ols
+from ...estimators.core.intervals import t_interval
 from ..designs.city_series import CitySeries
-from ..designs.paired_tests import paired_difference, t_statistics
+from ..designs.paired_tests import paired_difference
 from .spec import UarSpec
 
 UNMATCHED, ONE_TO_ONE, FULL = "unmatched", "one-to-one", "full matching"
@@ -59,7 +61,8 @@ def design_of(units: pd.DataFrame, *, spec: UarSpec) -> Design:
 
 def one_to_one(units: pd.DataFrame, *, spec: UarSpec) -> Estimates:
     """Match each treated city to one control, no control twice, at the least total distance."""
-    return match(units, method="optimal", replace=False, **_options(spec=spec))
+    found: Estimates = match(units, method="optimal", replace=False, **_options(spec=spec))
+    return found
 
 
 def full_matching(units: pd.DataFrame, *, spec: UarSpec) -> Estimates:
@@ -75,9 +78,10 @@ def pairs_of(units: pd.DataFrame, matched: Estimates) -> pd.DataFrame:
     of_control = right[["ori", "place_name", "state"]].set_axis(
         ["control", "control_name", "control_state"], axis="columns"
     )
-    return pd.concat(
+    made: pd.DataFrame = pd.concat(
         [left[["ori", "place_name", "state", "cohort", "ended_year"]], of_control, pairs], axis=1
     )
+    return made
 
 
 def balance(units: pd.DataFrame, matched: dict[str, Estimates], *, spec: UarSpec) -> pd.DataFrame:
@@ -128,7 +132,7 @@ def in_force(cities: pd.DataFrame, years: Sequence[int]) -> pd.DataFrame:
 
 def pooled(
     pairs: pd.DataFrame, series: CitySeries, outcome: str, years: Sequence[int], *, spec: UarSpec
-) -> Iterator[dict]:
+) -> Iterator[dict[str, Any]]:
     """Yield matched differences averaged over each pair's years before and after adoption, and their change.
 
     Each pair weighs the same, however many years it has; the year of adoption belongs to neither side. The
@@ -214,7 +218,7 @@ def _pairs(pairs: pd.DataFrame, present: np.ndarray, rates: np.ndarray, *, spec:
     }
 
 
-def _paired(differences, *, spec: UarSpec) -> dict[str, float]:
+def _paired(differences: np.ndarray, *, spec: UarSpec) -> dict[str, float]:
     return paired_difference(
         np.asarray(differences, float), draws=spec.draws, seed=spec.seed, level=spec.level
     )
@@ -225,7 +229,7 @@ def _welch(given: int, treated: np.ndarray, control: np.ndarray, *, spec: UarSpe
     gap = treated.mean() - control.mean()
     return {
         **_sizes(given, len(treated), len(control)),
-        **t_statistics(gap, gap / test.statistic, test.df, spec.level),
+        **t_interval(gap, gap / test.statistic, test.df, spec.level),
         "mean_control": control.mean(),
     }
 
@@ -271,10 +275,10 @@ def _sizes(given: int, used: int, controls: int) -> dict[str, int]:
 def _only(fit: Estimates, term: str, *, spec: UarSpec) -> dict[str, float]:
     at = list(fit.keys["term"]).index(term)
     df = float(np.ravel(fit.design["df"])[0])
-    return t_statistics(float(fit.estimate[at]), float(fit.std_error[at]), df, spec.level)
+    return t_interval(float(fit.estimate[at]), float(fit.std_error[at]), df, spec.level)
 
 
-def _options(*, spec: UarSpec) -> dict:
+def _options(*, spec: UarSpec) -> dict[str, Any]:
     return {
         "outcome": "log_population",
         "treatment": "is_treated",

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from typing import Any
 
 import numpy as np
 import pandas as pd
@@ -131,9 +132,10 @@ def cities_needed(spread: pd.DataFrame, bounds: Mapping[str, float], *, spec: Ua
     return table
 
 
-def detectable(row, sizes, *, spec: UarSpec) -> np.ndarray:
+def detectable(row: Any, sizes: Any, *, spec: UarSpec) -> np.ndarray:
     """Return the detectable effect of one row of `spreads` at given numbers of cities."""
-    return _multiple(spec=spec) * row.sd * np.sqrt(row.factor / np.asarray(sizes, float))
+    found: np.ndarray = _multiple(spec=spec) * row.sd * np.sqrt(row.factor / np.asarray(sizes, float))
+    return found
 
 
 def _multiple(*, spec: UarSpec) -> float:

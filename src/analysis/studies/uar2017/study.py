@@ -35,7 +35,7 @@ from ..designs.city_series import CitySeries, city_series
 from ..designs.study_spec import cached_by_spec
 from ..published.claims import Finding
 from .before_after import against_matches, by_chance, changes, dropped, summarize
-from .differences import differences, ledger, matched_sample, stacked, treated_table
+from .differences import Matched, differences, ledger, matched_sample, stacked, treated_table
 from .findings import findings_of
 from .power import detectable_by_size, judge, spreads
 from .results import Results
@@ -67,39 +67,45 @@ def study(panels: Mapping[str, pd.DataFrame], spec: UarSpec = SPEC) -> Results:
     by = ["coding", "period", "outcome", "window"]
 
     matched = {
-        coding: matched_sample(panels, series, coding, treated[coding], spec.last, spec=spec)
-        for coding in spec.codings
+        coding: matched_sample(panels, series, coding, cities, spec.last, spec=spec)
+        for coding, cities in treated.items()
     }
     early = matched_sample(panels, series, spec.main, treated[spec.main], spec.cross_section, spec=spec)
     main = across[across["coding"].eq(spec.main) & across["period"].eq(next(iter(spec.periods)))]
     pairs = matched[spec.main].design.pairs
-    excess = against_matches(
-        treated[spec.main],
-        pairs,
-        series,
-        outcomes=list(spec.outcomes),
-        windows=spec.windows,
-        period=(spec.first, spec.last),
-    )
+    excess = _excess(treated[spec.main], pairs, series, spec=spec)
     spread = spreads(matched[spec.main].design.units, pairs, main, excess, series, spec=spec)
     return Results(
         spec=spec,
         treated=treated_table(treated, matched),
-        units=stacked({coding: one.design.units for coding, one in matched.items()}),
+        units=_designed(matched, "units"),
         ledger=ledger(matched, panels["places"]),
         changes=across,
-        before_after=judge(summarize(across, by, spec=spec), "mean_before", spec=spec),
+        before_after=_judged(across, by, "change", spec=spec),
         before_after_dropped=dropped(across, by),
         excess=excess,
-        excess_summary=judge(
-            summarize(excess, ["outcome", "window"], column="excess", spec=spec), "mean_before", spec=spec
-        ),
+        excess_summary=_judged(excess, ["outcome", "window"], "excess", spec=spec),
         by_chance=by_chance(main, series, spec.by_city, level=spec.level),
-        pairs=stacked({coding: one.design.pairs for coding, one in matched.items()}),
-        balance=stacked({coding: one.design.balance for coding, one in matched.items()}),
+        pairs=_designed(matched, "pairs"),
+        balance=_designed(matched, "balance"),
         differences=judge(differences(matched, early, series, spec=spec), "mean_control", spec=spec),
         spreads=spread,
         detectable=detectable_by_size(spread, spec=spec),
+    )
+
+
+def _designed(matched: Mapping[str, Matched], part: str) -> pd.DataFrame:
+    return stacked({coding: getattr(one.design, part) for coding, one in matched.items()})
+
+
+def _judged(table: pd.DataFrame, by: list[str], column: str, *, spec: UarSpec) -> pd.DataFrame:
+    return judge(summarize(table, by, column=column, spec=spec), "mean_before", spec=spec)
+
+
+def _excess(treated: pd.DataFrame, pairs: pd.DataFrame, series: CitySeries, *, spec: UarSpec) -> pd.DataFrame:
+    period = (spec.first, spec.last)
+    return against_matches(
+        treated, pairs, series, outcomes=list(spec.outcomes), windows=spec.windows, period=period
     )
 
 
