@@ -157,7 +157,7 @@ class Page:
             _skip("axe-core is not installed: run npm ci in site/")
         self.script(AXE.read_text("utf-8"))
         result = self.driver.execute_async_script(
-            "axe.run(document, {resultTypes: ['violations']}).then(arguments[arguments.length - 1])"
+            "axe.run(document, {resultTypes: ['violations'], preload: false}).then(arguments[arguments.length - 1])"
         )
         return [
             f"{one['id']}: {one['nodes'][0]['html'][:200]} ({one['nodes'][0]['target']})" for one in result["violations"]
