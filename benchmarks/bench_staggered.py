@@ -55,7 +55,7 @@ def path() -> tuple[np.ndarray, np.ndarray]:
 def own_group_time(data):
     from analysis.estimators import group_time
 
-    fit = group_time(data, **KEYS, covariates="x", draws=DRAWS, seed=1)
+    fit = group_time(data, **KEYS, covariates="x", base="varying", draws=DRAWS, seed=1)
     overall = fit.aggregate("simple", draws=DRAWS, seed=1)
     later = fit.aggregate("event", draws=DRAWS, seed=1).row(event_time=3)
     return overall.estimate[0], overall.std_error[0], later["estimate"], later["std_error"]

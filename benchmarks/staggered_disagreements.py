@@ -65,7 +65,7 @@ def unbalanced() -> list[str]:
     data = gaps()
     rows = []
     for choice in ("complete", "pairwise", "repeated"):
-        fit = group_time(data, **KEYS, covariates="x", panel=choice)
+        fit = group_time(data, **KEYS, base="varying", covariates="x", panel=choice)
         rows.append(_line(f'this package, `panel="{choice}"`', fit, fit.sample.units))
     for label, options in (("default", {}), ("allow_unbalanced_panel", {"allow_unbalanced_panel": True})):
         cells, errors, att, se = csdid(data, **options)
@@ -77,7 +77,7 @@ def unbalanced() -> list[str]:
         )
     if found := differences(data):
         rows.append(("differences", *found, ""))
-    pairs = group_time(data, **KEYS, covariates="x", panel="pairwise")
+    pairs = group_time(data, **KEYS, base="varying", covariates="x", panel="pairwise")
     cells = pairs.keys.merge(pairs.extra["ledger"], on=["cohort", "time"])
     after = (cells["time"] >= cells["cohort"]).to_numpy()
     mean = np.average(pairs.estimate[after], weights=cells["treated_units"][after])
@@ -86,7 +86,7 @@ def unbalanced() -> list[str]:
     )
     rows.append(("derivative of `repeated` in each row's weight, by unit", np.nan, derivative_error(data), np.nan,
                  np.nan, ""))  # fmt: skip
-    whole = group_time(data, **KEYS, covariates="x", panel="repeated")
+    whole = group_time(data, **KEYS, base="varying", covariates="x", panel="repeated")
     units = whole.sample.units
     error = whole.std_error[0] * np.sqrt(units / (units - 1))
     rows.append(("this package, `repeated`, cell error times sqrt(n/(n-1))", whole.estimate[0], error, np.nan,
@@ -136,12 +136,12 @@ def doubly_robust() -> list[str]:
     for units in (500, 3_000):
         data = panel(units)
         for method in ("reg", "ipw", "dr"):
-            own = group_time(data, **KEYS, covariates="x", method=method)
+            own = group_time(data, **KEYS, base="varying", covariates="x", method=method)
             peer = CallawaySantAnna(estimation_method=method).fit(data, **THEIRS, covariates=["x"])
             pairs = [peer.group_time_effects[int(g), int(t)]["effect"] for g, t in own.keys.to_numpy()]
             gap = np.abs(own.estimate - pairs).max()
             rows.append((f"{units:,} units, {method}, diff-diff", len(pairs), gap))
-        own = group_time(data, **KEYS, covariates="x")
+        own = group_time(data, **KEYS, base="varying", covariates="x")
         rows.append(
             (f"{units:,} units, dr, csdid", len(own.estimate), np.abs(own.estimate - csdid(data)[0]).max())
         )

@@ -5,6 +5,7 @@ from __future__ import annotations
 import numpy as np
 import pandas as pd
 import pytest
+from scipy import stats
 
 from analysis.estimators import adoption_cohort, ended_cohort, group_time, switchers
 from analysis.estimators.errors import ColumnError, EstimationError, NotIdentifiedError
@@ -90,13 +91,16 @@ def test_second_package_agrees(seed):
     theirs = peer.fit(data, outcome="y", unit="unit", time="t", treatment="d", L_max=3)
     expected = {-1 - k: theirs.placebo_event_study[-k] for k in (1, 2, 3)}
     expected |= {k - 1: theirs.event_study_effects[k] for k in (1, 2, 3)}
-    own = switchers(data, **KEYS, window=(-4, 2), variance="cohort", correction="none").tidy()
+    own = switchers(data, **KEYS, window=(-4, 2), variance="cohort", correction="none")
+    own, own_df = own.tidy(), own.sample.units - 1
     assert own["event_time"].tolist() == sorted(expected)
     for row in own.itertuples():
         other = expected[row.event_time]
         assert row.estimate == pytest.approx(other["effect"], rel=1e-10, abs=1e-12)
         assert row.std_error == pytest.approx(other["se"], rel=1e-10)
-        assert row.p_value == pytest.approx(other["p_value"], rel=1e-8)
+        # the package named takes the normal; ours is t with units less one degrees of freedom
+        assert 2 * stats.norm.sf(abs(row.statistic)) == pytest.approx(other["p_value"], rel=1e-8)
+        assert row.p_value == pytest.approx(2 * stats.t.sf(abs(row.statistic), own_df), rel=1e-12)
 
 
 def test_absorbing_treatment_equals_group_time_with_not_yet_treated(employment):

@@ -12,34 +12,42 @@ from .exhibits.plots import forest_plot
 from .prose import Prose, say
 
 _CITY = (
-    "**Cities.** Against a matched city each, violent crime without rape stood {before:.0f} per 100,000 "
-    "residents higher before a rule against asking for immigration status ({pairs_before} pairs) and "
-    "{after:.0f} higher while it was in force ({pairs_after} pairs); in the {pairs} pairs seen in both, "
-    "the change is {change:+.0f} (95% interval {change_low:.0f} to {change_high:.0f}), and the design "
-    "would have missed a change of {change_seen:.0f} ({change_seen_share:.0%} of the mean) one time in "
-    "five, and smaller ones more often."
+    "**Matched cities.** Before a rule against asking about immigration status, violent crime without rape "
+    "was "
+    "{before:.0f} per 100,000 residents higher in adopting cities than in their matches ({pairs_before} "
+    "pairs); "
+    "while the rule was in force it was {after:.0f} higher ({pairs_after} pairs). In the {pairs} pairs "
+    "observed "
+    "in both periods the difference changed by {change:+.0f} (95% confidence interval {change_low:.0f} to "
+    "{change_high:.0f}). The design has 80% power only for a change of {change_seen:.0f}, or "
+    "{change_seen_share:.0%} of the mean."
 )
 _COUNTY = (
-    "**Counties.** Counties that declined detainers had {county:+.1f} crimes per 10,000 people in 2015 "
-    "against matched counties (95% interval {county_low:.1f} to {county_high:.1f}, clustered by state; "
-    "printed in the report: {printed:.1f}) and {within:+.1f} ({within_low:.1f} to {within_high:.1f}) "
-    "against others of their own state."
+    "**Matched counties.** In 2015, counties that declined detainers had {county:+.1f} crimes per 10,000 "
+    "people "
+    "relative to matched counties (95% confidence interval {county_low:.1f} to {county_high:.1f}, "
+    "clustered by "
+    "state; printed in the report: {printed:.1f}) and {within:+.1f} ({within_low:.1f} to {within_high:.1f}) "
+    "relative to counties of the same state."
 )
 _STAGGERED = (
-    "**Staggered adoption.** Over 1999–2019, {treated} cities that came to forbid status inquiries "
-    "recorded {violent:+.1%} violent crime without rape against what never-adopting cities of their size "
-    "lead one to expect (95% interval {violent_low:+.1%} to {violent_high:+.1%}; {violent_rate:+.0f} per "
-    "100,000), and {homicide:+.1%} homicide ({homicide_low:+.1%} to {homicide_high:+.1%}); {holds} of "
-    "{headlines} such intervals hold zero, and effects under {violent_seen:.0%} of violent crime would "
-    "mostly have been missed."
+    "**Places followed over time.** From 1999 to 2019, violent crime without rape changed by "
+    "{violent:+.1%} in "
+    "{treated} cities that came to forbid questions about immigration status, relative to cities of the same "
+    "region that never did (95% confidence interval {violent_low:+.1%} to {violent_high:+.1%}); these cities "
+    "carry the information of {effective:.0f} weighted alike. Homicide changed by {homicide:+.1%} "
+    "({homicide_low:+.1%} to {homicide_high:+.1%}). Of {headlines} intervals by policy and offense {holds} "
+    "include zero. The design has 80% power for a change of {violent_seen:.0%} in violent crime."
 )
 _TALLY = (
-    "**Claims.** Of {claims} statements of the two papers {agrees} agree with what our data say, "
-    "{consistent} are consistent, {differs} differ and {untested} could not be tested."
+    "**Verdicts.** Of {claims} statements of the two papers, {results} are results that a design here can be "
+    "held against: {agrees} agree, {consistent} are consistent, {not_contradicted} are not contradicted and "
+    "{differs} differ. {untested} more could not be tested, and {not_graded} describe samples and are not "
+    "graded."
 )
 CAVEAT = (
-    "The treatment lists of both papers could not be obtained: ours is a cited substitute, so these are "
-    "the designs rebuilt, not the computations repeated."
+    "Neither paper’s list of treated places could be obtained. Ours is a cited substitute, so these are the "
+    "published designs rebuilt, not the published computations repeated."
 )
 
 
@@ -63,10 +71,10 @@ def headline_figure(rows: pd.DataFrame) -> Figure:
     return forest_plot(
         rows,
         caption="The designs on one scale: differences in percent of the comparison mean, with 95% "
-        "intervals. The treatment lists are cited substitutes for the papers' own.",
-        alt="Forest plot. Matched cities differ before adoption about as much as after, and the change has "
-        "an interval around zero; county differences shrink from unadjusted to within states; intervals of "
-        "the staggered design hold zero.",
+        f"confidence intervals. {CAVEAT}",
+        alt="Forest plot of differences in percent with 95% confidence intervals: matched cities before, "
+        "during "
+        "and in change; counties in one year under four designs; cities followed over time by offense.",
         label="headline",
         xlabel="difference, percent of the comparison mean",
     )

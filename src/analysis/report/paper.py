@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any
 
+import numpy as np
 import pandas as pd
 
 from .exhibits.choices import choices_plot
@@ -26,59 +27,75 @@ _POWER = 0.8
 STUDIES = {"uar2017": "Urban Affairs Review", "cap2017": "Center for American Progress"}
 SUBSTITUTE = "The list of treated places is a cited substitute for the papers’ own."
 
-_ABSTRACT = (
-    "**Abstract.** Two studies are quoted whenever sanctuary policies and crime come up: cities that forbid "
-    "asking for immigration status show no discernible difference from matched cities "
-    "[@gonzalezobrien2019], and counties that decline to hold people for the immigration authorities have "
-    "less crime than matched counties [@wong2017]. We rebuild both on the FBI’s published files and ask "
-    "again with designs that follow places before and after they adopt. Against what other places lead one "
-    "to expect, recorded violent crime without rape differs by {status_estimate:+,.0f} per 100,000 "
-    "residents a year (95% interval {status_conf_low:,.0f} to {status_conf_high:,.0f}) in {status_used} "
-    "cities that came to forbid such questions, {detain_estimate:+,.0f} ({detain_conf_low:,.0f} to "
-    "{detain_conf_high:,.0f}) in {detain_used} cities and {counties_estimate:+,.0f} "
-    "({counties_conf_low:,.0f} to {counties_conf_high:,.0f}) in {counties_used} counties that declined "
-    "detainers, and {states_estimate:+,.0f} ({states_conf_low:,.0f} to {states_conf_high:,.0f}) in "
-    "{states_used} states with a law. **Zero lies within {hold} of these {designs} intervals, and none "
-    "shows that nothing changed.** Each rules out, in both directions, changes from some size on: "
-    "{status_smallest_margin:,.0f} and {detain_smallest_margin:,.0f} per 100,000 in cities "
-    "({status_margin_share:.0%} and {detain_margin_share:.0%} of the mean), {states_smallest_margin:,.0f} "
-    "in states ({states_margin_share:.0%}), {counties_smallest_margin:,.0f} in counties "
-    "({counties_margin_share:.0%}, with policies in force {exposure:.0%} of the time and trends that "
-    "differed before); the two papers’ comparisons, rebuilt, only {in_force_margin_share:.0%} and "
-    "{matched_margin_share:.0%}. More property crime is recorded in such counties "
-    "({counties_property_percent:+.1f}%, {counties_property_percent_low:.1f} to "
-    "{counties_property_percent_high:.1f}) and states ({states_property_percent:+.1f}%, "
-    "{states_property_percent_low:.1f} to {states_property_percent_high:.1f}), but not against counties of "
-    "the same state ({inside_property_percent:+.1f}%, {inside_property_percent_low:.1f} to "
-    "{inside_property_percent_high:.1f}) nor on the years from 1999 on (p = {later_p_value:p}): no "
-    "finding.\n\n**What stays unknown** is whether crime changed by less, for a change of {margin:.0%} "
-    "would be found in cities and states with a chance of {chance_low:.0%} to {chance_high:.0%}; whether "
-    "victims report more or less; and what the papers’ own lists of places would say, which could not be "
-    "obtained: ours is a cited substitute."
+#: What the first sentence of the abstract says when every headline interval includes zero, and otherwise.
+_NOTHING_SEEN = (
+    "**Abstract.** Recorded violent crime did not change detectably where cities, counties or states limited "
+    "their cooperation with immigration authorities, but changes of a few percent would have gone unseen."
 )
+_SOMETHING_SEEN = (
+    "**Abstract.** Recorded violent crime changed detectably in {moved:count} of our {designs:count} main "
+    "designs of "
+    "cities, counties and states that limited their cooperation with immigration authorities."
+)
+_ABSTRACT = (
+    " We rebuild two widely quoted comparisons, of matched cities [@gonzalezobrien2019] and matched counties "
+    "[@wong2017], and then compare places with their own past. Where cities forbade questions about "
+    "immigration status, violent crime without rape changed by {status_percent:+.1f}% (confidence interval "
+    "{status_percent_low:.1f}% to {status_percent_high:.1f}%); where counties declined detainers, by "
+    "{counties_percent:+.1f}% ({counties_percent_low:.1f}% to {counties_percent_high:.1f}%). "
+)
+_FAMILY_NONE = "No estimate survives correction for the number of tests. "
+_FAMILY_SOME = "Few estimates survive correction for the number of tests. "
+_LISTS = "The papers’ lists of treated places could not be obtained; ours is a cited substitute."
 
 
 def abstract(figures: Mapping[str, Any]) -> Prose:
-    """Return the abstract, made of the figures of `studies.answers.figures`."""
-    return fill(_ABSTRACT, figures)
+    """Return the abstract, made of the figures of `studies.paper.headline.figures`: the answer first."""
+    moved = figures["designs"] - figures["hold"]
+    opening = _NOTHING_SEEN if moved == 0 else _SOMETHING_SEEN
+    family = _FAMILY_NONE if figures["rows_family"] == 0 else _FAMILY_SOME
+    return fill(opening + _ABSTRACT + family + _LISTS, {**figures, "moved": moved})
+
+
+_BOX = (
+    "> **For readers who are not statisticians**\n>\n"
+    "> *What was asked.* Whether recorded crime rose or fell after a city, county or state limited its "
+    "cooperation with federal immigration authorities.\n>\n"
+    "> *What was found.* In {hold:count} of {designs:count} main comparisons of violent crime the data are "
+    "compatible with no change, with a rise and with a fall. The comparison of {status_used:count} cities "
+    "would usually have found a change of {status_detectable_share:.0%}, that of {counties_used:count} "
+    "counties one of {counties_detectable_share:.0%}; smaller changes would usually have been missed.\n>\n"
+    "> *What cannot be said.* That such policies have no effect on crime; that they raise it; that they "
+    "lower "
+    "it; or what they do to crimes that nobody reports.\n>\n"
+    "> *Please do not write* “study proves that sanctuary policies do not affect crime”, and please do not "
+    "quote a single estimate without its interval."
+)
+
+
+def box(figures: Mapping[str, Any]) -> Prose:
+    """Return what was asked, found and cannot be said, for readers who are not statisticians."""
+    return fill(_BOX, figures)
+
+
+_TESTS = {"pass": "pass", "fail": "fail", "no test": "none"}
 
 
 def answers_figure(table: pd.DataFrame) -> Figure:
-    """Return every design's answer in percent, printed in crimes per 100,000, with what it rules out."""
+    """Return every design's answer in percent, per 100,000, and whether its tests before adoption pass."""
     rows = _answer_rows(table)
     return forest_plot(
         rows,
-        columns={"shown": "Per 100,000 [95% interval]", "ruled": "Rules out"},
+        columns={"shown": "Per 100,000 [95% interval]", "tests": "Tests"},
         xlabel="Difference in recorded crimes, percent of the mean",
-        caption="Every design on one scale, with 95% intervals; at the right the difference per 100,000 "
-        "residents a year, and the smallest change that is ruled out in both directions. Rust: property "
-        "crime, "
-        f"or all index crime where the design has that alone. {SUBSTITUTE}",
+        caption="Every design on one scale, with 95% confidence intervals; at the right, the difference per "
+        "100,000 residents a year, and whether the tests on the years before adoption pass. Rust: property "
+        f"crime, or all index crime where the design has that alone. {SUBSTITUTE}",
         alt=str(
             say(
-                "Forest of {n} differences in two groups, {hold} of them with an interval that holds zero. "
-                "The widest intervals are those of matched cities in force; the narrowest those of states, "
-                "counties and cities followed over time.",
+                "Forest plot of {n} differences in two groups; {hold} of the intervals include zero. The "
+                "widest "
+                "are those of matched cities while a policy was in force.",
                 n=len(rows),
                 hold=_holding(rows),
             )
@@ -100,7 +117,7 @@ def _answer_rows(table: pd.DataFrame) -> pd.DataFrame:
             "conf_high": table["percent_high"],
             "highlight": table["outcome"].ne(_VIOLENT),
             "shown": shown,
-            "ruled": [f"±{number(value, ',.0f')}" for value in table["smallest_margin"]],
+            "tests": table["tests"].map(_TESTS),
         }
     )
 
@@ -111,38 +128,119 @@ def _interval(row: Mapping[Any, Any], spec: str) -> str:
 
 
 def answers_table(table: pd.DataFrame) -> Table:
-    """Return the same as a table, with the mean and what each design could find."""
-    shown = table.assign(outcome=table["outcome"].map(_OUTCOMES).str.capitalize())
-    columns = ["group", "name", "outcome", "used", "mean", "estimate", "conf_low", "conf_high", "detectable"]
+    """Return the same as a table: what each design could find, what it excludes, and its tests.
+
+    A size is excluded only where the tests on the years before adoption do not fail.
+    """
+    shown = table.assign(
+        outcome=table["outcome"].map(_OUTCOMES).str.capitalize(),
+        excluded=table["smallest_margin"].where(table["tests"].ne("fail")),
+        tests=table["tests"].map(_TESTS),
+    )
+    numbers = dict.fromkeys(["percent", "percent_low", "percent_high"], "+.1f")
+    numbers |= dict.fromkeys(["mean", "detectable", "excluded"], ",.0f")
     return frame_table(
-        shown[[*columns, "smallest_margin", "power_share"]],
-        {
-            "used": "count",
-            "mean": ",.0f",
-            "detectable": ",.0f",
-            "smallest_margin": ",.0f",
-            "power_share": ".0%",
-        }
-        | dict.fromkeys(["estimate", "conf_low", "conf_high"], "+,.0f"),
+        shown[["group", "name", "outcome", "used", "mean", *_PERCENT, *_JUDGED]],
+        numbers | {"used": "count", "power_share": ".0%", "p_family": "p"},
         names={
             "name": "Design",
             "outcome": "Crime",
             "used": "Places",
             "mean": "Mean",
-            "estimate": "Difference",
-        }
-        | {"conf_low": "From", "conf_high": "To", "detectable": "Detectable", "smallest_margin": "Rules out"}
-        | {"power_share": "Power"},
+            "percent": "Percent",
+            "percent_low": "From",
+            "percent_high": "To",
+            "detectable": "Detectable",
+            "excluded": "Excluded",
+            "power_share": "Power",
+            "p_family": "Family p",
+            "tests": "Tests",
+        },
         group="group",
-        caption="Every design: crimes per 100,000 residents a year.",
+        caption="Every design: difference in percent, and what it could find, per 100,000 residents a year.",
         label="answers",
         notes=[
-            "Cities and counties over time: the effect in percent times the mean. Detectable: a difference "
-            "found four times in five. Rules out: the smallest change excluded in both directions, by two "
-            "tests of equivalence at the size of one in twenty. Power: the chance to find a change of one "
-            "in twenty of the mean. Counties: over two years, in part of which policies were in force. "
-            f"{SUBSTITUTE}"
+            "All from the distribution behind the interval. Detectable: found with 80% power. Excluded: the "
+            "smallest change rejected in both directions by two one-sided tests at 5% [@schuirmann1987]; "
+            "none "
+            "is stated where the tests on the years before adoption fail. Power: to find a change of 5% of "
+            "the "
+            "mean. Family p: Holm’s, over all rows. Tests: a joint test of the years before adoption and a "
+            "fake date of adoption, failing where either has p at or below 0.10. Counties: policies were in "
+            f"force for part of the two years. {SUBSTITUTE}"
         ],
+    )
+
+
+_PERCENT = ["percent", "percent_low", "percent_high"]
+_JUDGED = ["detectable", "excluded", "power_share", "p_family", "tests"]
+
+
+def bounds_table(table: pd.DataFrame) -> Table:
+    """Return the tests on the years before adoption and the bounds if trends differ, by design."""
+    rows = table[table["leads_p"].notna() | table["fake_p"].notna()]
+    rows = rows.assign(outcome=rows["outcome"].map(_OUTCOMES).str.capitalize())
+    columns = ["name", "outcome", "leads_p", "fake_p", *_PERCENT, "bound_low", "bound_high"]
+    return frame_table(
+        rows[columns],
+        dict.fromkeys(["leads_p", "fake_p"], "p")
+        | dict.fromkeys([*_PERCENT, "bound_low", "bound_high"], "+.1f"),
+        names={
+            "name": "Design",
+            "outcome": "Crime",
+            "leads_p": "Leads, p",
+            "fake_p": "Fake date, p",
+            "percent": "Percent",
+            "percent_low": "From",
+            "percent_high": "To",
+            "bound_low": "Bound from",
+            "bound_high": "Bound to",
+        },
+        caption="Tests on the years before adoption, and intervals if trends may differ, percent.",
+        label="bounds",
+        notes=[
+            "Leads: joint test that adopters moved like the comparison before; of cities, judged by permuted "
+            "policies. Fake date: policies moved back in time. Bound: interval if trends after adoption "
+            "differ "
+            "from one year to the next by up to half the largest such difference before [@rambachan2023]; of "
+            "cities, for the mean over six years."
+        ],
+    )
+
+
+def events_figure(events: pd.DataFrame, names: Mapping[str, str]) -> Figure:
+    """Return effects by year relative to adoption of the headline cities, with 95% intervals.
+
+    Parameters
+    ----------
+    events : pandas.DataFrame
+        Of `studies.city_power.headline.events`, log points.
+    names : mapping of str to str
+        Treatments by definition.
+    """
+    rows = events[events["outcome"].eq(_VIOLENT)]
+    shown = pd.DataFrame(
+        {
+            "group": rows["definition"].map(names),
+            "name": rows["time"].map("{:+d} years".format),
+            "estimate": 100 * np.expm1(rows["estimate"]),
+            "conf_low": 100 * np.expm1(rows["conf_low"]),
+            "conf_high": 100 * np.expm1(rows["conf_high"]),
+            "highlight": rows["time"].lt(0),
+        }
+    )
+    return forest_plot(
+        shown,
+        xlabel="Violent crime without rape against the year before adoption, percent",
+        spec="+.1f",
+        caption="Cities by year relative to adoption, against cities of the same region: the years before "
+        f"(rust) should lie at zero. 95% intervals by state. {SUBSTITUTE}",
+        alt=_told(
+            "Estimates by year for two policies, {n} in all, from {low:.0f} to {high:.0f} percent; {hold} "
+            "include zero.",
+            shown,
+        ),
+        label="events",
     )
 
 
@@ -152,15 +250,13 @@ def choices_figure(rows: pd.DataFrame) -> Figure:
         rows.rename(columns={"percent": "estimate"}),
         limits=(-25, 30),
         xlabel="Violent crime without rape, percent of what is expected",
-        caption="Every choice and what it does to the headline of cities that forbid status inquiries, "
-        "violent crime without rape: each row is the headline with that one choice made, and the fewest "
-        "others where it is not admitted alone. Open: what the headline chose. Rust: the interval leaves "
-        "zero out. A dash: no "
-        f"estimate is admitted. Placebo intervals rest on fewer draws than in @fig:cities. {SUBSTITUTE}",
+        caption="The ratio of summed counts in cities that forbid status inquiries, violent crime without "
+        "rape, under every choice. Each row changes one choice, and others only where it cannot be made "
+        "alone. Open: the base specification. Rust: the interval excludes zero. A dash: not estimable. "
+        f"{SUBSTITUTE}",
         alt=str(
             say(
-                "A page of {n} choices in {forks} groups. Most estimates lie near the headline; {moved} "
-                "have an interval that leaves zero out.",
+                "A page of {n} choices in {forks} groups; {moved} have an interval that excludes zero.",
                 n=len(rows) - 1,
                 forks=rows["fork"].nunique() - 1,
                 moved=int(rows["overturns"].sum()),
@@ -178,11 +274,11 @@ def choices_sentence(rows: pd.DataFrame) -> Prose:
     moved = held[held["overturns"]]
     named = [f"{row['choice'].lower()}, {row['changes']}".strip(", ") for row in moved.to_dict("records")]
     return say(
-        "The headline is {percent:+.1f}% with an interval from {low:+.1f}% to {high:+.1f}%. {n:count} other "
-        "choices have an estimate, between {least:+.1f}% ({least_name}) and {most:+.1f}% ({most_name}). "
-        "Intervals that leave zero out: {moved:count} ({named}). Errors by state, which most other "
-        "estimators come with, reject too often with so few adopters (@sec:11); a headline that holds zero "
-        "is not made a finding by them.",
+        "As a ratio of summed counts the effect is {percent:+.1f}% ({low:+.1f}% to {high:+.1f}%). Changing "
+        "one "
+        "choice at a time gives {n:count} other estimates, from {least:+.1f}% ({least_name}) to {most:+.1f}% "
+        "({most_name}). The intervals of {moved:count} of them exclude zero: {named}. Most rest on standard "
+        "errors clustered by state, which reject too often with so few adopters (@sec:11).",
         percent=head["percent"],
         low=head["conf_low"],
         high=head["conf_high"],
@@ -200,15 +296,15 @@ def cities_figure(rows: pd.DataFrame) -> Figure:
     """Return the headline of cities by policy and offense."""
     return forest_plot(
         rows,
-        xlabel="Recorded less expected crimes, percent",
+        xlabel="Effect on recorded crimes, percent",
         spec="+.1f",
-        caption="Cities from the year of adoption to five years later: recorded crimes less those expected "
-        "at the trend of cities that never adopt, by policy and offense (number of cities). Intervals from "
-        "other cities "
-        f"of the same size put through the same computation. Rust: the total that is compared everywhere. "
-        f"{SUBSTITUTE}",
+        caption="Cities from the year of adoption to five years later, by policy and offense (number of "
+        "cities): weighted mean change against cities of the same region that never adopted. Intervals leave "
+        f"out each state in turn. Rust: the outcome all designs share. {SUBSTITUTE}",
         alt=_told(
-            "Forest of {n} estimates in two groups, from {low:.0f} to {high:.0f} percent; {hold} hold zero.",
+            "Forest plot of {n} estimates in two groups, from {low:.0f} to {high:.0f} percent; {hold} "
+            "include "
+            "zero.",
             rows,
         ),
         label="cities",
@@ -221,13 +317,13 @@ def counties_figure(rows: pd.DataFrame) -> Figure:
         rows,
         xlabel="Effect on recorded crimes of 2013 and 2014, percent",
         spec="+.1f",
-        caption="Counties that stopped honouring detainers in 2013 or 2014, against several groups of "
-        "others: the proportional effect on recorded crimes of these two years. Rust: the headline. "
-        "Intervals by state, of the headline "
-        f"by leaving out each state, across borders by state and border. {SUBSTITUTE}",
+        caption="Counties that stopped honoring detainers in 2013 or 2014, against several groups of other "
+        "counties: the effect on recorded crimes of these two years. Rust: comparisons that pass their tests "
+        f"on the years before. Intervals clustered by state. {SUBSTITUTE}",
         alt=_told(
-            "Forest of {n} estimates in two groups, from {low:.0f} to {high:.0f} percent; {hold} hold zero. "
-            "Property crime lies right of zero against all counties and at zero inside states.",
+            "Forest plot of {n} estimates in two groups, from {low:.0f} to {high:.0f} percent; {hold} "
+            "include "
+            "zero.",
             rows,
         ),
         label="counties",
@@ -238,13 +334,15 @@ def states_figure(rows: pd.DataFrame) -> Figure:
     """Return the joint design of statewide laws by span of years and offense."""
     return forest_plot(
         rows,
-        xlabel="Mean effect over the years under a law, percent",
+        xlabel="Mean effect over the years under a rule, percent",
         spec="+.1f",
-        caption="All statewide laws since 2014 together, by synthetic difference-in-differences on "
-        "logarithms. "
-        f"Intervals from donor states treated as if they had a law. {SUBSTITUTE}",
+        caption="All states with a statewide rule since 2014 together, by synthetic "
+        "difference-in-differences "
+        "on logarithms (percent). Intervals from donor states treated as if they had adopted. "
+        f"{SUBSTITUTE}",
         alt=_told(
-            "Forest of {n} estimates in two groups, from {low:.0f} to {high:.0f} percent; {hold} hold zero.",
+            "Forest of {n} estimates in two groups, from {low:.0f} to {high:.0f} percent; {hold} include "
+            "zero.",
             rows,
         ),
         label="states",
@@ -263,8 +361,8 @@ def power_figure(lines: Mapping[str, pd.Series], marks: Mapping[str, float]) -> 
         height=3.3,
         xlabel="True effect, share of the mean, either sign",
         ylabel="Chance that the test finds it",
-        caption="Chance to find a true effect, by design: violent crime without rape, for matched counties "
-        "all index crime. Dashed across: four times in five. Dashed down: the published figures, that of "
+        caption="Power by design: violent crime without rape, for matched counties "
+        "all index crime. Dashed across: 80% power. Dashed down: the published figures, that of "
         "all crime in counties [@wong2017] and that of violent crime [@manning2022], as a share of the mean "
         "of adopting cities. "
         "Counties over time: an effect on two years in part of which policies were in force. "
@@ -298,5 +396,5 @@ def _told(template: str, rows: pd.DataFrame) -> str:
 
 
 def _holding(rows: pd.DataFrame) -> int:
-    """Return how many intervals hold zero."""
+    """Return how many intervals include zero."""
     return int(((rows["conf_low"] <= 0) & (rows["conf_high"] >= 0)).sum())

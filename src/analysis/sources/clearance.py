@@ -47,7 +47,7 @@ def parse(sheets: dict[str, pd.DataFrame], where: str) -> pd.DataFrame:
 
 
 def defect_zero_means_no_return(table: pd.DataFrame) -> pd.DataFrame:
-    """Make a share of zero missing: no state of these clears none of its homicides, but some sent no return."""
+    """Make a share of zero missing: it stands for a year without returns of clearances."""
     zero = table["homicide_clearance_share"] == 0
     return table.assign(
         homicide_clearance_share=table["homicide_clearance_share"].mask(zero), is_clearance_missing=zero

@@ -35,6 +35,13 @@ def run_switchers(data, outcome="y", unit="unit", time="t", cohort="g", **option
     return switchers(frame, outcome=outcome, treatment="d", unit=unit, time=time, **options)
 
 
+def units_of(result):
+    """Return the units of the influence functions, in order, where the result keeps them."""
+    if hasattr(result, "panel"):
+        return result.panel.units
+    return result.extra["panel"]["units"] if "panel" in result.extra else None
+
+
 ALL = {
     "group_time": (group_time, {"control": "not_yet"}),
     "group_time repeated": (group_time, {"panel": "repeated"}),
@@ -156,11 +163,9 @@ def test_clusters(name):
     assert above.sample.clusters == 11
     if above.influence is not None:
         units = np.sort(data["unit"].unique())[: len(above.influence)]
-        kept = units if len(units) == len(above.influence) else above.extra["panel"]["units"]
-        if "panel" in above.extra:
-            kept = np.asarray(above.extra["panel"]["units"])
+        kept = units if units_of(above) is None else np.asarray(units_of(above))
         sums = pd.DataFrame(above.influence).groupby(kept % 11).sum().to_numpy() / len(above.influence)
-        by_hand = (sums.T @ sums) * above.extra.get("factor", 1.0)
+        by_hand = (sums.T @ sums) * (above.panel.factor if hasattr(above, "panel") else 1.0)
         np.testing.assert_allclose(above.covariance, by_hand, rtol=1e-9, atol=1e-14)
     with pytest.raises(ColumnError, match="changes within"):
         estimator(data.assign(bad=data["t"]), **KEYS, **options, cluster="bad")
@@ -320,7 +325,7 @@ def test_influence_is_the_derivative_in_the_weights(method, kind):
     fit = group_time(data, **options)
     derivative = [_derivative(data, row, options) for row in range(len(data))]
     by_unit = pd.Series(derivative).groupby(data["unit"]).sum()
-    own = pd.Series(fit.influence[:, 0], index=fit.extra["panel"]["units"]) / len(fit.influence)
+    own = pd.Series(fit.influence[:, 0], index=units_of(fit)) / len(fit.influence)
     np.testing.assert_allclose(by_unit.reindex(own.index), own, atol=1e-7)
 
 

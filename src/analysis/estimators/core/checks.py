@@ -9,6 +9,10 @@ import pandas as pd
 
 from ..errors import ColumnError, EstimationError, KeyNotUniqueError
 
+_LARGEST = 1e75
+"""Largest absolute value a column may reach: its fourth power, the largest that variances of products of
+residuals and regressors need, is a double; so is that of the inverse, the smallest."""
+
 
 def as_list(names: str | Iterable[str] | None) -> list[str]:
     """Return a list of names from one name, several, or none."""
@@ -33,12 +37,34 @@ def require_columns(data: pd.DataFrame, names: Sequence[str | None]) -> None:
 def numeric(data: pd.DataFrame, name: str) -> np.ndarray:
     """Return column `name` as float64 with missing as NaN; raise `ColumnError` on text or infinity."""
     column = data[name]
+    require_real(column, name)
     if not (pd.api.types.is_numeric_dtype(column) or pd.api.types.is_bool_dtype(column)):
         raise ColumnError(f"column {name!r} holds {column.dtype}, not numbers: convert it first")
     values = column.to_numpy(dtype=np.float64, na_value=np.nan)
     if infinite := int(np.isinf(values).sum()):
         raise ColumnError(f"column {name!r} holds {infinite} infinite values: drop or correct them")
+    require_scale(values, name)
     return values
+
+
+def require_scale(values: np.ndarray, name: str) -> None:
+    """Raise `ColumnError` where powers of a column would leave the range of doubles.
+
+    Values of missing or only zero pass.
+    """
+    with np.errstate(invalid="ignore"):
+        largest = max(np.nanmax(values, initial=-np.inf), -np.nanmin(values, initial=np.inf), 0.0)
+    if largest > _LARGEST or 0 < largest < 1 / _LARGEST:
+        raise ColumnError(
+            f"column {name!r} reaches {largest:.3g} at most: powers of it leave the range of numbers; "
+            f"rescale it to between {1 / _LARGEST:.0e} and {_LARGEST:.0e}"
+        )
+
+
+def require_real(column: pd.Series, name: str) -> None:
+    """Raise `ColumnError` on complex numbers, whose imaginary part would be lost."""
+    if getattr(column.dtype, "kind", "") == "c":
+        raise ColumnError(f"column {name!r} holds complex numbers: give their real part or their modulus")
 
 
 def codes(column: pd.Series) -> tuple[np.ndarray, pd.Index]:
@@ -49,6 +75,7 @@ def codes(column: pd.Series) -> tuple[np.ndarray, pd.Index]:
 
 def require_unique(data: pd.DataFrame, unit: str, time: str) -> None:
     """Raise `KeyNotUniqueError` with the first unit and time that stand twice."""
+    require_columns(data, [unit, time])
     twice = data.duplicated([unit, time])
     if twice.any():
         first = data.loc[twice, [unit, time]].iloc[0].to_dict()
@@ -69,14 +96,16 @@ def cohort_periods(column: pd.Series) -> np.ndarray:
     Raises
     ------
     ColumnError
-        On text or negative periods.
+        On text, complex numbers or negative periods.
     """
+    require_real(column, str(column.name))
     if not pd.api.types.is_numeric_dtype(column):
         raise ColumnError(f"cohort column {column.name!r} holds {column.dtype}, not periods")
     values = column.to_numpy(dtype=np.float64, na_value=np.nan)
     values = np.where(np.isnan(values) | (values == 0), np.inf, values)
     if (values < 0).any():
         raise ColumnError(
-            f"cohort column {column.name!r} holds negative periods: never treated is missing, 0 or inf"
+            f"cohort column {column.name!r} holds negative periods: never treated is "
+            "missing, 0 or inf; where time itself is negative, add a constant to time and cohort"
         )
     return values

@@ -12,7 +12,7 @@ from ..errors import ColumnError, NotIdentifiedError
 from ..linalg.absorb import Absorber, compress, drop_singletons
 from ..linalg.groups import code_type
 from ..linalg.threads import each
-from .checks import as_list, numeric, require_columns
+from .checks import as_list, numeric, require_columns, require_scale
 from .result import Sample
 
 Effect = str | tuple[str, ...]
@@ -254,6 +254,7 @@ def _number(data: pd.DataFrame, name: str) -> tuple[np.ndarray, bool]:
     if column.dtype == np.float64:
         values = column.to_numpy()
         if _all_finite(values):
+            require_scale(values, name)
             return values, True
     values = numeric(data, name)
     return values, _all_finite(values)

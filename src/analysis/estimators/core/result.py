@@ -98,7 +98,9 @@ class Estimates:
         Returns
         -------
         pandas.DataFrame
-            The keys, then ``estimate, std_error, statistic, p_value, conf_low, conf_high``.
+            The keys, then ``estimate, std_error, statistic, p_value, conf_low, conf_high``; where units are
+            treated at different times also ``treated_units`` and ``treated_clusters``, how many of each a
+            row rests on: from one of them no error can be estimated that means anything.
         """
         level = self.level if level is None else level
         stats_columns = t_columns(self.estimate, self.std_error, self.design.get("df", np.inf), level)

@@ -129,13 +129,18 @@ def match(
     """
     require_level(level)
     _require_options(method, estimand, neighbours, replace, ties, variance)
+    variance = variance or ("population" if replace and method == "nearest" else "cluster")
+    if cluster is not None and variance != "cluster":
+        raise EstimationError(
+            f"cluster={cluster!r} would be ignored with variance={variance!r}: ask for variance='cluster' "
+            "(and replace=False), or leave cluster out"
+        )
     frame = read_frame(data, outcome, treatment, covariates, exact, _extra_columns(bias_adjustment, cluster))
     frame, score = locate(frame, distance)
     admit = caliper_rule(frame, caliper)
     pairs = find_pairs(
         frame, method, estimand, neighbours, replace, ties, admit, choosing_order(order, distance), tolerance
     )
-    variance = variance or ("population" if replace and method == "nearest" else "cluster")
     design = _design(method, estimand, neighbours, replace, ties, distance, variance, variance_neighbours)
     adjust = _adjustment(frame, bias_adjustment)
     estimate, covariance, used = _estimate(

@@ -6,8 +6,9 @@ from collections.abc import Sequence
 
 import numpy as np
 
-from ..errors import EstimationError, TooFewClustersError
+from ..errors import EstimationError
 from ..linalg.groups import gram, product_sum
+from .few_clusters import require_two, warn_few
 
 KINDS = ("iid", "HC1", "HC2", "HC3", "CRV1", "CRV2", "CRV3")
 
@@ -76,14 +77,19 @@ def intersection(codes: Sequence[np.ndarray]) -> np.ndarray:
 
 
 def require_clusters(codes: Sequence[np.ndarray], names: Sequence[str], kind: str) -> None:
-    """Raise unless there are one or two clusterings of two clusters or more, one only for CRV2 and CRV3."""
+    """Raise unless there are one or two clusterings of two clusters or more, one only for CRV2 and CRV3.
+
+    Few clusters warn under CRV1; CRV2 with its own degrees of freedom and CRV3 are what to do about them.
+    """
     if not codes:
         raise EstimationError(f"{kind} needs cluster=, the column whose levels are the clusters")
     if len(codes) > (2 if kind == "CRV1" else 1):
         raise EstimationError(f"{kind} takes {'two clusterings' if kind == 'CRV1' else 'one'} at most")
     for item, name in zip(codes, names, strict=True):
-        if int(item.max()) < 1:
-            raise TooFewClustersError(f"column {name!r} holds one cluster in the rows used: two are needed")
+        clusters = int(item.max()) + 1
+        require_two(clusters, name)
+        if kind == "CRV1":
+            warn_few(clusters, name)
 
 
 def nested_in(codes: np.ndarray, cluster: np.ndarray) -> bool:

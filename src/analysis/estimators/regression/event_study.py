@@ -9,14 +9,15 @@ from typing import Literal
 import numpy as np
 import pandas as pd
 
-from ..core.checks import as_list, cohort_periods, numeric, require_columns, require_unique
+from ..core.calendar import event_positions
+from ..core.checks import as_list, numeric, require_columns, require_unique
 from ..core.frame import Effect
 from ..core.result import Estimates, Sample
 from ..errors import ColumnError, EstimationError, NotIdentifiedError
 from .inference import Covariance
 from .ols import as_effects, ols
 from .poisson import poisson
-from .wald import joint_test
+from .wald import WaldTest, joint_test
 
 _PREFIX = "event time "
 
@@ -69,8 +70,9 @@ def event_study(
     Returns
     -------
     Estimates
-        Keyed by ``event_time``. ``extra["leads"]`` is the joint test that coefficients before the
-        reference (all negative event times) are zero, None without any.
+        Keyed by ``event_time``; `tidy` says how many treated units, and clusters (of the first clustering),
+        each row rests on. ``extra["leads"]`` is the joint test that coefficients before the
+        reference (all negative event times) are zero, None without any or with fewer clusters than leads.
 
     Raises
     ------
@@ -80,7 +82,8 @@ def event_study(
     """
     require_columns(data, [outcome, unit, time, cohort])
     require_unique(data, unit, time)
-    event_time = numeric(data, time) - cohort_periods(data[cohort])
+    _, when, first = event_positions(data, time, cohort)
+    event_time = when - first
     event_time[np.isinf(event_time)] = np.nan
     references = [reference] if isinstance(reference, (int, np.integer)) else list(reference)
     kept, event_time = _windowed(event_time, window, ends)
@@ -102,7 +105,9 @@ def event_study(
         unit=unit,
         level=level,
     )
-    return _by_event_time(result, times, references, ends, _widened(result.sample, kept))
+    clusters = as_list(_cluster(cluster, covariance, unit))
+    counts = _treated_counts(frame, event_time[kept], result.sample.rows, times, unit, clusters)
+    return _by_event_time(result, times, references, ends, _widened(result.sample, kept), counts)
 
 
 def _windowed(event_time, window, ends):
@@ -110,9 +115,6 @@ def _windowed(event_time, window, ends):
         raise EstimationError(f"ends must be 'bin' or 'drop', not {ends!r}")
     if np.isnan(event_time).all():
         raise NotIdentifiedError("no unit is ever treated")
-    fractional = event_time[~np.isnan(event_time)] % 1 != 0
-    if fractional.any():
-        raise ColumnError("time and cohort must be whole periods: some event times are fractions")
     if window is None:
         return np.ones(len(event_time), bool), event_time
     low, high = window
@@ -165,7 +167,18 @@ def _widened(sample: Sample, kept: np.ndarray) -> Sample:
     return replace(sample, given=len(kept), dropped=dropped, rows=rows)
 
 
-def _by_event_time(result, times, references, ends, sample):
+def _treated_counts(frame, event_time, rows, times, unit, clusters) -> dict[str, np.ndarray]:
+    """Return how many units, and clusters of them, each event time rests on."""
+    labels = {"units": unit} | ({"clusters": clusters[0]} if clusters else {})
+    used = frame.loc[rows, list(dict.fromkeys(labels.values()))]
+    grouped = used.groupby(event_time[rows])
+    return {
+        f"treated_{name}": grouped[column].nunique().reindex(times, fill_value=0).to_numpy()
+        for name, column in labels.items()
+    }
+
+
+def _by_event_time(result, times, references, ends, sample, counts):
     k = len(times)
     events = replace(
         result,
@@ -176,11 +189,20 @@ def _by_event_time(result, times, references, ends, sample):
         sample=sample,
         design=dict(result.design) | {"reference": tuple(references), "ends": ends},
         influence=None if result.influence is None else result.influence[:, :k],
+        overrides=counts,
         extra=dict(result.extra) | {"covariates": result if len(result.estimate) > k else None},
     )
     leads = np.array(times) < 0
-    test = joint_test(events, leads) if leads.any() else None
-    return replace(events, extra=dict(events.extra) | {"leads": test})
+    return replace(events, extra=dict(events.extra) | {"leads": _leads_test(events, leads)})
+
+
+def _leads_test(events: Estimates, leads: np.ndarray) -> WaldTest | None:
+    if not leads.any():
+        return None
+    try:
+        return joint_test(events, leads)
+    except NotIdentifiedError:
+        return None
 
 
 def two_by_two(

@@ -11,7 +11,8 @@ import pandas as pd
 from ..core.checks import as_list, require_level
 from ..core.frame import Effect, prepare
 from ..core.result import Estimates
-from ..errors import ColumnError, EstimationError, NotConvergedError
+from ..core.translate import translated
+from ..errors import ColumnError, EstimationError, NotConvergedError, NotIdentifiedError
 from ..linalg.threads import same_bits
 from .ols import INTERCEPT, as_effects
 
@@ -64,13 +65,15 @@ def negative_binomial(
     if (arrays.outcome < 0).any() or (arrays.outcome % 1 != 0).any():
         raise ColumnError(f"outcome {outcome!r} must hold counts: whole numbers, none negative")
     design, terms = _design(arrays, names)
-    model = NegativeBinomial(arrays.outcome, design, loglike_method=form, offset=arrays.offset)
-    options = {"cov_type": "cluster", "cov_kwds": {"groups": arrays.clusters[0]}} if cluster else {}
-    fit = model.fit(disp=0, maxiter=500, method="bfgs", gtol=1e-8, **options)
-    fit = model.fit(disp=0, maxiter=200, method="newton", start_params=fit.params, **options)
+    with translated("statsmodels"):
+        fit = _fitted(NegativeBinomial, arrays, design, form, cluster)
     if not fit.mle_retvals["converged"]:
         raise NotConvergedError("the negative binomial likelihood was not maximised: use poisson")
     keep = [*range(len(terms)), design.shape[1]]
+    if not np.isfinite(np.asarray(fit.bse)[keep]).all():
+        raise NotIdentifiedError(
+            "the likelihood has no curvature at its maximum (no overdispersion): use poisson"
+        )
     return Estimates(
         method="negative_binomial",
         keys=pd.DataFrame({"term": [*terms, "alpha"]}),
@@ -89,6 +92,13 @@ def negative_binomial(
         level=level,
         extra={"log_likelihood": float(fit.llf), "fit": fit},
     )
+
+
+def _fitted(family, arrays, design, form, cluster):
+    model = family(arrays.outcome, design, loglike_method=form, offset=arrays.offset)
+    options = {"cov_type": "cluster", "cov_kwds": {"groups": arrays.clusters[0]}} if cluster else {}
+    fit = model.fit(disp=0, maxiter=500, method="bfgs", gtol=1e-8, **options)
+    return model.fit(disp=0, maxiter=200, method="newton", start_params=fit.params, **options)
 
 
 def _design(arrays, names):

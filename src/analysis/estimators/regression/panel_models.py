@@ -12,8 +12,11 @@ import pandas as pd
 from ..core.checks import as_list, require_level, require_unique
 from ..core.frame import Arrays, prepare
 from ..core.result import Estimates
+from ..core.translate import translated
 from ..errors import EstimationError, NotIdentifiedError
+from ..linalg.absorb import Absorber
 from ..linalg.threads import same_bits
+from .few_clusters import require_two, warn_few
 from .ols import INTERCEPT, ols
 from .wald import WaldTest, joint_test
 
@@ -36,6 +39,8 @@ def _panel(data, outcome, names, unit, time, weights=None, constant=True) -> _Pa
     arrays = prepare(
         data, outcome=outcome, columns=names, effects=[unit, time], weights=weights, singletons="keep"
     )
+    if np.ptp(arrays.outcome) == 0:
+        raise NotIdentifiedError(f"outcome {outcome!r} does not vary: nothing is to be explained")
     index = pd.MultiIndex.from_arrays(arrays.codes, names=["unit", "time"])
     columns = {INTERCEPT: np.ones(len(index))} if constant else {}
     columns |= {name: arrays.columns[:, j] for j, name in enumerate(names)}
@@ -49,17 +54,36 @@ def _wrap(
     method: str, fit: Any, panel: _Panel, level: float, design: dict[str, Any], **extra: Any
 ) -> Estimates:
     units = int(panel.arrays.codes[0].max()) + 1
+    if design["covariance"] == "CRV1":
+        require_two(units, "unit")
+        warn_few(units, "unit")
+    with translated("linearmodels"):
+        matrix = fit.cov.to_numpy(float)
     sample = replace(panel.arrays.sample(units), clusters=units if design["covariance"] == "CRV1" else None)
     return Estimates(
         method=method,
         keys=pd.DataFrame({"term": list(fit.params.index)}),
         estimate=fit.params.to_numpy(float),
-        covariance=fit.cov.to_numpy(float),
+        covariance=matrix,
         sample=sample,
         design={"outcome": panel.outcome.name} | design | {"correction": "linearmodels", "df": fit.df_resid},
         level=level,
         extra={"r2_within": float(fit.rsquared_within), "fit": fit} | extra,
     )
+
+
+def _require_variation(panel: _Panel, names: Sequence[str], effects: slice) -> None:
+    """Raise naming the regressors that the effects absorb, whose coefficients would be noise over noise."""
+    arrays = panel.arrays
+    before = np.sqrt(np.sum(arrays.columns**2, axis=0))
+    inside = Absorber(arrays.codes[effects], weights=arrays.weights).residualize(
+        arrays.columns.copy(order="F")
+    )
+    gone = np.sqrt(np.sum(inside**2, axis=0)) <= 1e-9 * np.maximum(before, np.finfo(float).tiny)
+    if gone.any():
+        raise NotIdentifiedError(
+            f"{np.array(names)[gone].tolist()} does not vary once the effects are absorbed"
+        )
 
 
 def _options(covariance: str) -> dict[str, Any]:
@@ -101,7 +125,9 @@ def random_effects(
 
     require_level(level)
     panel = _panel(data, outcome, [*as_list(treatment), *as_list(covariates)], unit, time, weights)
-    fit = RandomEffects(panel.outcome, panel.regressors, weights=panel.weights).fit(**_options(covariance))
+    with translated("linearmodels"):
+        model = RandomEffects(panel.outcome, panel.regressors, weights=panel.weights)
+        fit = model.fit(**_options(covariance))
     shares = {"variance_components": fit.variance_decomposition.to_dict()}
     return _wrap("random_effects", fit, panel, level, {"covariance": covariance}, **shares)
 
@@ -124,9 +150,9 @@ def between(
 
     require_level(level)
     panel = _panel(data, outcome, [*as_list(treatment), *as_list(covariates)], unit, time, weights)
-    fit = BetweenOLS(panel.outcome, panel.regressors, weights=panel.weights).fit(
-        reweight=True, cov_type=_KINDS[covariance]
-    )
+    with translated("linearmodels"):
+        model = BetweenOLS(panel.outcome, panel.regressors, weights=panel.weights)
+        fit = model.fit(reweight=True, cov_type=_KINDS[covariance])
     return _wrap("between", fit, panel, level, {"covariance": covariance})
 
 
@@ -153,9 +179,10 @@ def first_differences(
     require_level(level)
     names = [*as_list(treatment), *as_list(covariates)]
     panel = _panel(data, outcome, names, unit, time, weights, constant=False)
-    fit = FirstDifferenceOLS(panel.outcome, panel.regressors, weights=panel.weights).fit(
-        **_options(covariance)
-    )
+    with translated("linearmodels"):
+        fit = FirstDifferenceOLS(panel.outcome, panel.regressors, weights=panel.weights).fit(
+            **_options(covariance)
+        )
     return _wrap(
         "first_differences", fit, panel, level, {"covariance": covariance}, differences=int(fit.nobs)
     )
@@ -184,6 +211,8 @@ def mundlak(
     Mundlak (1978, doi:10.2307/1913646).
     """
     names = [*as_list(treatment), *as_list(covariates)]
+    require_unique(data, unit, time)
+    data = data.reset_index(drop=True)
     arrays = prepare(data, outcome=outcome, columns=names, effects=[unit, time], singletons="keep")
     used = data[arrays.rows]
     frame, added = used.copy(), []
@@ -299,10 +328,11 @@ def driscoll_kraay(
     require_level(level)
     names = [*as_list(treatment), *as_list(covariates)]
     panel = _panel(data, outcome, names, unit, time, weights, constant=False)
-    model = PanelOLS(
-        panel.outcome, panel.regressors, weights=panel.weights, entity_effects=True, time_effects=time_effects
-    )
+    _require_variation(panel, names, slice(0, 2 if time_effects else 1))
     bandwidth: dict[str, Any] = {} if lags is None else {"bandwidth": lags}
-    fit = model.fit(cov_type="kernel", kernel=kernel, **bandwidth)
+    with translated("linearmodels"):
+        within = {"entity_effects": True, "time_effects": time_effects}
+        model = PanelOLS(panel.outcome, panel.regressors, weights=panel.weights, **within)
+        fit = model.fit(cov_type="kernel", kernel=kernel, **bandwidth)
     design = {"covariance": "Driscoll-Kraay", "kernel": kernel, "lags": "rule" if lags is None else lags}
     return _wrap("driscoll_kraay", fit, panel, level, design)

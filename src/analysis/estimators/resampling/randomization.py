@@ -9,7 +9,8 @@ from typing import Any
 import numpy as np
 import pandas as pd
 
-from ..core.checks import as_list, cohort_periods, numeric, require_columns, require_level, require_unique
+from ..core.calendar import event_positions
+from ..core.checks import as_list, require_columns, require_level, require_unique
 from ..core.frame import Arrays, prepare
 from ..core.result import Estimates
 from ..errors import EstimationError, TooFewClustersError
@@ -226,8 +227,9 @@ def _starts(used: pd.DataFrame, cohort: str | None, time: str | None, place: np.
     if cohort is None or time is None:
         return None
     require_columns(used, [cohort])
-    times = np.unique(numeric(used, time))
-    return start_numbers(cohort_periods(used[cohort]), times, place, int(place.max()) + 1, cohort)
+    _, when, first = event_positions(used, time, cohort)
+    times = np.unique(when)
+    return start_numbers(first, times, place, int(place.max()) + 1, cohort)
 
 
 def _regression(arrays: Arrays, cluster: np.ndarray) -> tuple[Design, Panel]:

@@ -41,18 +41,20 @@ class EventPath:
         return self.events - self.reference
 
 
-def event_path(estimates: Estimates, reference: int = -1) -> EventPath:
-    """Return the path of estimates keyed by ``event_time``.
+def event_path(estimates: Estimates, reference: int | None = None) -> EventPath:
+    """Return the path of estimates keyed by ``event_time``, around the period they are compared with.
 
     Raises
     ------
     ColumnError
-        If the estimates are not keyed by ``event_time``.
+        If the estimates are not keyed by whole ``event_time``.
+    EstimationError
+        If estimates before treatment have a base each of their own.
     NotIdentifiedError
         If event times have gaps, or none stands before or after the reference.
     """
-    if "event_time" not in estimates.keys:
-        raise ColumnError(f"estimates are keyed by {list(estimates.keys)}, not event_time")
+    _require_path(estimates)
+    reference = _reference(estimates) if reference is None else reference
     events = estimates.keys["event_time"].to_numpy(float).astype(int)
     keep = (events != reference) & (np.diag(estimates.covariance) > 0)
     order = np.flatnonzero(keep)[np.argsort(events[keep])]
@@ -66,6 +68,30 @@ def event_path(estimates: Estimates, reference: int = -1) -> EventPath:
     estimate = estimates.estimate[order]
     covariance = estimates.covariance[np.ix_(order, order)]
     return EventPath(estimate[before], estimate[~before], covariance, events, reference)
+
+
+def _require_path(estimates: Estimates) -> None:
+    if not isinstance(estimates, Estimates):
+        raise ColumnError(
+            f"an event study is needed, not {type(estimates).__name__}: from group-time effects "
+            'take .aggregate("event"), from a comparison one entry of .events'
+        )
+    if "event_time" not in estimates.keys:
+        hint = ': take .aggregate("event") of it' if "cohort" in estimates.keys else ""
+        raise ColumnError(f"estimates are keyed by {list(estimates.keys)}, not event_time{hint}")
+    if (estimates.keys["event_time"].to_numpy(float) % 1 != 0).any():
+        raise ColumnError("event times must be whole numbers: count periods, not units of time")
+    if estimates.design.get("base") == "varying":
+        raise EstimationError(
+            'effects of group_time(base="varying") before treatment are changes from one period to the next, '
+            'with no common reference: fit again with base="universal"'
+        )
+
+
+def _reference(estimates: Estimates) -> int:
+    """Return the event time the estimates are compared with: the last before (anticipated) treatment."""
+    named = np.atleast_1d(estimates.design.get("reference", ()))
+    return int(named[0]) if len(named) == 1 else -1 - int(estimates.design.get("anticipation", 0))
 
 
 def target_weights(path: EventPath, target: int | str | Mapping[int, float]) -> np.ndarray:

@@ -27,7 +27,7 @@ def honest_bounds(
     restriction: str = "relative_magnitudes",
     values: Sequence[float] = (0.5, 1.0, 1.5, 2.0),
     target: int | str | Mapping[int, float] = 0,
-    reference: int = -1,
+    reference: int | None = None,
     method: str = "hybrid",
     points: int = 1000,
     level: float = 0.95,
@@ -39,7 +39,7 @@ def honest_bounds(
     ----------
     estimates : Estimates
         An event study keyed by ``event_time`` with its full covariance, event times consecutive
-        once the reference period is added.
+        once the reference period is added: `event_study`, or ``aggregate("event")`` of `group_time`.
     restriction : {"relative_magnitudes", "smoothness"}
         Changes of the violation after the reference are at most Mbar times the largest change before;
         or its slope changes by at most M from one period to the next.
@@ -47,8 +47,9 @@ def honest_bounds(
         Values of Mbar or M, not negative; M is in units of the outcome.
     target : int, "average" or mapping of int to float
         Event time, the mean of all event times after the reference, or weights by event time.
-    reference : int
-        Event time normalised to zero.
+    reference : int, optional
+        Event time normalised to zero; when omitted that of the event study, the last period before
+        (anticipated) treatment.
     method : {"hybrid", "conditional"}
         Test under relative magnitudes: hybrid with a least-favourable first stage of a tenth of the
         size, or conditional. Smoothness uses fixed-length intervals.
@@ -68,7 +69,9 @@ def honest_bounds(
 
     Raises
     ------
-    ColumnError, NotIdentifiedError, EstimationError
+    ColumnError, NotIdentifiedError
+    EstimationError
+        On an unknown option, or effects of ``group_time(base="varying")``, which have no common reference.
 
     References
     ----------
@@ -93,7 +96,7 @@ def breakdown_value(
     *,
     restriction: str = "relative_magnitudes",
     target: int | str | Mapping[int, float] = 0,
-    reference: int = -1,
+    reference: int | None = None,
     method: str = "hybrid",
     highest: float = 10.0,
     level: float = 0.95,

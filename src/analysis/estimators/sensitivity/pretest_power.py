@@ -50,7 +50,7 @@ def pretest_power(
     slope: float | None = None,
     violation: Callable[[np.ndarray], np.ndarray] | None = None,
     power: float = 0.5,
-    reference: int = -1,
+    reference: int | None = None,
     level: float = 0.95,
 ) -> PretestPower:
     """Return what the usual test of single leads could have seen.
@@ -66,8 +66,9 @@ def pretest_power(
         Function of event time minus `reference`, zero at zero, in outcome units.
     power : float
         See `slope`.
-    reference : int
-        Event time normalised to zero.
+    reference : int, optional
+        Event time normalised to zero; when omitted that of the event study, the last period before
+        (anticipated) treatment.
     level : float
         One less the size of each lead's two-sided test.
 

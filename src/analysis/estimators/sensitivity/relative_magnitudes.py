@@ -170,6 +170,11 @@ def _truncated_quantile(probability, low, high, deviation):
 
 
 def _least_favourable(covariance: np.ndarray, size: float, normals: np.ndarray) -> float:
+    """Return the quantile of the largest of centred normals with this covariance, from fixed draws.
+
+    The symmetric root is unique; eigenvectors alone have no canonical sign or basis, and the draws they
+    made differed by processor.
+    """
     values, vectors = np.linalg.eigh(covariance)
-    root = vectors * np.sqrt(np.maximum(values, 0.0))
+    root = (vectors * np.sqrt(np.maximum(values, 0.0))) @ vectors.T
     return float(np.quantile((root @ normals).max(axis=0), 1 - size))

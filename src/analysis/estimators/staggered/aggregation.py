@@ -21,33 +21,36 @@ def aggregate(cells: GroupTime, by: str, *, balance, window, draws, seed, level)
     """Return the aggregation of `GroupTime.aggregate`."""
     if by not in KEY:
         raise EstimationError(f"by must be one of {tuple(KEY)}, not {by!r}")
-    cohort, time = (cells.keys[name].to_numpy(float) for name in ("cohort", "time"))
-    groups = _groups(cells, by, cohort, time, balance, window)
+    groups = _groups(cells.panel, by, balance, window)
     if not groups:
         raise NotIdentifiedError("no group-time cell is left to average")
-    labels = [label for label, _ in groups]
-    estimate, influence = _averages(cells, [chosen for _, chosen in groups], weighted=by != "cohort")
-    overall = _overall(cells, by, labels, estimate, influence)
+    places, chosen = [place for place, _ in groups], [members for _, members in groups]
+    estimate, influence = _averages(cells, chosen, weighted=by != "cohort")
+    overall = _overall(cells, by, places, estimate, influence)
     make = _Maker(cells, by, draws, seed, level)
-    extra = {} if overall is None else {"overall": make(["overall"], overall[0], overall[1], {}, key="term")}
-    return make(labels, estimate, influence, extra)
+    extra = {}
+    if overall is not None:
+        united = [np.concatenate([members for members, used in zip(chosen, overall[2], strict=True) if used])]
+        extra["overall"] = make("term", ["overall"], united, overall[0], overall[1], {})
+    labels = cells.panel.calendar.label(places) if by in ("cohort", "calendar") else places
+    return make(KEY[by], labels, chosen, estimate, influence, extra)
 
 
-def _groups(cells, by, cohort, time, balance, window):
-    post = time >= cohort
+def _groups(panel, by, balance, window):
+    post = panel.event >= 0
     if by == "simple":
         return [("att", np.flatnonzero(post))] if post.any() else []
     if by == "event":
-        return _event_groups(cells, cohort, time, balance, window)
-    label = cohort if by == "cohort" else time
-    return [(v, np.flatnonzero(post & (label == v))) for v in np.unique(label[post])]
+        return _event_groups(panel, balance, window)
+    place = panel.cell_cohort if by == "cohort" else panel.cell_time
+    return [(v, np.flatnonzero(post & (place == v))) for v in np.unique(place[post])]
 
 
-def _event_groups(cells, cohort, time, balance, window):
-    event = time - cohort
+def _event_groups(panel, balance, window):
+    event, cohort = panel.event, panel.cell_cohort
     usable = np.ones(len(event), bool)
     if balance is not None:
-        last, first = cells.extra["periods"][-1], cells.extra["periods"][0]
+        last, first = panel.periods[-1], panel.periods[0]
         usable &= (last - cohort >= balance) & (event <= balance) & (event >= balance - (last - first))
     if window is not None:
         usable &= (event >= window[0]) & (event <= window[1])
@@ -56,13 +59,14 @@ def _event_groups(cells, cohort, time, balance, window):
 
 def _averages(cells, groups, *, weighted):
     """Return the averages of groups of cells and their influence (units, groups)."""
-    shares = None if "cell_weights" in cells.extra else _Shares(cells)
-    cohort = cells.keys["cohort"].to_numpy(float)
+    panel = cells.panel
+    shares = None if panel.weights is None else _Shares(panel)
+    cohort = panel.cell_cohort
     weights = np.zeros((len(cohort), len(groups)))
     slopes = np.zeros((0 if shares is None else len(shares.cohorts), len(groups)))
     for j, chosen in enumerate(groups):
         if shares is None:
-            fixed = cells.extra["cell_weights"][chosen]
+            fixed = panel.mass[chosen]
             weights[chosen, j] = fixed / fixed.sum()
         elif not weighted:
             weights[chosen, j] = 1.0 / len(chosen)
@@ -77,10 +81,9 @@ def _averages(cells, groups, *, weighted):
 class _Shares:
     """Weighted shares of cohorts among the units."""
 
-    def __init__(self, cells):
-        inner = cells.extra["panel"]
-        self.cohorts, self._code = np.unique(inner["cohort"], return_inverse=True)
-        self._weights = inner["weights"]
+    def __init__(self, panel):
+        self.cohorts, self._code = np.unique(panel.cohort, return_inverse=True)
+        self._weights = panel.weights
         self._share = np.bincount(self._code, self._weights) / len(self._code)
 
     def estimated(self, cohort, effects):
@@ -97,29 +100,29 @@ class _Shares:
         return self._weights[:, None] * slopes[self._code]
 
 
-def _overall(cells, by, labels, estimate, influence):
+def _overall(cells, by, places, estimate, influence):
+    """Return the average of the averages, its influence and which of them it takes."""
     if by == "simple":
         return None
-    labels = np.array(labels)
-    used = labels >= 0 if by == "event" else np.ones(len(labels), bool)
+    places = np.array(places)
+    used = places >= 0 if by == "event" else np.ones(len(places), bool)
     if not used.any():
         return None
     if by != "cohort":
-        return np.array([estimate[used].mean()]), influence[:, used].mean(axis=1, keepdims=True)
-    if "cell_weights" in cells.extra:
-        weights = _cohort_sums(cells, labels)
+        return np.array([estimate[used].mean()]), influence[:, used].mean(axis=1, keepdims=True), used
+    if cells.panel.weights is None:
+        weights = _cohort_sums(cells.panel, places)
         weights = weights / weights.sum()
-        return np.array([weights @ estimate]), (influence @ weights)[:, None]
-    shares = _Shares(cells)
-    weights, slope = shares.estimated(labels, estimate)
+        return np.array([weights @ estimate]), (influence @ weights)[:, None], used
+    shares = _Shares(cells.panel)
+    weights, slope = shares.estimated(places, estimate)
     own = (influence @ weights)[:, None] + shares.influence(slope[:, None])
-    return np.array([weights @ estimate]), own
+    return np.array([weights @ estimate]), own, used
 
 
-def _cohort_sums(cells, labels):
-    post = (cells.keys["time"] >= cells.keys["cohort"]).to_numpy()
-    cohort = cells.keys["cohort"].to_numpy(float)
-    return np.array([cells.extra["cell_weights"][post & (cohort == label)].sum() for label in labels])
+def _cohort_sums(panel, places):
+    post = panel.event >= 0
+    return np.array([panel.mass[post & (panel.cell_cohort == place)].sum() for place in places])
 
 
 class _Maker:
@@ -128,20 +131,20 @@ class _Maker:
     def __init__(self, cells, by, draws, seed, level):
         self.cells, self.by, self.draws, self.seed, self.level = cells, by, draws, seed, level
 
-    def __call__(self, labels, estimate, influence, extra, key=None):
+    def __call__(self, key, labels, groups, estimate, influence, extra):
         cells, units = self.cells, len(influence)
-        sums = cluster_sums(influence, cells.extra["panel"]["cluster"])
-        covariance = sums.T @ sums / units**2 * cells.extra.get("factor", 1.0)
+        sums = cluster_sums(influence, cells.panel.cluster)
+        covariance = sums.T @ sums / units**2 * cells.panel.factor
         band = uniform_band(sums, estimate, covariance, self.draws, self.level, self.seed, units)
         return Estimates(
             method=cells.method,
-            keys=pd.DataFrame({key or KEY[self.by]: labels}),
+            keys=pd.DataFrame({key: labels}),
             estimate=estimate,
             covariance=covariance,
             sample=cells.sample,
             design={**cells.design, "aggregation": self.by},
             level=self.level,
-            overrides=band,
+            overrides={**band, **cells.panel.treated_counts(groups)},
             influence=influence,
             seed=self.seed,
             extra=extra,

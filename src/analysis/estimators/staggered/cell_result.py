@@ -8,7 +8,9 @@ from typing import Any
 import numpy as np
 import pandas as pd
 
-from ..errors import EstimationError, TooFewClustersError
+from ..core.cell_panel import CellPanel
+from ..errors import EstimationError
+from ..regression.few_clusters import cluster_df, require_two
 from .group_time import GroupTime
 from .multiplier_bootstrap import cluster_sums
 from .wide_panel import WidePanel
@@ -27,8 +29,7 @@ def small_sample_factor(correction: str, *, rows: int, parameters: int, clusters
     """
     if correction not in CORRECTIONS:
         raise EstimationError(f"correction must be one of {CORRECTIONS}, not {correction!r}")
-    if clusters < 2:
-        raise TooFewClustersError(f"{clusters} cluster: clustered errors need at least two")
+    require_two(clusters, "cluster")
     if correction == "none":
         return 1.0
     return clusters / (clusters - 1) * (rows - 1) / (rows - parameters)
@@ -46,7 +47,6 @@ def cell_result(
     correction: str,
     design: Mapping[str, Any],
     level: float,
-    extra: Mapping[str, Any] | None = None,
 ) -> GroupTime:
     """Return the result keyed by cohort and time.
 
@@ -55,7 +55,7 @@ def cell_result(
     cells : numpy.ndarray of int, shape (P, 2)
         Cohort code and period index.
     cohorts : numpy.ndarray, shape (C,)
-        First treated period of each cohort code.
+        Position of the first treated period of each cohort code.
     effects : numpy.ndarray, shape (P,)
     influence : numpy.ndarray, shape (units, P)
         Shares of sampling error that sum to it.
@@ -64,21 +64,31 @@ def cell_result(
     factor = small_sample_factor(correction, rows=wide.sample.used, parameters=parameters, clusters=clusters)
     sums = cluster_sums(influence, wide.cluster)
     mass = [np.nansum(wide.weights[wide.cohort == cohorts[g], t]) for g, t in cells]
-    keys = pd.DataFrame({"cohort": cohorts[cells[:, 0]], "time": wide.periods[cells[:, 1]]})
+    panel = CellPanel(
+        calendar=wide.calendar,
+        cohort=wide.cohort,
+        cluster=wide.cluster,
+        units=wide.units,
+        periods=wide.periods,
+        observed=wide.observed,
+        cell_cohort=cohorts[cells[:, 0]],
+        cell_time=wide.periods[cells[:, 1]],
+        target=cells[:, 1],
+        base=cells[:, 1],
+        mass=np.array(mass),
+        factor=factor,
+    )
+    label = wide.calendar.label
+    keys = pd.DataFrame({"cohort": label(panel.cell_cohort), "time": label(panel.cell_time)})
     return GroupTime(
         method=method,
         keys=keys,
         estimate=effects,
         covariance=sums.T @ sums * factor,
         sample=wide.sample,
-        design={**design, "correction": correction, "df": clusters - 1 if correction == "fixest" else np.inf},
+        design={**design, "correction": correction, "df": cluster_df(clusters, design["cluster"])},
         level=level,
         influence=influence * units,
-        extra={
-            "panel": {"cohort": wide.cohort, "cluster": wide.cluster, "units": wide.units},
-            "periods": wide.periods,
-            "cell_weights": np.array(mass),
-            "factor": factor,
-            **(extra or {}),
-        },
+        overrides=panel.treated_counts(range(len(keys))),
+        panel=panel,
     )

@@ -12,7 +12,7 @@ from .wide_panel import WidePanel
 
 @dataclass(frozen=True)
 class Cell:
-    """One comparison: cohort, target period, base period and how controls are chosen (period indices)."""
+    """One comparison: cohort (a position), target and base period (columns), whether it is treated."""
 
     cohort: float
     target: int

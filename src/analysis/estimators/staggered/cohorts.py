@@ -5,6 +5,7 @@ from __future__ import annotations
 import numpy as np
 import pandas as pd
 
+from ..core.checks import numeric
 from ..errors import ColumnError, EstimationError, NotIdentifiedError
 from .treatment_paths import Paths, treatment_paths
 
@@ -87,9 +88,7 @@ def ended_cohort(
         raise ColumnError("the data has a column 'ended' already: rename it")
     paths = _binary(data, unit, time, treatment)
     start = paths.periods[0] if since is None else since
-    if start not in paths.periods:
-        raise NotIdentifiedError(f"no row in period {start:g}")
-    at = int(np.searchsorted(paths.periods, start))
+    at = _position_of(paths, start)
     later = np.arange(len(paths.periods)) >= at
     off = (paths.treatment == 0) & later
     end = np.where(off.any(axis=1), off.argmax(axis=1), len(paths.periods))
@@ -98,11 +97,19 @@ def ended_cohort(
     chosen = paths.treatment[:, at] == 1
     if not chosen.any():
         raise NotIdentifiedError(f"no unit is treated in period {start:g}")
-    limit = np.append(paths.periods, np.inf)[stop]
     row = paths.row_unit
-    kept = (row >= 0) & chosen[row] & data[time].ge(start).to_numpy() & (data[time].to_numpy() < limit[row])
+    when = paths.calendar.positions(numeric(data, time))
+    kept = (row >= 0) & chosen[row] & (when >= at) & (when < stop[row])
     ended = _by_row(data, paths, np.append(paths.periods, np.nan)[end], "ended")
     return data.assign(ended=ended).loc[kept]
+
+
+def _position_of(paths: Paths, start: float) -> int:
+    near = np.abs(paths.periods - start)
+    at = int(near.argmin())
+    if near[at] > 1e-9 * max(1.0, abs(start)) or np.isnan(paths.treatment[:, at]).all():
+        raise NotIdentifiedError(f"no row in period {start:g}")
+    return at
 
 
 def _binary(data, unit, time, treatment) -> Paths:

@@ -9,7 +9,8 @@ from typing import Any
 import numpy as np
 import pandas as pd
 
-from ..core.checks import as_list, cohort_periods, numeric, require_columns, require_level
+from ..core.calendar import event_positions
+from ..core.checks import as_list, require_columns, require_level
 from ..core.result import Estimates
 from ..errors import EstimationError
 from ..regression.event_study import event_study
@@ -60,8 +61,8 @@ class Comparison:
         Returns
         -------
         pandas.DataFrame
-            ``estimator``, then ``event_time`` or ``estimand``, the columns of `Estimates.tidy`, ``n``
-            and ``clusters``.
+            ``estimator``, then ``event_time`` or ``estimand``, the columns of `Estimates.tidy`, ``df`` (of
+            t, in every estimator from the number of clusters), ``n`` and ``clusters``.
         """
         if by not in ("event", _OVERALL):
             raise EstimationError(f"by must be 'event' or 'overall', not {by!r}")
@@ -74,7 +75,7 @@ class Comparison:
         if by == _OVERALL:
             table.insert(0, "estimand", self.estimands[name])
         table.insert(0, "estimator", name)
-        return table.assign(n=result.sample.used, clusters=result.sample.clusters)
+        return table.assign(df=result.design["df"], n=result.sample.used, clusters=result.sample.clusters)
 
 
 @dataclass(frozen=True)
@@ -169,9 +170,8 @@ def _two_way(inputs: _Inputs) -> _Pair:
 
 
 def _with_treatment(inputs: _Inputs) -> pd.DataFrame:
-    first = cohort_periods(inputs.data[inputs.keys["cohort"]])
-    on = numeric(inputs.data, inputs.keys["time"]) >= first
-    return inputs.data.assign(**{_TREATED: on.astype(float)})
+    _, when, first = event_positions(inputs.data, inputs.keys["time"], inputs.keys["cohort"])
+    return inputs.data.assign(**{_TREATED: np.where(np.isnan(when), np.nan, when >= first)})
 
 
 def _within(result: Estimates, window) -> Estimates:
@@ -186,6 +186,7 @@ def _within(result: Estimates, window) -> Estimates:
         sample=result.sample,
         design=result.design,
         level=result.level,
+        overrides={name: values[keep] for name, values in result.overrides.items()},
         influence=None if result.influence is None else result.influence[:, keep],
         extra=result.extra,
     )

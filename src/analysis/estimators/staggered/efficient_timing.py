@@ -12,6 +12,7 @@ from ..core.checks import require_level
 from ..core.result import Estimates
 from ..errors import EstimationError, NotIdentifiedError
 from ..linalg.threads import same_bits
+from ..regression.few_clusters import cluster_df
 from .wide_panel import WidePanel, wide_panel
 
 ESTIMANDS = ("simple", "cohort", "calendar", "event")
@@ -54,7 +55,8 @@ def efficient_timing(
     refined : bool
         Subtract the estimable part of effect heterogeneity from the Neyman variance.
     level : float
-        Confidence level; inference is normal, ``correction`` is ``"none"``.
+        Confidence level; inference is by t with units less one degrees of freedom, ``correction`` is
+        ``"none"``.
 
     Returns
     -------
@@ -92,9 +94,10 @@ def efficient_timing(
             "by": by,
             "variance": "refined" if refined else "Neyman",
             "correction": "none",
-            "df": np.inf,
+            "df": cluster_df(wide.sample.units or 0, unit),
         },
         level=level,
+        overrides={"treated_units": np.array([_treated(groups, by, label) for label in labels])},
         extra={"beta": pd.Series([fit[2] for fit in fits], index=labels, name="beta")},
     )
 
@@ -115,7 +118,7 @@ def _groups(wide: WidePanel) -> _Groups:
     if len(first) < 2:
         raise NotIdentifiedError("one cohort only: nothing to compare with")
     members = [wide.outcome[wide.cohort == g] for g in first]
-    if lone := [f"{g:g}" for g, m in zip(first, members, strict=True) if len(m) < 2]:
+    if lone := [f"{g:g}" for g, m in zip(wide.calendar.label(first), members, strict=True) if len(m) < 2]:
         raise NotIdentifiedError(f"cohort {lone} has one unit: its variance cannot be estimated; drop it")
     return _Groups(
         first=first,
@@ -165,11 +168,12 @@ def _contrast(groups: _Groups, g: int, t: int) -> np.ndarray:
 
 def _cells(groups: _Groups, by, label) -> Iterator[tuple[int, int, float]]:
     start = np.searchsorted(groups.periods, groups.first)
+    event = groups.periods - groups.first[:, None]
     found = [
         (g, t)
         for g in range(len(start))
         for t in range(start[g], len(groups.periods))
-        if (groups.first > groups.periods[t]).any() and (by != "event" or t - start[g] == label)
+        if (groups.first > groups.periods[t]).any() and (by != "event" or event[g, t] == label)
     ]
     bucket = {
         "simple": lambda g, t: 0,
@@ -185,6 +189,10 @@ def _cells(groups: _Groups, by, label) -> Iterator[tuple[int, int, float]]:
             yield g, t, share / len(inside)
         else:
             yield g, t, groups.size[g] / sum(groups.size[k] for k, _ in inside) / len(set(names))
+
+
+def _treated(groups: _Groups, by, label) -> int:
+    return int(sum(groups.size[g] for g in {g for g, _, _ in _cells(groups, by, label)}))
 
 
 def _heterogeneity(groups: _Groups, target: np.ndarray) -> float:

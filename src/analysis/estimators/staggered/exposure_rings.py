@@ -9,7 +9,8 @@ import numpy as np
 import pandas as pd
 from scipy.spatial import cKDTree
 
-from ..core.checks import codes, cohort_periods, numeric, require_columns, require_unique
+from ..core.calendar import event_positions
+from ..core.checks import codes, numeric, require_columns, require_unique
 from ..errors import ColumnError, EstimationError, NotIdentifiedError
 
 EARTH_KM = 6371.0088
@@ -71,8 +72,8 @@ def exposure_rings(
         raise ColumnError(f"{unit!r} and {time!r} must not be missing: drop those rows")
     require_unique(data, unit, time)
     row, labels = codes(data[unit])
-    when = numeric(data, time)
-    first = _by_unit(cohort_periods(data[cohort]), row, len(labels), cohort)
+    calendar, when, starts = event_positions(data, time, cohort)
+    first = _by_unit(starts, row, len(labels), cohort)
     place = _points(data, latitude, longitude, row, len(labels))
     dates, distance = _nearest_by_date(place, first, when)
     position = np.searchsorted(dates, when, side="right")
@@ -83,7 +84,9 @@ def exposure_rings(
     for low, high in pairwise(limits):
         frame[f"ring_{low:g}_{high:g}"] = ((nearest >= low) & (nearest < high) & ~own).astype(float)
     near = distance < limits[-1]
-    begins = np.append(dates, np.nan)[np.where(near.any(axis=1), near.argmax(axis=1), len(dates))]
+    begins = np.append(calendar.label(dates), np.nan)[
+        np.where(near.any(axis=1), near.argmax(axis=1), len(dates))
+    ]
     return pd.DataFrame({**frame, "exposed_from": begins[row], "is_own_treated": own}, index=data.index)
 
 

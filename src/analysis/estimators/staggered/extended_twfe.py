@@ -66,8 +66,8 @@ def extended_twfe(
     anticipation, weights, cluster, level
         As in `interaction_weighted`.
     correction : {"fixest", "none"}
-        ``G/(G-1) (N-1)/(N-K)`` with t(G-1), K the number of coefficients without unit effects; or neither,
-        with normal.
+        ``G/(G-1) (N-1)/(N-K)``, K the number of coefficients without unit effects; or no factor. Inference is
+        by t(G-1).
 
     Returns
     -------

@@ -57,6 +57,8 @@ def bacon_decomposition(
     """
     require_columns(data, [outcome, unit, time, treatment])
     require_unique(data, unit, time)
+    if data.empty:
+        raise NotIdentifiedError("the data has no rows")
     y, d, periods = _balanced(data, outcome, unit, time, treatment)
     cohort = _cohorts(d, periods)
     rows = list(_comparisons(y, cohort, periods))

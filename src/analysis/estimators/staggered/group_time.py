@@ -3,17 +3,19 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 import numpy as np
 import pandas as pd
-from scipy import stats
 
+from ..core.cell_panel import CellPanel
 from ..core.checks import require_level
 from ..core.result import Estimates
 from ..errors import EstimationError, NotIdentifiedError
 from ..linalg.groups import square
 from ..linalg.threads import same_bits
+from ..regression.few_clusters import cluster_df
+from ..regression.wald import WaldTest, joint_test
 from .aggregation import aggregate
 from .cells import design_cells
 from .group_time_fit import fit_cells
@@ -26,15 +28,23 @@ PANELS = ("complete", "pairwise", "repeated")
 
 @dataclass(frozen=True, eq=False)
 class GroupTime(Estimates):
-    """Group-time effects: an `Estimates` keyed by ``cohort`` and ``time`` that can be aggregated."""
+    """Group-time effects: an `Estimates` keyed by ``cohort`` and ``time`` that can be aggregated.
+
+    Attributes
+    ----------
+    panel : CellPanel
+        Units, clusters and cells behind the effects.
+    """
+
+    panel: CellPanel = field(kw_only=True, repr=False)
 
     @same_bits
     def aggregate(
         self,
         by: str = "simple",
         *,
-        balance: float | None = None,
-        window: tuple[float, float] | None = None,
+        balance: int | None = None,
+        window: tuple[int, int] | None = None,
         draws: int = 0,
         seed: int | None = None,
         level: float | None = None,
@@ -46,9 +56,9 @@ class GroupTime(Estimates):
         by : {"simple", "cohort", "calendar", "event"}
             All treated cells weighted by cohort size; the mean of each cohort; of each period; of
             each event time. The last three carry their own average in ``extra["overall"]``.
-        balance : float, optional
+        balance : int, optional
             With ``event``, keep only cohorts observed for this many periods after adoption.
-        window : tuple of float, optional
+        window : tuple of int, optional
             With ``event``, the first and last event time to report.
         draws, seed, level
             As in `group_time`.
@@ -56,7 +66,8 @@ class GroupTime(Estimates):
         Returns
         -------
         Estimates
-            Keyed by ``term``, ``cohort``, ``time`` or ``event_time``.
+            Keyed by ``term``, ``cohort``, ``time`` or ``event_time`` (in periods). `tidy` says how many
+            treated units and clusters each row rests on.
 
         Raises
         ------
@@ -68,26 +79,22 @@ class GroupTime(Estimates):
         level = self.level if level is None else level
         return aggregate(self, by, balance=balance, window=window, draws=draws, seed=seed, level=level)
 
-    def pretest(self) -> pd.Series:
-        """Return the Wald test that all effects before treatment are zero: statistic, df, p_value.
+    def pretest(self) -> WaldTest:
+        """Return the joint test that all effects before treatment are zero, by F or chi-squared.
+
+        Returns
+        -------
+        WaldTest
 
         Raises
         ------
         NotIdentifiedError
             If there is no pre-treatment cell or their covariance is singular.
         """
-        before = (self.keys["time"] < self.keys["cohort"]).to_numpy()
+        before = self.panel.event < 0
         if not before.any():
             raise NotIdentifiedError("no cell before treatment: nothing to test")
-        covariance = self.covariance[np.ix_(before, before)]
-        if np.linalg.cond(covariance) > 1e14:
-            raise NotIdentifiedError(
-                "the pre-treatment cells' covariance is singular: too few units or clusters"
-            )
-        effects = self.estimate[before]
-        statistic = float(effects @ np.linalg.solve(covariance, effects))
-        p_value = stats.chi2.sf(statistic, int(before.sum()))
-        return pd.Series({"statistic": statistic, "df": int(before.sum()), "p_value": p_value})
+        return joint_test(self, before)
 
 
 @same_bits
@@ -101,7 +108,7 @@ def group_time(
     covariates: str | Sequence[str] | None = None,
     method: str = "dr",
     control: str = "never",
-    base: str = "varying",
+    base: str = "universal",
     anticipation: int = 0,
     panel: str = "pairwise",
     weights: str | None = None,
@@ -123,7 +130,10 @@ def group_time(
     outcome, unit, time : str
         Columns. Rows with a missing value in any used column are dropped and counted.
     cohort : str
-        First treated period; missing, 0 and infinity mean never treated. Constant within unit.
+        First treated period, one of the periods of `time` (or beyond its ends); missing, 0 and infinity mean
+        never treated, and 0 is refused where time runs through it. Constant within unit. Periods are counted
+        on the grid that the smallest spacing of `time` makes (2, 0.25 or 0.1 apart alike), with gaps kept;
+        where spacings are no multiples of it, in order of appearance.
         Units treated from the first period on are dropped and counted.
     covariates : str or sequence of str, optional
         Enter linearly, at the earlier period of each comparison.
@@ -132,8 +142,11 @@ def group_time(
         the three agree.
     control : {"never", "not_yet"}
         Which units are compared with.
-    base : {"varying", "universal"}
-        Base of cells before treatment.
+    base : {"universal", "varying"}
+        Base of cells before treatment: the last period before (anticipated) treatment, as of the cells
+        after it, so that ``aggregate("event")`` is one path around one reference, as plots and
+        `honest_bounds` read it; or the period before each, which tests period by period (the default of
+        R's did) and has no common reference. Cells after treatment are the same.
     anticipation : int
         Periods before adoption in which units may already respond.
     panel : {"pairwise", "complete", "repeated"}
@@ -144,7 +157,8 @@ def group_time(
         Positive sampling weights, taken at the earlier period of each comparison.
     cluster : str, optional
         Clusters of units, constant within unit; the unit itself when omitted. No small-sample
-        factor is applied (``correction`` is ``"none"``) and inference is normal.
+        factor is applied (``correction`` is ``"none"``); inference is by t with one degree of freedom
+        less than clusters.
     trim : float
         Controls whose propensity is at least this are left out (``dr``, ``ipw``).
     draws : int
@@ -155,7 +169,8 @@ def group_time(
     Returns
     -------
     GroupTime
-        Keyed by ``cohort`` and ``time``. ``extra["ledger"]`` says for each cell its base period,
+        Keyed by ``cohort`` and ``time``; `tidy` says how many treated units, and clusters of them, each
+        row rests on. ``extra["ledger"]`` says for each cell its base period,
         treated and control units, and why a cell could not be estimated.
 
     Raises
@@ -164,6 +179,8 @@ def group_time(
         On bad columns or repeated unit-periods.
     NotIdentifiedError
         If there is no treated cohort, no control, or no cell that can be estimated.
+    TooFewClustersError
+        With one cluster; below thirty a `FewClustersWarning` is given.
     EstimationError
         On an unknown option.
 
@@ -196,9 +213,9 @@ def group_time(
         "weights": weights,
         "cluster": cluster or unit,
         "correction": "none",
-        "df": np.inf,
+        "df": cluster_df(wide.sample.clusters or 0, cluster or unit),
     }
-    return _result(wide, effects, influence, ledger, design, draws, level, seed)
+    return _result(wide, cells, effects, influence, ledger, design, draws, level, seed)
 
 
 def _require_options(method, control, base, panel, anticipation, level):
@@ -234,7 +251,7 @@ def _treated_cohorts(wide: WidePanel, control: str) -> np.ndarray:
     return cohorts
 
 
-def _result(wide, effects, influence, ledger, design, draws, level, seed):
+def _result(wide, cells, effects, influence, ledger, design, draws, level, seed):
     found = ~np.isnan(effects)
     if not found.any():
         raise NotIdentifiedError(
@@ -246,12 +263,10 @@ def _result(wide, effects, influence, ledger, design, draws, level, seed):
     units = len(wide.cohort)
     covariance = square(sums) / units**2
     band = uniform_band(sums, effects[found], covariance, draws, level, seed, units)
-    inner = {
-        "weights": _unit_weights(wide),
-        "cohort": wide.cohort,
-        "cluster": wide.cluster,
-        "units": wide.units,
-    }
+    inner = _cell_panel(
+        wide, [cell for cell, kept in zip(cells, found, strict=True) if kept], design["panel"]
+    )
+    counts = inner.treated_counts(range(len(keys)))
     return GroupTime(
         method="group_time",
         keys=keys,
@@ -260,10 +275,28 @@ def _result(wide, effects, influence, ledger, design, draws, level, seed):
         sample=wide.sample,
         design=design,
         level=level,
-        overrides=band,
+        overrides={**band, **counts},
         influence=influence,
         seed=seed,
-        extra={"ledger": ledger, "panel": inner, "periods": wide.periods},
+        extra={"ledger": ledger},
+        panel=inner,
+    )
+
+
+def _cell_panel(wide, cells, kind) -> CellPanel:
+    target = np.array([cell.target for cell in cells])
+    return CellPanel(
+        calendar=wide.calendar,
+        cohort=wide.cohort,
+        cluster=wide.cluster,
+        units=wide.units,
+        periods=wide.periods,
+        observed=wide.observed,
+        cell_cohort=np.array([cell.cohort for cell in cells]),
+        cell_time=wide.periods[target],
+        target=target,
+        base=target if kind == "repeated" else np.array([cell.base for cell in cells]),
+        weights=_unit_weights(wide),
     )
 
 

@@ -91,7 +91,7 @@ def _fit_rows(wide, cell, treated, controls, method, trim):
         for t, post in ((cell.base, 0.0), (cell.target, 1.0))
     ]
     for units, t, _ in picks:
-        _require_both(treated[units], controls[units], f" in period {wide.periods[t]:g}")
+        _require_both(treated[units], controls[units], f" in period {wide.times[t]:g}")
     units = np.concatenate([u for u, _, _ in picks])
     post = np.concatenate([np.full(len(u), p) for u, _, p in picks])
     y = np.concatenate([wide.outcome[u, t] for u, t, _ in picks])
@@ -111,11 +111,12 @@ def _require_both(treated, controls, where=""):
 
 
 def _ledger(wide, cells, chosen, reasons):
+    times = wide.times
     return pd.DataFrame(
         {
-            "cohort": [c.cohort for c in cells],
-            "time": [wide.periods[c.target] for c in cells],
-            "base_time": [wide.periods[c.base] for c in cells],
+            "cohort": wide.calendar.label(np.array([c.cohort for c in cells], dtype=np.float64)),
+            "time": times[[c.target for c in cells]],
+            "base_time": times[[c.base for c in cells]],
             "treated_units": [int(t.sum()) for t, _ in chosen],
             "control_units": [int(c.sum()) for _, c in chosen],
             "not_estimated": reasons,

@@ -11,6 +11,8 @@ from ..core.checks import require_level
 from ..core.result import Estimates
 from ..errors import EstimationError, NotIdentifiedError
 from ..linalg.threads import same_bits
+from ..regression.few_clusters import cluster_df
+from ..regression.wald import wald
 from .imputation_fit import (
     Averages,
     Imputed,
@@ -69,11 +71,13 @@ def imputation(
         Treated residuals around the mean effect of their cohort and period, with or without the
         unit itself in that mean. Leave-out needs two units in every cell.
     level : float
-        Confidence level. Inference is normal; no small-sample factor (``correction`` is ``"none"``).
+        Confidence level. Inference is by t with clusters less one degrees of freedom; no small-sample
+        factor (``correction`` is ``"none"``).
 
     Returns
     -------
     Estimates
+        `tidy` says how many treated units, and clusters of them, each row rests on.
         ``extra["pretest"](leads)`` tests parallel trends among untreated rows;
         ``extra["effects"]`` has the imputed effect of every treated row.
 
@@ -93,7 +97,7 @@ def imputation(
     estimate = target.of(fit.effect)
     influence = unit_influence(fit, target, leave_out=variance == "leave_out")
     design = _design(outcome, by, anticipation, weights, cluster or unit) | {"variance": variance}
-    return _estimates("imputation", fit, keys, estimate, influence, design, level)
+    return _estimates("imputation", fit, keys, target, estimate, influence, design, level)
 
 
 @same_bits
@@ -139,7 +143,7 @@ def two_stage(
     estimate = target.of(fit.effect)
     influence = two_stage_influence(fit, target, estimate)
     design = _design(outcome, by, anticipation, weights, cluster or unit)
-    return _estimates("two_stage", fit, keys, estimate, influence, design, level)
+    return _estimates("two_stage", fit, keys, target, estimate, influence, design, level)
 
 
 def _prepare(
@@ -170,38 +174,48 @@ def _design(outcome, by, anticipation, weights, cluster):
         "weights": weights,
         "cluster": cluster,
         "correction": "none",
-        "df": np.inf,
     }
 
 
 def _targets(fit: Imputed, by: str) -> tuple[pd.DataFrame, Averages]:
     """Return the keys of the averages and which treated rows each takes."""
     cohort, time = fit.wide.cohort[fit.row_unit], fit.wide.periods[fit.row_period]
+    label = fit.wide.calendar.label
     if by == "overall":
         return pd.DataFrame({"term": ["att"]}), averages(np.zeros(len(cohort), int), fit.row_weight)
     if by == "cell":
         first, cohort_code = np.unique(fit.wide.cohort, return_inverse=True)
         size = len(fit.wide.periods)
         found, group = np.unique(cohort_code[fit.row_unit] * size + fit.row_period, return_inverse=True)
-        keys = pd.DataFrame({"cohort": first[found // size], "time": fit.wide.periods[found % size]})
+        keys = pd.DataFrame({"cohort": label(first[found // size]), "time": fit.wide.times[found % size]})
         return keys, averages(group, fit.row_weight)
-    label, values = {
+    name, values = {
         "event": ("event_time", time - cohort),
         "cohort": ("cohort", cohort),
         "calendar": ("time", time),
     }[by]
     found, group = np.unique(values, return_inverse=True)
-    return pd.DataFrame({label: found}), averages(group, fit.row_weight)
+    return pd.DataFrame({name: found if by == "event" else label(found)}), averages(group, fit.row_weight)
 
 
-def _estimates(method, fit: Imputed, keys, estimate, influence, design, level) -> Estimates:
+def _treated_counts(fit: Imputed, target: Averages) -> dict[str, np.ndarray]:
+    """Return how many treated units, and clusters of them, each average rests on."""
+    labels = {"units": fit.row_unit, "clusters": fit.wide.cluster[fit.row_unit]}
+    pairs = {name: np.unique(np.column_stack([target.group, own]), axis=0) for name, own in labels.items()}
+    return {
+        f"treated_{name}": np.bincount(found[:, 0], minlength=target.count) for name, found in pairs.items()
+    }
+
+
+def _estimates(method, fit: Imputed, keys, target, estimate, influence, design, level) -> Estimates:
     wide, units = fit.wide, len(fit.wide.cohort)
     sums = cluster_sums(influence, wide.cluster)
+    df = cluster_df(wide.sample.clusters or 0, design["cluster"])
     effects = pd.DataFrame(
         {
             "unit": wide.units[fit.row_unit],
-            "time": wide.periods[fit.row_period],
-            "cohort": wide.cohort[fit.row_unit],
+            "time": wide.times[fit.row_period],
+            "cohort": wide.first_treated[fit.row_unit],
             "effect": fit.effect,
         }
     )
@@ -211,17 +225,16 @@ def _estimates(method, fit: Imputed, keys, estimate, influence, design, level) -
         estimate=estimate,
         covariance=sums.T @ sums,
         sample=wide.sample,
-        design=design,
+        design={**design, "df": df},
         level=level,
+        overrides=_treated_counts(fit, target),
         influence=influence * units,
-        extra={"effects": effects, "pretest": lambda leads: _pretest(fit, leads, level)},
+        extra={"effects": effects, "pretest": lambda leads: _pretest(fit, leads, df, level)},
     )
 
 
-def _pretest(fit: Imputed, leads: int, level: float) -> Estimates:
+def _pretest(fit: Imputed, leads: int, df: float, level: float) -> Estimates:
     """Return coefficients of lead dummies among untreated rows, with their joint test in ``extra``."""
-    from scipy import stats
-
     if leads < 1:
         raise EstimationError(f"leads must be one or more periods, not {leads}")
     coefficient, influence, used = pre_trend_columns(fit, leads)
@@ -229,16 +242,14 @@ def _pretest(fit: Imputed, leads: int, level: float) -> Estimates:
         raise NotIdentifiedError("no lead varies among untreated rows")
     sums = cluster_sums(influence, fit.wide.cluster)
     covariance = sums.T @ sums
-    wald = float(coefficient @ np.linalg.solve(covariance, coefficient))
-    joint = pd.Series({"statistic": wald, "df": len(used), "p_value": stats.chi2.sf(wald, len(used))})
     return Estimates(
         method="imputation_pretest",
         keys=pd.DataFrame({"event_time": -used}),
         estimate=coefficient,
         covariance=covariance,
         sample=fit.wide.sample,
-        design={"correction": "none", "df": np.inf, "sample": "untreated rows"},
+        design={"correction": "none", "df": df, "sample": "untreated rows"},
         level=level,
         influence=influence * len(influence),
-        extra={"joint": joint},
+        extra={"joint": wald(coefficient, covariance, df)},
     )

@@ -50,7 +50,7 @@ def interaction_weighted(
     cluster : str, optional
         Clusters of units; the unit when omitted.
     correction : {"fixest", "none"}
-        ``G/(G-1) (N-1)/(N-K)`` with t(G-1), unit effects not counted in K; or neither, with normal.
+        ``G/(G-1) (N-1)/(N-K)``, unit effects not counted in K; or no factor. Inference is by t(G-1).
     level : float
         Confidence level.
 
@@ -74,7 +74,7 @@ def interaction_weighted(
         data, outcome=outcome, unit=unit, time=time, cohort=cohort, weights=weights, cluster=cluster
     )
     wide = wide.keep(wide.cohort - anticipation > wide.periods[0], "treated from the first period on")
-    reference = "never" if np.isinf(wide.cohort).any() else f"last cohort ({wide.cohort.max():g})"
+    reference = "never" if np.isinf(wide.cohort).any() else f"last cohort ({wide.first_treated.max():g})"
     wide = wide.comparable(anticipation)
     cohorts, code = np.unique(wide.cohort, return_inverse=True)
     row_weights = np.where(wide.observed, wide.weights, 0.0)
@@ -103,17 +103,16 @@ def interaction_weighted(
 
 def _free_cells(wide, cohorts, code, anticipation, row_weights):
     cells = np.zeros((len(cohorts), len(wide.periods)), bool)
+    label = wide.calendar.label
     for g, first in enumerate(cohorts):
         if np.isfinite(first):
             cells[g] = row_weights[code == g].sum(axis=0) > 0
-            cells[g, _reference(wide.periods, cells[g], first - anticipation)] = False
+            before = np.flatnonzero(cells[g] & (wide.periods < first - anticipation))
+            if not len(before):
+                raise NotIdentifiedError(
+                    f"the cohort treated from {label(first):g} has no row before treatment"
+                )
+            cells[g, before[-1]] = False
     if not cells.any():
         raise NotIdentifiedError("no cohort starts treatment inside the panel's periods")
     return cells
-
-
-def _reference(periods, seen, starts):
-    before = np.flatnonzero(seen & (periods < starts))
-    if not len(before):
-        raise NotIdentifiedError(f"the cohort treated from {starts:g} has no row before treatment")
-    return before[-1]

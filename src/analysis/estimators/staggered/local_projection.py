@@ -14,7 +14,7 @@ from ..linalg.threads import same_bits
 from ..regression.ols import ols
 from .wide_panel import WidePanel, wide_panel
 
-_COLUMNS = ("change", "switch", "time", "cluster", "weight")
+_COLUMNS = ("change", "switch", "time", "cluster", "unit")
 
 
 @same_bits
@@ -44,7 +44,7 @@ def local_projection(
     data : pandas.DataFrame
         One row a unit and period. Each horizon uses the units observed at both ends of the difference.
     outcome, unit, time, cohort : str
-        As in `group_time`; horizons count periods in order of appearance.
+        As in `group_time`; horizons count periods.
     window : tuple of int
         First (negative) and last horizon; -1 is the base and is not reported.
     pooled : bool
@@ -58,7 +58,8 @@ def local_projection(
     -------
     Estimates
         Keyed by ``event_time``, or one row ``term == "pooled"``. The covariance is diagonal unless
-        one horizon is asked for: horizons are separate regressions. ``extra["rows"]`` has the rows
+        one horizon is asked for: horizons are separate regressions. `tidy` says how many newly treated
+        units, and clusters of them, each rests on. ``extra["rows"]`` has the rows
         of each.
 
     Raises
@@ -79,7 +80,9 @@ def local_projection(
     else:
         horizons = [h for h in range(window[0], window[1] + 1) if h != -1]
         keys = pd.DataFrame({"event_time": horizons})
-    fits = [_fit(wide, h, window[1], control, weighting, correction, level) for h in horizons]
+    frames = [_long_differences(wide, h, window[1], control) for h in horizons]
+    fits = [_fit(*pair, weighting, correction, level) for pair in zip(frames, horizons, strict=True)]
+    newly = [frame.loc[frame["switch"] == 1, ["unit", "cluster"]].nunique() for frame in frames]
     errors = np.array([fit.std_error[0] for fit in fits])
     return Estimates(
         method="local_projection",
@@ -96,6 +99,7 @@ def local_projection(
             "df": np.array([fit.design["df"] for fit in fits], dtype=float),
         },
         level=level,
+        overrides={f"treated_{name}s": np.array([n[name] for n in newly]) for name in ("unit", "cluster")},
         extra={"rows": pd.Series([fit.sample.used for fit in fits], index=keys.iloc[:, 0], name="rows")},
     )
 
@@ -110,8 +114,7 @@ def _require(window, control, weighting, level):
         raise EstimationError(f"weighting must be 'variance' or 'equal', not {weighting!r}")
 
 
-def _fit(wide: WidePanel, horizon, last, control, weighting, correction, level) -> Estimates:
-    frame = _long_differences(wide, horizon, last, control)
+def _fit(frame: pd.DataFrame, horizon, weighting, correction, level) -> Estimates:
     name = "pooled" if horizon is None else f"horizon {horizon}"
     if not frame["switch"].any():
         raise NotIdentifiedError(f"{name}: no newly treated unit observed at both ends; narrow the window")
@@ -136,29 +139,30 @@ def _fit(wide: WidePanel, horizon, last, control, weighting, correction, level) 
 
 def _long_differences(wide: WidePanel, horizon, last, control) -> pd.DataFrame:
     """Return change, switch, period and cluster of newly treated and clean control rows."""
-    start = np.searchsorted(wide.periods, wide.cohort)
-    pieces = [_at_period(wide, start, t, horizon, last, control) for t in range(1, len(wide.periods))]
+    pieces = [_at_period(wide, t, horizon, last, control) for t in range(1, len(wide.periods))]
     columns = [np.concatenate(parts) for parts in zip(*pieces, strict=True)]
-    return pd.DataFrame(dict(zip(_COLUMNS[:4], columns, strict=True)))
+    return pd.DataFrame(dict(zip(_COLUMNS, columns, strict=True)))
 
 
-def _at_period(wide, start, t, horizon, last, control):
-    ends, switch, used = _pairs(wide, start, t, horizon, last, control)
-    if not ends:
-        return [np.zeros(0)] * 4
-    change = wide.outcome[used][:, ends].mean(axis=1) - wide.outcome[used, t - 1]
+def _at_period(wide, t, horizon, last, control):
+    ends, base, switch, used = _pairs(wide, t, horizon, last, control)
+    if not len(ends):
+        return [np.zeros(0)] * len(_COLUMNS)
+    change = wide.outcome[used][:, ends].mean(axis=1) - wide.outcome[used, base]
     cluster = wide.cluster[used].astype(float)
-    return [change, switch[used].astype(float), np.full(len(change), float(t)), cluster]
+    return [change, switch[used].astype(float), np.full(len(change), float(t)), cluster, np.flatnonzero(used)]
 
 
-def _pairs(wide, start, t, horizon, last, control) -> tuple[list[int], np.ndarray, np.ndarray]:
-    """Return the later ends of differences from period t - 1, who switches at t, and who is compared."""
-    ends = [t + h for h in (range(last + 1) if horizon is None else [horizon])]
-    switch = start == t
-    if ends[0] < 0 or ends[-1] >= len(wide.periods):
-        return [], switch, np.zeros(len(start), bool)
-    clean = np.isinf(wide.cohort) if control == "never" else start > max(ends[-1], t)
-    return ends, switch, (switch | clean) & wide.observed[:, [*ends, t - 1]].all(axis=1)
+def _pairs(wide, t, horizon, last, control) -> tuple[np.ndarray, int, np.ndarray, np.ndarray]:
+    """Return columns of the later ends and of the period before t, who switches at t, and who is compared."""
+    now = wide.periods[t]
+    later = now + (np.arange(last + 1) if horizon is None else np.array([horizon]))
+    ends, base = wide.columns(later), int(wide.columns(now - 1))
+    switch = wide.cohort == now
+    if base < 0 or (ends < 0).any():
+        return ends[:0], base, switch, np.zeros(len(switch), bool)
+    clean = np.isinf(wide.cohort) if control == "never" else wide.cohort > max(later[-1], now)
+    return ends, base, switch, (switch | clean) & wide.observed[:, [*ends, base]].all(axis=1)
 
 
 def _equal_weights(frame: pd.DataFrame) -> np.ndarray:
@@ -169,12 +173,11 @@ def _equal_weights(frame: pd.DataFrame) -> np.ndarray:
 
 def _sample(wide: WidePanel, fits, horizons, last, control) -> Sample:
     """Return the ledger with rows that enter no difference booked as such."""
-    start = np.searchsorted(wide.periods, wide.cohort)
     touched = np.zeros(wide.outcome.shape, bool)
     for horizon in horizons:
         for t in range(1, len(wide.periods)):
-            ends, _, used = _pairs(wide, start, t, horizon, last, control)
-            if ends:
-                touched[np.ix_(used, np.array([*ends, t - 1]))] = True
+            ends, base, _, used = _pairs(wide, t, horizon, last, control)
+            if len(ends):
+                touched[np.ix_(used, np.array([*ends, base]))] = True
     inside = wide.without_rows(~touched, "row in no difference").sample
     return replace(inside, clusters=min(fit.sample.clusters for fit in fits))

@@ -9,7 +9,8 @@ from typing import Any
 import numpy as np
 import pandas as pd
 
-from ..core.checks import cohort_periods, numeric, require_columns
+from ..core.calendar import event_positions
+from ..core.checks import require_columns
 from ..core.result import Estimates
 from ..errors import EstimationError, NotIdentifiedError
 
@@ -146,9 +147,9 @@ def placebo_dates(
     time, cohort : str
         Columns; never treated as in `group_time`. Rows from ``cohort - anticipation`` on are left out.
     shifts : tuple of int
-        By how many units of time adoption is moved earlier.
+        By how many periods adoption is moved earlier.
     anticipation : int
-        Units of time before adoption in which units may already respond.
+        Periods before adoption in which units may already respond.
     summary, **options
         As in `leave_one_out`.
 
@@ -170,13 +171,13 @@ def placebo_dates(
             f"shifts must be positive and anticipation not negative: {shifts}, {anticipation}"
         )
     require_columns(data, [time, cohort])
-    first = cohort_periods(data[cohort]) - anticipation
-    before = data[numeric(data, time) < first]
-    starts = cohort_periods(before[cohort]) - anticipation
+    calendar, when, first = event_positions(data, time, cohort)
+    kept = when < first - anticipation
+    before, starts = data[kept], first[kept] - anticipation
     finish = summary or (lambda result: result)
 
     def fit(shift: int) -> Estimates:
-        moved = np.where(np.isinf(starts), np.nan, starts - shift)
+        moved = np.where(np.isinf(starts), np.nan, calendar.label(starts - shift))
         return finish(estimator(before.assign(**{cohort: moved}), time=time, cohort=cohort, **options))
 
     fits, failed = _refit(shifts, fit)

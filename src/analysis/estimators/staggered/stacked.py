@@ -41,7 +41,7 @@ def stacked(
     data : pandas.DataFrame
         One row a unit and period. A unit enters a sub-experiment only if observed through its window.
     outcome, unit, time, cohort : str
-        As in `group_time`; the window counts the panel's periods in order.
+        As in `group_time`; the window counts periods.
     window : tuple of int
         First (-1 or before) and last (0 or after) event time; -1 is the base.
     control : {"not_yet", "never"}
@@ -101,10 +101,9 @@ def _require(window, control, level):
 
 def _stack(wide: WidePanel, window, control):
     cohorts = np.unique(wide.cohort[np.isfinite(wide.cohort)])
-    start = np.searchsorted(wide.periods, wide.cohort)
     parts, rows = [], []
     for g in cohorts:
-        piece, row = _sub_experiment(wide, start, g, window, control)
+        piece, row = _sub_experiment(wide, g, window, control)
         rows.append(row)
         if piece is not None:
             parts.append(piece)
@@ -112,16 +111,18 @@ def _stack(wide: WidePanel, window, control):
     return (pd.concat(parts, ignore_index=True) if parts else pd.DataFrame()), ledger
 
 
-def _sub_experiment(wide, start, g, window, control):
-    first = int(np.searchsorted(wide.periods, g))
-    span = np.arange(first + window[0], first + window[1] + 1)
-    if span[0] < 0 or span[-1] >= len(wide.periods):
-        return None, (g, 0, 0, "window reaches outside the panel")
+def _sub_experiment(wide, g, window, control):
+    label = float(wide.calendar.label(g))
+    span = wide.columns(g + np.arange(window[0], window[1] + 1))
+    if (span < 0).any():
+        outside = g + window[0] < wide.periods[0] or g + window[1] > wide.periods[-1]
+        reason = "window reaches outside the panel" if outside else "no row in some period of the window"
+        return None, (label, 0, 0, reason)
     complete = wide.observed[:, span].all(axis=1)
     never = np.isinf(wide.cohort)
     treated = complete & (wide.cohort == g)
-    controls = complete & (never if control == "never" else start > span[-1])
-    counts = (g, int(treated.sum()), int(controls.sum()))
+    controls = complete & (never if control == "never" else wide.cohort > g + window[1])
+    counts = (label, int(treated.sum()), int(controls.sum()))
     if not (treated.any() and controls.any()):
         return None, (*counts, "no treated or no clean control observed through the window")
     units = np.flatnonzero(treated | controls)
@@ -133,7 +134,7 @@ def _sub_experiment(wide, start, g, window, control):
             "cluster": np.repeat(wide.cluster[units], len(span)),
             "unit": np.repeat(units, len(span)),
             "column": np.tile(span, len(units)),
-            "cohort": g,
+            "cohort": label,
         }
     )
     return frame, (*counts, "")
@@ -163,6 +164,8 @@ def _result(wide, fit, stack, ledger, events, outcome, control, weighted, cluste
         "df": fit.design["df"],
     }
     after = (events >= 0) / (events >= 0).sum()
+    treated = stack[stack["treated"]]
+    counts = {f"treated_{name}s": treated[name].nunique() for name in ("unit", "cluster")}
     overall = Estimates(
         method="stacked",
         keys=pd.DataFrame({"term": ["overall"]}),
@@ -171,6 +174,7 @@ def _result(wide, fit, stack, ledger, events, outcome, control, weighted, cluste
         sample=sample,
         design=design,
         level=fit.level,
+        overrides={name: np.array([count]) for name, count in counts.items()},
     )
     return Estimates(
         method="stacked",
@@ -180,5 +184,6 @@ def _result(wide, fit, stack, ledger, events, outcome, control, weighted, cluste
         sample=sample,
         design=design,
         level=fit.level,
+        overrides={name: np.full(len(events), count) for name, count in counts.items()},
         extra={"ledger": ledger, "overall": overall},
     )

@@ -10,8 +10,9 @@ import pandas as pd
 
 from ..core.checks import require_level
 from ..core.result import Estimates
-from ..errors import ColumnError, EstimationError, NotIdentifiedError
+from ..errors import EstimationError, NotIdentifiedError
 from ..linalg.threads import same_bits
+from ..regression.few_clusters import cluster_df
 from .multiplier_bootstrap import cluster_sums, uniform_band
 from .switchers_fit import Comparison, Horizon, Problem, compare, horizon
 from .treatment_paths import Paths, treatment_paths
@@ -20,7 +21,6 @@ from .wide_panel import WidePanel, wide_panel
 DIRECTIONS = ("both", "in", "out")
 VARIANCES = ("pool", "cohort")
 CORRECTIONS = ("cells", "none")
-_SWITCH = "_position_of_first_change"
 
 
 @same_bits
@@ -77,16 +77,18 @@ def switchers(
         same period. Dates and directions of changes are taken as given.
     correction : {"cells", "none"}
         Squared deviations times n/(n-1) of their group, a lone switcher's around the mean of it and its
-        controls; or neither. ``"cells"`` needs ``variance="pool"``. Inference is normal.
+        controls; or neither. ``"cells"`` needs ``variance="pool"``. Inference is by t with
+        clusters less one degrees of freedom.
     draws, level, seed
         As in `group_time`.
 
     Returns
     -------
     Estimates
-        Keyed by ``event_time``. ``extra["ledger"]`` has each comparison's units and why it is missing;
-        ``extra["overall"]`` the total effect over event times from 0 on per unit of current treatment
-        change; ``extra["exposure"]`` the mean accumulated change by event time.
+        Keyed by ``event_time``; `tidy` says how many switchers, and clusters of them, each row rests on
+        (``treated_units``, ``treated_clusters``). ``extra["ledger"]`` has each comparison's units and why
+        it is missing; ``extra["overall"]`` the total effect over event times from 0 on per unit of current
+        treatment change; ``extra["exposure"]`` the mean accumulated change by event time.
 
     Raises
     ------
@@ -124,16 +126,22 @@ def switchers(
         "cluster": cluster or unit,
         "variance": variance,
         "correction": correction,
-        "df": np.inf,
+        "df": cluster_df(wide.sample.clusters or 0, cluster or unit),
     }
     extra: dict[str, Any] = {"ledger": _ledger(comparisons, paths), "exposure": _exposure(fits)}
     make = _Maker(wide, design, draws, level, seed)
     if after := [fit for event, fit in fits.items() if event >= 0]:
-        extra["overall"] = make(pd.DataFrame({"term": ["total effect"]}), *_total(after), {})
+        extra["overall"] = make(
+            pd.DataFrame({"term": ["total effect"]}),
+            [[c for e in fits if e >= 0 for c in found[e]]],
+            *_total(after),
+            {},
+        )
     scale = np.array([fit.exposure if normalized else 1.0 for fit in fits.values()])
     estimate = np.array([fit.effect for fit in fits.values()]) / scale
     influence = np.column_stack([fit.influence for fit in fits.values()]) / scale
-    return make(pd.DataFrame({"event_time": list(fits)}), estimate, influence, extra)
+    keys = pd.DataFrame({"event_time": list(fits)})
+    return make(keys, [found[e] for e in fits], estimate, influence, extra)
 
 
 def _require(window, direction, variance, correction, level):
@@ -154,29 +162,27 @@ def _require(window, direction, variance, correction, level):
 
 def _wide(data, paths: Paths, outcome, treatment, unit, time, weights, cluster) -> WidePanel:
     """Return outcomes with the unit's position among all paths in place of a cohort."""
-    if _SWITCH in data.columns:
-        raise ColumnError(f"rename the column {_SWITCH!r}")
-    position = np.where(paths.row_unit >= 0, paths.row_unit + 1, 0)
     wide = wide_panel(
-        data.assign(**{_SWITCH: position}).loc[:, lambda d: ~d.columns.duplicated()],
+        data,
         outcome=outcome,
         unit=unit,
         time=time,
-        cohort=_SWITCH,
+        cohort=None,
+        first=paths.row_unit.astype(np.float64),
         covariates=treatment,
         weights=weights,
         cluster=cluster,
     )
-    row = wide.cohort.astype(int) - 1
+    row = wide.cohort.astype(int)
     wide = wide.keep(~paths.crosses[row], "unit with treatments above and below its first")
-    row = wide.cohort.astype(int) - 1
+    row = wide.cohort.astype(int)
     return wide.keep(~paths.is_undated[row], "unit not observed just before its first change")
 
 
 def _problem(wide: WidePanel, paths: Paths, direction, variance, correction) -> Problem:
-    row = wide.cohort.astype(int) - 1
+    row = wide.cohort.astype(int)
     outcome = np.full((len(row), len(paths.periods)), np.nan)
-    outcome[:, np.searchsorted(paths.periods, wide.periods)] = wide.outcome
+    outcome[:, wide.periods.astype(int)] = wide.outcome
     sign = paths.sign[row]
     wanted = {"both": sign != 0, "in": sign > 0, "out": sign < 0}[direction]
     mean = np.nanmean(wide.weights, axis=1)
@@ -249,7 +255,16 @@ class _Maker:
     def __init__(self, wide, design, draws, level, seed):
         self.wide, self.design, self.draws, self.level, self.seed = wide, design, draws, level, seed
 
-    def __call__(self, keys, estimate, influence, extra) -> Estimates:
+    def _switched(self, groups) -> dict[str, np.ndarray]:
+        """Return how many switchers, and clusters of them, each group of comparisons rests on."""
+        units = [np.unique(np.concatenate([c.switchers for c in group])) for group in groups]
+        clusters = [len(np.unique(self.wide.cluster[own])) for own in units]
+        return {
+            "treated_units": np.array([len(own) for own in units]),
+            "treated_clusters": np.array(clusters),
+        }
+
+    def __call__(self, keys, groups, estimate, influence, extra) -> Estimates:
         sums = cluster_sums(influence, self.wide.cluster)
         covariance = sums.T @ sums
         panel = {"cluster": self.wide.cluster, "units": self.wide.units}
@@ -261,7 +276,10 @@ class _Maker:
             sample=self.wide.sample,
             design=self.design,
             level=self.level,
-            overrides=uniform_band(sums, estimate, covariance, self.draws, self.level, self.seed),
+            overrides={
+                **uniform_band(sums, estimate, covariance, self.draws, self.level, self.seed),
+                **self._switched(groups),
+            },
             influence=influence * len(influence),
             seed=self.seed,
             extra={**extra, "panel": panel},

@@ -7,8 +7,9 @@ from dataclasses import dataclass
 import numpy as np
 import pandas as pd
 
+from ..core.calendar import Calendar, read_calendar
 from ..core.checks import codes, numeric, require_columns, require_unique
-from ..errors import NotIdentifiedError
+from ..errors import KeyNotUniqueError, NotIdentifiedError
 
 
 @dataclass(frozen=True)
@@ -20,6 +21,8 @@ class Paths:
     treatment : numpy.ndarray, shape (units, periods)
         NaN where a unit has no row with a treatment.
     periods : numpy.ndarray, shape (periods,)
+        Times of all periods of `calendar` in order, those without a row too.
+    calendar : Calendar
     units : pandas.Index
     row_unit : numpy.ndarray of int, shape (rows given,)
         -1 for rows without unit, period or treatment.
@@ -33,6 +36,7 @@ class Paths:
 
     treatment: np.ndarray
     periods: np.ndarray
+    calendar: Calendar
     units: pd.Index
     row_unit: np.ndarray
     baseline: np.ndarray
@@ -81,14 +85,18 @@ def treatment_paths(data: pd.DataFrame, *, unit: str, time: str, treatment: str)
         If no treatment is observed.
     """
     require_columns(data, [unit, time, treatment])
-    when, dose = numeric(data, time), numeric(data, treatment)
+    calendar, when = read_calendar(data, time)
+    dose = numeric(data, treatment)
     usable = ~np.isnan(when) & ~np.isnan(dose) & data[unit].notna().to_numpy()
     if not usable.any():
         raise NotIdentifiedError(f"no row has {unit!r}, {time!r} and {treatment!r}")
     require_unique(data.loc[usable], unit, time)
     row, units = codes(data.loc[usable, unit])
-    periods, column = np.unique(when[usable], return_inverse=True)
+    column = calendar.position[calendar.code(when[usable])]
+    periods = calendar.label(np.arange(int(calendar.position[-1]) + 1))
     wide = np.full((len(units), len(periods)), np.nan)
+    if np.bincount(row * len(periods) + column).max() > 1:
+        raise KeyNotUniqueError(f"rows of a {unit} differ in {time} by rounding only: round {time} first")
     wide[row, column] = dose[usable]
     seen = ~np.isnan(wide)
     baseline = wide[np.arange(len(wide)), seen.argmax(axis=1)]
@@ -98,6 +106,7 @@ def treatment_paths(data: pd.DataFrame, *, unit: str, time: str, treatment: str)
     return Paths(
         treatment=wide,
         periods=periods,
+        calendar=calendar,
         units=units,
         row_unit=row_unit,
         baseline=baseline,

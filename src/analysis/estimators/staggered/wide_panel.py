@@ -9,9 +9,10 @@ from functools import cached_property
 import numpy as np
 import pandas as pd
 
-from ..core.checks import as_list, codes, cohort_periods, numeric, require_columns, require_unique
+from ..core.calendar import Calendar, calendar_of, read_cohorts
+from ..core.checks import as_list, codes, numeric, require_columns, require_unique
 from ..core.result import Sample
-from ..errors import ColumnError, NotIdentifiedError
+from ..errors import ColumnError, KeyNotUniqueError, NotIdentifiedError
 
 
 @dataclass(frozen=True)
@@ -23,9 +24,11 @@ class WidePanel:
     outcome : numpy.ndarray, shape (units, periods)
         NaN where a unit has no usable row.
     cohort : numpy.ndarray, shape (units,)
-        First treated period, ``inf`` for never treated.
-    periods : numpy.ndarray, shape (periods,)
-        Sorted distinct times.
+        Position of the first treated period on `calendar`, ``inf`` for never treated.
+    periods : numpy.ndarray of float, shape (periods,)
+        Positions of the used periods on `calendar`, increasing whole numbers.
+    calendar : Calendar
+        Of all given rows: what time each position is.
     covariates : numpy.ndarray, shape (units, 1 or periods, k)
         One slice when constant within unit, else one a period.
     weights : numpy.ndarray, shape (units, periods)
@@ -45,6 +48,7 @@ class WidePanel:
     outcome: np.ndarray
     cohort: np.ndarray
     periods: np.ndarray
+    calendar: Calendar
     covariates: np.ndarray
     weights: np.ndarray
     cluster: np.ndarray
@@ -59,10 +63,28 @@ class WidePanel:
         """Where a unit has a usable row, shape (units, periods)."""
         return ~np.isnan(self.outcome)
 
+    @property
+    def times(self) -> np.ndarray:
+        """The used periods as given, shape (periods,)."""
+        return self.calendar.label(self.periods)
+
+    @property
+    def first_treated(self) -> np.ndarray:
+        """Each unit's first treated period as given, ``inf`` for never treated, shape (units,)."""
+        return self.calendar.label(self.cohort)
+
+    def columns(self, position: np.ndarray) -> np.ndarray:
+        """Return the column of the used period at each position, -1 where none is."""
+        position = np.asarray(position, dtype=np.float64)
+        at = np.clip(np.searchsorted(self.periods, position), 0, len(self.periods) - 1)
+        return np.where(self.periods[at] == position, at, -1)
+
     def keep(self, units: np.ndarray, reason: str) -> WidePanel:
         """Return the panel of the units marked True, with the rows lost booked under `reason`."""
         if units.all():
             return self
+        if not units.any():
+            raise NotIdentifiedError(f"no unit is left: the last were dropped as {reason!r}")
         lost = int(self.observed[~units].sum())
         dropped = {**self.sample.dropped, reason: self.sample.dropped.get(reason, 0) + lost}
         row_unit = _recode(self.row_unit, units)
@@ -80,13 +102,13 @@ class WidePanel:
         return replace(self, **kept, offset=offset, row_unit=row_unit, sample=sample)
 
     def before(self, end: float, reason: str) -> WidePanel:
-        """Return the panel of the periods before `end`, with the rows lost booked under `reason`."""
+        """Return the panel of the periods before position `end`, the rows lost booked under `reason`."""
         early = self.periods < end
         lost = int(self.observed[:, ~early].sum())
         if not lost:
             return self
         if early.sum() < 2:
-            raise NotIdentifiedError(f"fewer than two periods before {end:g}")
+            raise NotIdentifiedError(f"fewer than two periods before {self.calendar.label(end):g}")
         dropped = {**self.sample.dropped, reason: self.sample.dropped.get(reason, 0) + lost}
         row_unit = np.where(early[self.row_period], self.row_unit, -1)
         sample = replace(self.sample, used=self.sample.used - lost, dropped=dropped, rows=row_unit >= 0)
@@ -131,7 +153,7 @@ class WidePanel:
         last = self.cohort.max()
         if len(np.unique(self.cohort)) < 2:
             raise NotIdentifiedError("one cohort and no never-treated unit: nothing to compare with")
-        reason = f"at or after {last:g}, when no untreated cohort is left"
+        reason = f"at or after {self.calendar.label(last):g}, when no untreated cohort is left"
         return self.before(last - anticipation, reason).as_never(last)
 
 
@@ -146,13 +168,16 @@ def wide_panel(
     outcome: str,
     unit: str,
     time: str,
-    cohort: str,
+    cohort: str | None,
     covariates: str | Sequence[str] | None = None,
     weights: str | None = None,
     cluster: str | None = None,
     offset: str | None = None,
+    first: np.ndarray | None = None,
 ) -> WidePanel:
     """Return unit-by-period arrays from a long frame, dropping incomplete rows by reason.
+
+    `first`, shape (rows given,), is what stands in `WidePanel.cohort` when there is no cohort column.
 
     Raises
     ------
@@ -175,14 +200,17 @@ def wide_panel(
     if frame.empty:
         raise NotIdentifiedError(f"no complete row among {len(data)}: {dropped}")
     row, labels = codes(frame[unit])
-    column, periods = codes(pd.Series(values[time][usable]))
+    calendar = calendar_of(values[time])
+    periods, column = np.unique(calendar.position[calendar.code(values[time][usable])], return_inverse=True)
     shape = (len(labels), len(periods))
     if np.bincount(row * shape[1] + column).max() > 1:
         require_unique(frame, unit, time)
+        raise KeyNotUniqueError(f"rows of a {unit} differ in {time} by rounding only: round {time} first")
     if shape[1] < 2:
-        raise NotIdentifiedError(f"one period only ({periods[0]:g}): differences need two")
+        raise NotIdentifiedError(f"one period only ({calendar.label(periods)[0]:g}): differences need two")
     place = (row, column)
-    first = _constant_within(cohort_periods(data[cohort])[usable], row, shape[0], cohort)
+    starts = read_cohorts(data, cohort, calendar) if first is None and cohort is not None else first
+    by_unit = _constant_within(np.asarray(starts)[usable], row, shape[0], cohort)
     group = np.arange(shape[0])
     if cluster is not None:
         own = codes(frame[cluster])[0].astype(float)
@@ -193,8 +221,9 @@ def wide_panel(
     row_unit[usable], row_period[usable] = row, column
     return WidePanel(
         outcome=_spread(values[outcome][usable], place, shape),
-        cohort=first,
-        periods=periods.to_numpy(float),
+        cohort=by_unit,
+        periods=periods.astype(np.float64),
+        calendar=calendar,
         covariates=_covariates([values[name][usable] for name in names], place, shape),
         weights=wide_weights,
         cluster=group,

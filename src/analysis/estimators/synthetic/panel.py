@@ -7,7 +7,8 @@ from dataclasses import dataclass
 import numpy as np
 import pandas as pd
 
-from ..core.checks import as_list, codes, cohort_periods, numeric, require_columns, require_unique
+from ..core.calendar import calendar_of, read_cohorts
+from ..core.checks import as_list, codes, numeric, require_columns, require_unique
 from ..core.result import Sample
 from ..errors import ColumnError, EstimationError, NotIdentifiedError
 
@@ -79,14 +80,17 @@ def _matrix(values, rows, columns, shape):
 def _starts(frame, treatment, cohort, rows, columns, units, times):
     if treatment is not None:
         return _starts_by_cell(numeric(frame, treatment), treatment, rows, columns, units, times)
-    first = cohort_periods(frame[cohort])
+    if not pd.api.types.is_numeric_dtype(times):
+        raise ColumnError("cohort needs numeric periods; with other periods give treatment by row")
+    calendar = calendar_of(times.to_numpy(dtype=float))
+    if len(calendar.labels) < len(times):
+        raise ColumnError("some periods differ by rounding only: round time first")
+    first = read_cohorts(frame, cohort, calendar)
     by_unit = np.full(len(units), np.inf)
     by_unit[rows] = first
     if (changed := by_unit[rows] != first).any():
         raise ColumnError(f"cohort {cohort!r} changes within unit {units[rows[changed][0]]!r}")
-    if not pd.api.types.is_numeric_dtype(times):
-        raise ColumnError("cohort needs numeric periods; with other periods give treatment by row")
-    return np.searchsorted(times.to_numpy(dtype=float), by_unit)
+    return np.searchsorted(calendar.position, by_unit)
 
 
 def _starts_by_cell(values, name, rows, columns, units, times):

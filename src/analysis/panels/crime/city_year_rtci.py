@@ -14,6 +14,7 @@ from ...errors import UnknownPlaceError
 from ...sources import rtci
 from ..agencies.names import base_name, compact_name
 from ..columns import panel_model, validate
+from ..rates import rates_of
 from ..store import add_rates
 
 KEYS = ["ori", "year"]
@@ -36,7 +37,7 @@ _TOTALS = {
     "property": ["burglary", "larceny", "motor_vehicle_theft"],
 }
 _COUNTS = [*OFFENSES, *_TOTALS]
-RATES = {f"{name}_per_100k": (name, "population", 1e5) for name in _COUNTS}
+RATES = rates_of("city_year_rtci")
 
 CityYearRtci = panel_model(
     "CityYearRtci",

@@ -1,18 +1,18 @@
-"""Panels that only check others: county rates 2021-2023 from incident reports, homicide clearance by state."""
+"""Panels that only check others: which counties report incidents 2021-2023, homicide clearance by state."""
 
 from __future__ import annotations
 
 from ...sources import clearance
 from ...sources.county import nibrs_rates
 from ..columns import panel_model, validate
-from .county_year import CountyPanel
+from ..panel import Built
 
 COUNTY_KEYS, STATE_KEYS = ["fips", "year"], ["state", "year"]
 CountyNibrs = panel_model(
     "CountyNibrs",
     [*COUNTY_KEYS, "violent_nibrs_quality", "property_nibrs_quality"],
     keys=COUNTY_KEYS,
-    doc="One row a county and year 2021-2023: who reports. The rates stay in the raw file, which has no licence.",
+    doc="One row a county and year 2021-2023: who reports. The rates stay in the raw file.",
 )
 StateClearance = panel_model(
     "StateClearance",
@@ -22,7 +22,7 @@ StateClearance = panel_model(
 )
 
 
-def build_county_nibrs() -> CountyPanel:
+def build_county_nibrs() -> Built:
     """Return the validated qualities; codes of Connecticut's planning regions of 2022 are counted apart."""
     rates = nibrs_rates.read()
     regions = rates["fips"].str.startswith("091")
@@ -30,9 +30,9 @@ def build_county_nibrs() -> CountyPanel:
         COUNTY_KEYS, ignore_index=True
     )
     dropped = {"planning region of Connecticut, which is no county": int(regions.sum())}
-    return CountyPanel(validate(frame, CountyNibrs), [nibrs_rates.PATH], dropped, {})
+    return Built(validate(frame, CountyNibrs), [nibrs_rates.PATH], dropped)
 
 
-def build_state_clearance() -> CountyPanel:
+def build_state_clearance() -> Built:
     """Return the validated clearance shares; every row of the sheets enters."""
-    return CountyPanel(validate(clearance.read(), StateClearance), [clearance.PATH], {}, {})
+    return Built(validate(clearance.read(), StateClearance), [clearance.PATH], {})

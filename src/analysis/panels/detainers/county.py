@@ -8,7 +8,7 @@ from ...sources.census.crosswalk import read_county_names
 from ...sources.ice import detainers as ice
 from ..agencies.place_index import to_vintage
 from ..columns import panel_model, validate
-from ..crime.county_year import CountyPanel
+from ..panel import Built
 from .facility_kinds import LOCAL
 from .facility_match import KEYS, facility_counties
 
@@ -45,7 +45,7 @@ CountyDetainers = panel_model(
     "CountyDetainers",
     ["fips", "year", "declined_local", "declined_elsewhere", "detainers_local", "detainers_elsewhere"],
     keys=["fips", "year"],
-    doc="One row a county and calendar year, October 2007 to 19 July 2015; zero where ICE recorded no decline.",
+    doc="One row a county and calendar year, October 2007 to 19 July 2015; zero: no decline recorded.",
 )
 CountyDetainersPooled = panel_model(
     "CountyDetainersPooled",
@@ -61,7 +61,7 @@ def county_codes() -> pd.Series:
     return pd.Series(sorted(set(codes[codes.str[:2] <= "56"])), name="fips")
 
 
-def build_detainer_facilities() -> CountyPanel:
+def build_detainer_facilities() -> Built:
     """Return every facility with its county, its kind and its counts in each file."""
     table = facility_counties()
     declined = ice.read_declined().groupby(KEYS)["declined"].sum().rename("declined_2007_2015")
@@ -76,22 +76,22 @@ def build_detainer_facilities() -> CountyPanel:
     return _panel(table, DetainerFacilities, {})
 
 
-def build_detainer_facility() -> CountyPanel:
-    """Return the declined detainers by facility and year, with the other outcomes of the same name and year."""
+def build_detainer_facility() -> Built:
+    """Return declined detainers by facility and year, with the other outcomes of the same name and year."""
     declined = ice.read_declined()
     kinds = facility_counties().drop(columns="county_match")
     table = declined.merge(kinds, on=KEYS, how="left", validate="many_to_one")
     table = table.merge(
         ice.read_other_outcomes(), on=["facility", "year"], how="left", validate="many_to_one"
     )
-    places = facility_counties()
-    places = places[places["city"].ne("")].groupby("facility").size()
+    printed = facility_counties()
+    places = printed[printed["city"].ne("")].groupby("facility").size()
     table["is_name_shared"] = table["facility"].map(places).fillna(1).gt(1)
     table["other_outcomes"] = table["other_outcomes"].astype("Int64")
     return _panel(table, DetainerFacility, {})
 
 
-def build_county_detainers() -> CountyPanel:
+def build_county_detainers() -> Built:
     """Return the county-years: declines of every county; all detainers of 2015 and of Pennsylvania.
 
     ``detainers_*`` are known for 2015 everywhere and for Pennsylvania in every year, and missing otherwise:
@@ -111,10 +111,10 @@ def build_county_detainers() -> CountyPanel:
     names = list(CountyDetainers.to_schema().columns)
     inputs = [ice.DECLINED, ice.FISCAL_2015, ice.PENNSYLVANIA, PLACE_CODES]
     frame = validate(table[names].sort_values(["fips", "year"], ignore_index=True), CountyDetainers)
-    return CountyPanel(frame, inputs, {**dropped, **more, **lost}, {})
+    return Built(frame, inputs, {**dropped, **more, **lost})
 
 
-def build_county_detainers_pooled() -> CountyPanel:
+def build_county_detainers_pooled() -> Built:
     """Return the counties' pooled volumes at local facilities.
 
     Names that several counties share have no county of their own in the pooled file, which prints no state:
@@ -145,7 +145,7 @@ def build_county_detainers_pooled() -> CountyPanel:
     whole = [name for name in table if name != "detainers_pooled_shared_local"]
     table = table.astype(dict.fromkeys(whole, "int64")).reset_index()
     frame = validate(table[list(CountyDetainersPooled.to_schema().columns)], CountyDetainersPooled)
-    return CountyPanel(frame, [*_FILES, PLACE_CODES], dropped, {})
+    return Built(frame, [*_FILES, PLACE_CODES], dropped)
 
 
 def fiscal_2015_counts() -> pd.DataFrame:
@@ -213,11 +213,11 @@ def _add(
     return table, {f"{what} {_NO_COUNTY}": int(placed.loc[nowhere, "count"].sum())}
 
 
-def _panel(table: pd.DataFrame, model, dropped: dict[str, int]) -> CountyPanel:
+def _panel(table: pd.DataFrame, model, dropped: dict[str, int]) -> Built:
     table = table.rename(columns={"city": "facility_city", "state": "facility_state"})
     table["county_fips"] = table["county_fips"].mask(table["county_fips"].eq(""))
     names = list(model.to_schema().columns)
     text = ["facility", "facility_city", "facility_state", "facility_kind", "county_fips", "county_match"]
     table = table.astype({name: "str" for name in text if name in names})[names]
     keys = [name for name in ("facility", "facility_city", "facility_state", "year") if name in names]
-    return CountyPanel(validate(table.sort_values(keys, ignore_index=True), model), _FILES, dropped, {})
+    return Built(validate(table.sort_values(keys, ignore_index=True), model), _FILES, dropped)

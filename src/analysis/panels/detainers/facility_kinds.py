@@ -76,7 +76,7 @@ _RULES = [
     ("jail", r"SHERIFF|SHERIF|SHERRIF|\bS\.?O\.?\b|\b[A-Z]{1,2}CSO\b|\bM?CSO\b|JAIL|GAOL|LOCK-?UP|\bHOC\b"),
     (
         "jail",
-        r"HOUSE OF CORR|\bADC\b|RIKERS|DETENT|DET(ENTION|\.)? ?/?(CTR|CENTER|CENTR|CNTR|FAC|CT\b|CEN)|DETENTION",
+        r"HOUSE OF CORR|\bADC\b|RIKERS|DETENT|DET\.? ?/?(CTR|CENTER|CENTR|CNTR|FAC|CT\b|CEN)|REENTRY",
     ),
     ("jail", r"\bCO\b|\bREG(IONAL|\.)? |R\.R\.J|JUSTICE C"),
     (
@@ -85,7 +85,7 @@ _RULES = [
     ),
     (
         "state",
-        r"CORR|\bCOR\.? |\bC\.? ?C\.?\b|\bS\.C\.I\b|\bADOC\b|\bC\.?I\.?$|\bINST|\bCAMP\b|FACILITY|PRE-?RELEASE",
+        r"CORR|\bCOR\.? |\bC\.? ?C\.?\b|\bS\.C\.I\b|\bADOC\b|\bC\.?I\.?$|\bINST|\bCAMP\b|FACILITY",
     ),
 ]
 _COMPILED = [(kind, re.compile(pattern)) for kind, pattern in _RULES]

@@ -1,8 +1,8 @@
 """Facilities of the detainer files matched to counties, by rules that say how each was placed.
 
-ICE names a facility and, in three of the four files, its city and state. A facility whose name prints a county
-of its state belongs to that county, for a jail serves its county wherever it stands; any other to the county
-that holds most of the people of its city. What no rule places is left without a county and counted.
+ICE names a facility and, in three of the four files, its city and state. A facility whose name prints a
+county of its state belongs to that county, for a jail serves its county wherever it stands; any other to the
+county that holds most of the people of its city. What no rule places is left without a county and counted.
 """
 
 from __future__ import annotations
@@ -67,8 +67,8 @@ def match_facilities() -> pd.DataFrame:
     pandas.DataFrame
         One row a facility, sorted: ``facility, city, state`` as printed (city and state empty in the pooled
         file, whose names get a row of their own where no other file prints them or where the others print
-        them in several counties), ``county_fips`` (empty when unplaced; today's codes), ``county_match`` (one of
-        `MATCHES`) and ``facility_kind`` (see `analysis.panels.detainers.facility_kinds`).
+        them in several counties), ``county_fips`` (empty when unplaced; today's codes), ``county_match``
+        (one of `MATCHES`) and ``facility_kind`` (see `analysis.panels.detainers.facility_kinds`).
     """
     placed = _match_printed(_printed_places())
     pooled = _match_pooled(placed)
@@ -170,15 +170,17 @@ def city_counties() -> dict[tuple[str, str], tuple[str, ...]]:
     several = each[~each["is_cdp"]].groupby(["state", "key"]).size()
     shared = set(several[several > 1].index)
     return {
-        (row.state, row.key): tuple(map(_today, row.counties))
-        for row in first.itertuples()
-        if (row.state, row.key) not in shared
+        (state, key): tuple(_today(code) for code in codes)
+        for state, key, codes in zip(first["state"], first["key"], first["counties"], strict=True)
+        if (state, key) not in shared
     }
 
 
 def _match_pooled(placed: pd.DataFrame) -> pd.DataFrame:
-    """Place the names of the pooled file, which prints no city: by the other files, else by a unique county."""
-    elsewhere = placed.groupby("facility")["county_fips"].agg(lambda codes: tuple(sorted(set(codes))))
+    """Place the names of the pooled file, which prints no city: by other files, else by a unique county."""
+    elsewhere = {
+        str(facility): sorted(set(codes)) for facility, codes in placed.groupby("facility")["county_fips"]
+    }
     by_name: dict[str, set[str]] = {}
     for (_, name), code in county_codes().items():
         by_name.setdefault(name, set()).add(code)
@@ -218,6 +220,6 @@ def _hand(name: str) -> pd.DataFrame:
     table = pd.DataFrame(
         list(csv.DictReader(files(__package__).joinpath(name).read_text("utf-8").splitlines()))
     )
-    if table["reason"].eq("").any() or table["facility"].duplicated().any() and "city" not in table:
+    if table["reason"].eq("").any() or (table["facility"].duplicated().any() and "city" not in table):
         raise LayoutError("A line lacks its reason or stands twice.", where=f"panels/detainers/{name}")
     return table

@@ -50,5 +50,5 @@ def build_places_2000() -> pd.DataFrame:
         frame[share] = counts[part].astype("float64") / of
     frame["is_in_geocorr"] = frame["place_fips"].isin(set(place_index()["place_fips"]))
     names = list(Places2000.to_schema().columns)
-    frame = frame.astype({name: "str" for name in ("place_fips", "state", "place_name_2000")})
+    frame = frame.astype(dict.fromkeys(("place_fips", "state", "place_name_2000"), "str"))
     return validate(frame[names].sort_values(KEYS, ignore_index=True), Places2000)

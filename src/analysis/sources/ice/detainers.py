@@ -218,7 +218,7 @@ def _detainers(table: pd.DataFrame, where: str) -> pd.DataFrame:
     table["prepared"] = pd.to_datetime(table["prepared"])
     table["state"] = _usps(table["state"], where)
     columns = ["prepared", "form", *_FACILITY, "outcome"]
-    return table[columns].astype({name: "str" for name in columns[1:]})
+    return table[columns].astype(dict.fromkeys(columns[1:], "str"))
 
 
 def _usps(names: pd.Series, where: str) -> pd.Series:

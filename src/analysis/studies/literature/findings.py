@@ -15,25 +15,19 @@ import pandas as pd
 
 from ...panels.policies.cohorts import assign_treatment, cohorts
 from ...panels.store import load
-from ..designs.city_sample import PANELS as CITY_PANELS
+from ..city_power.headline import city_effect
+from ..credibility import counties as credibility
 from ..designs.specification import Specification
 from ..designs.synthetic_cases import build_case, fit
 from ..published.claims import Finding, claims, collect, compare
 from ..staggered_cities import study as staggered_cities
-from ..staggered_cities.fits import estimate as estimate_cities
 from ..staggered_cities.fits import stacked_counts
 from ..staggered_cities.spec import SPEC as CITIES
 from ..staggered_counties import study as staggered_counties
-from ..staggered_counties.changes import changes, splice_likeness, steps
-from ..staggered_counties.fits import estimate as estimate_counties
 from ..staggered_counties.fits import t_row
-from ..staggered_counties.sample import PANELS as COUNTY_PANELS
-from ..staggered_counties.sample import CountySample, county_sample
-from ..staggered_counties.spec import SPEC as COUNTIES
 from ..synthetic import state_laws
 from ..synthetic.spec import STATE_LAWS
 from . import arellano2017_findings, secure_communities
-from .secure_communities import STAGGERED, TWO_WAY
 
 _LOG, _RATE, _COUNTIES = "log points", "per 100,000 residents", "counties"
 _LIST = "Treatment dates are those of a cited list of this project."
@@ -48,7 +42,7 @@ HAUSMAN_YEARS, ASCHERIO_YEARS = (2010, 2015), (2013, 2016)
 @cache
 def findings() -> dict[str, Finding]:
     """Return every finding for the claims of ``published/other_studies.csv``."""
-    groups = (_policies(), _counties(), _splice(), _cities(), _california(), _activation())
+    groups = (_policies(), _counties(), _cities(), _california(), _activation())
     return collect(*groups, arellano2017_findings.findings())
 
 
@@ -60,13 +54,8 @@ def verdicts() -> pd.DataFrame:
 
 @cache
 def _panels() -> dict[str, pd.DataFrame]:
-    names = (*COUNTY_PANELS, *CITY_PANELS, *state_laws.PANELS)
+    names = (*staggered_counties.PANELS, *staggered_cities.PANELS, *state_laws.PANELS)
     return {name: load(name) for name in dict.fromkeys(names)}
-
-
-@cache
-def _sample() -> CountySample:
-    return county_sample(_panels(), spec=COUNTIES)
 
 
 def in_force(policies: pd.DataFrame, year: int) -> int:
@@ -115,11 +104,13 @@ def _policies() -> list[Finding]:
     return [*rows, Finding("otsu2020_cities", len(cities), unit="cities", note=told)]
 
 
-def _interval(claim: str, row: Mapping[str, Any] | pd.Series, unit: str, note: str) -> Finding:
+def _interval(
+    claim: str, row: Mapping[str, Any] | pd.Series, unit: str, note: str, mean: float = np.nan
+) -> Finding:
     value, low, high = (float(row[name]) for name in ("estimate", "conf_low", "conf_high"))
     if claims("other_studies")[claim].kind in ("positive", "negative") and low <= 0 <= high:
-        note = f"{note} The interval holds zero."
-    return Finding(claim, value, low, high, unit, note)
+        note = f"{note} The interval includes zero."
+    return Finding(claim, value, low, high, unit, note, mean)
 
 
 def _span(row: Mapping[str, Any] | pd.Series, digits: int = 3) -> str:
@@ -128,67 +119,51 @@ def _span(row: Mapping[str, Any] | pd.Series, digits: int = 3) -> str:
 
 
 def _counties() -> list[Finding]:
-    frame = _sample().frame
-    by_name = {fork.name: fork for fork in COUNTIES.specifications}
-    headline = estimate_counties(frame, "total", COUNTIES.headline, spec=COUNTIES)
-    near = estimate_counties(frame, "total", by_name["Same state, year by year"], spec=COUNTIES)
-    crime = (
-        f"Crimes of 2013 and 2014 together in {headline['treated']} counties bound by a policy or law from "
-        f"then on, rape left out, against {headline['counties'] - headline['treated']:,} others; the "
-        "published years are single and its counties those with large Hispanic populations. "
-        f"Within states it is {_span(near)}. {_LIST}"
+    """Return what the one comparison of counties that passes its tests before the policy finds."""
+    crime, violent = (credibility.admitted_effect(name) for name in ("total", "violent_without_rape"))
+    about = (
+        f"Crimes of 2013 and 2014 together in {crime['treated']} counties bound by a policy or rule from "
+        "then on, rape left out, against counties of the same state and of the same urban-rural class, the "
+        "comparison chosen by tests on the years before; policies were in force for "
+        f"{crime['exposure']:.0%} of the time. "
     )
-    rates: Any = (
-        staggered_counties.rates(frame, spec=COUNTIES).set_index("outcome").loc["violent_without_rape"]
-    )
-    violent = (
-        "Extended two-way effect of the rate on 2013 and 2014 together, weighted by residents: of our "
-        "designs the nearest to adoption in 2014, though adopters of 2013 are in it and all were bound "
-        f"for part of the time; rape is left out. {_LIST}"
-    )
+    mean = violent["mean"]
+    rate = {name: mean * np.expm1(violent[name]) for name in ("estimate", "conf_low", "conf_high")}
     return [
-        _interval("hausman2020_crime", headline, _LOG, crime),
-        _interval("manning2022_violent", rates, _RATE, violent),
+        _interval(
+            "hausman2020_crime",
+            crime,
+            _LOG,
+            f"{about}The published years are single and its counties those with large Hispanic populations. "
+            f"{_LIST}",
+        ),
+        _interval(
+            "manning2022_violent",
+            rate,
+            _RATE,
+            f"{about}The percent effect times the adopters' mean of {mean:.0f}; the published effect is that "
+            f"of adoption in 2014. {_LIST}",
+            mean=mean,
+        ),
     ]
-
-
-def _splice() -> list[Finding]:
-    """Return changes after 2014, which only the second crime file has, for the claims of Ascherio."""
-    table = changes(_panels(), _sample(), spec=COUNTIES)
-    made, likeness = steps(table, spec=COUNTIES), splice_likeness(table, spec=COUNTIES)
-    rows = []
-    for claim, outcome in (("property", "property_with_arson"), ("violent", "violent")):
-        mine: Any = made[made["outcome"].eq(outcome) & made["design"].eq("nothing absorbed")].set_index(
-            "step"
-        )
-        doubt = likeness[likeness["outcome"].eq(outcome) & likeness["step"].eq("splice")]
-        other = doubt[doubt["design"].eq("nothing absorbed")].iloc[0]
-        note = (
-            "Change from 2015 to 2017 in one file, of counties that adopted in 2013 or 2014 against others; "
-            "the years compared in the published study lie on both sides of a change of files. Across that "
-            f"change, from 2010-12 to 2015, it is {_span(mine.loc['2010–12 to 2015, two files'])}, and the "
-            f"files themselves differ with likeness to adopters by {_span(other)}. {_LIST}"
-        )
-        rows.append(_interval(f"ascherio2022_{claim}", mine.loc["2015 to 2017, one file"], _LOG, note))
-    return rows
 
 
 def _cities() -> list[Finding]:
     samples = staggered_cities.Samples(_panels())
     years = (
-        "Staggered design on yearly figures 1999 to 2019, observed against expected crimes over six years "
-        "from adoption, either kind of limit; the published cities are compared in 1990, 2000 and 2010."
+        "The weighted design of cities on yearly figures 1999 to 2019, six years from adoption, either kind "
+        "of limit; the published cities are compared in 1990, 2000 and 2010."
     )
     rows = []
     for crime in ("robbery", "homicide"):
-        found = estimate_cities(samples.of("any_limit", crime).frame, CITIES.headline, spec=CITIES)
-        note = f"{years} {found['cities']} adopting cities. {_LIST}"
+        found = city_effect(samples.of("any_limit", crime).frame)
+        note = f"{years} {found['compared']} adopting cities. {_LIST}"
         rows.append(_interval(f"martinez2019_{crime}", found, _LOG, note))
     frame = samples.of("any_limit", "property", _OTSU).frame
-    found = estimate_cities(frame, CITIES.headline, spec=CITIES)
+    found = city_effect(frame)
     note = (
-        f"Observed against expected crimes from adoption on, years 1999 to 2010, {found['cities']} cities of "
-        f"25,000 and more with either kind of limit. {_LIST}"
+        f"The weighted design on years 1999 to 2010, {found['compared']} cities of 25,000 and more with "
+        f"either kind of limit. {_LIST}"
     )
     lead = drift(stacked_counts(frame, spec=CITIES))
     before = (
@@ -220,7 +195,7 @@ def _california() -> list[Finding]:
     for outcome in STATE_LAWS.published_outcomes:
         row = sb54(outcome)
         told = note.format(first=row["first"], donors=row["donors"])
-        rows.append(_interval(f"kubrin2020_{outcome}", row, _RATE, told))
+        rows.append(_interval(f"kubrin2020_{outcome}", row, _RATE, told, row["mean"]))
     return rows
 
 
@@ -238,39 +213,28 @@ def sb54(outcome: str) -> dict[str, Any]:
     donors = state_laws.donor_table(law, rates, named, breaks, spec=STATE_LAWS)
     kept = [state, *donors.loc[donors["reason"].eq(""), "state"]]
     case = build_case(law["law"], state, start, rates[outcome].loc[kept], range(law["first"], start + 1))
-    return fit(case, "synthetic_control").row | {"first": law["first"]}
+    before = rates[outcome].loc[state, start - 1]
+    return fit(case, "synthetic_control").row | {"first": law["first"], "mean": float(before)}
 
 
 def _activation() -> list[Finding]:
-    study = secure_communities.run()
-    table: Any = study.estimates.set_index(["outcome", "design"])
-    n = int(study.counties["counties"].sum())
-    base = (
-        f"Yearly counts of {n:,} counties, {secure_communities.FIRST_YEAR} to 2012, without rape, errors by "
-        "state; Poisson with residents as exposure. "
-    )
+    """Return what activation did by county, under the comparison that policies of counties are judged by."""
+    table: Any = credibility.activation().set_index(["outcome", "comparison"])
+    n = int(secure_communities.run().counties["counties"].sum())
     claimed = {"miles2014_index": "index", "miles2014_violent": "violent", "treyger2014_crime": "index"}
-    two = "Two-way, on the share of the year after activation. "
-    rows = [
-        _interval(
-            claim, table.loc[(outcome, TWO_WAY)], _LOG, base + two + _forks(table.loc[outcome], TWO_WAY)
+    rows = []
+    for claim, outcome in claimed.items():
+        row = table.loc[(outcome, credibility.ADMITTED)]
+        plain = table.loc[(outcome, credibility.ALL)]
+        note = (
+            f"Yearly counts of {n:,} counties, {secure_communities.FIRST_YEAR} to 2012, without rape; "
+            "Poisson on the share of the year after activation, counties of the same state and class "
+            f"compared, errors by state; the year to come has an effect of {row['lead']:.3f} (p "
+            f"{row['lead_p']:.3f}). Against all other counties it is {_span(plain)}, and that of the year to "
+            f"come {plain['lead']:.3f} (p {plain['lead_p']:.3f})."
         )
-        for claim, outcome in claimed.items()
-    ]
-    percent = table.copy()
+        rows.append(_interval(claim, row, _LOG, note))
+    index = table.loc[("index", credibility.ADMITTED)].copy()
     names = ["estimate", "conf_low", "conf_high"]
-    percent[names] = 100 * np.expm1(percent[names])
-    stag = "Extended two-way effects by year of activation, counties activated in 2013 the last comparison. "
-    note = base + stag + _forks(percent.loc["index"], STAGGERED, 1)
-    return [
-        *rows,
-        _interval("goncalves2024_reported_crime", percent.loc[("index", STAGGERED)], "percent", note),
-    ]
-
-
-def _forks(table: pd.DataFrame, main: str, digits: int = 3) -> str:
-    """Say what every other design of one outcome finds."""
-    rows: Any = table.drop(index=main)
-    return (
-        "Other designs: " + "; ".join(f"{name} {_span(row, digits)}" for name, row in rows.iterrows()) + "."
-    )
+    index[names] = 100 * np.expm1(index[names].astype(float))
+    return [*rows, _interval("goncalves2024_reported_crime", index, "percent", rows[0].note)]

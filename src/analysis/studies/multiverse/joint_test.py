@@ -25,7 +25,6 @@ from ..designs.city_sample import PANELS
 from . import fits
 from .grid import spec_hash
 from .spec import SPEC, MultiverseSpec
-from .study import state_panels
 
 NAME = "multiverse_joint"
 COLUMNS = ["spec", "draw", "percent", "statistic", "p_value"]
@@ -184,7 +183,7 @@ def commit(table: pd.DataFrame, directory: Path | None = None, *, spec: Multiver
     """Write the permutations as the panel ``multiverse_joint``, keyed by specification and draw."""
     directory = directory or processed_dir()
     counts = {"seed": spec.curve.seed, "permutations": int(table["draw"].max())}
-    path = write_panel(
+    return write_panel(
         NAME,
         table,
         keys=["spec", "draw"],
@@ -193,8 +192,6 @@ def commit(table: pd.DataFrame, directory: Path | None = None, *, spec: Multiver
         counts=counts,
         directory=directory,
     )
-    state_panels(NAME, directory)
-    return path
 
 
 def results(spec: MultiverseSpec = SPEC) -> pd.DataFrame:

@@ -4,19 +4,22 @@ from __future__ import annotations
 
 from functools import cache
 from typing import Any, NamedTuple
+from urllib.parse import urlsplit
 
 import numpy as np
 import pandas as pd
 
+from ...estimators import adjust_p_values
 from ...panels.store import load, manifest_of
 from ..cap2017.spec import SPEC as CAP_SPEC
+from ..city_power import headline as city_headline
+from ..city_power.specification import BY_SIZE, BY_STATE, POOLED
+from ..credibility import counties as credibility
 from ..multiverse import joint_test as multiverse_joint
 from ..multiverse import study as multiverse
 from ..multiverse import summary as multiverse_summary
 from ..multiverse.spec import SPEC as CURVE
-from ..staggered_cities import study as staggered_cities
 from ..staggered_cities.spec import SPEC as CITIES
-from ..staggered_counties import study as staggered_counties
 from ..staggered_counties.spec import SPEC as COUNTIES
 from ..synthetic.spec import STATE_LAWS
 from ..uar2017 import study as uar2017
@@ -24,7 +27,7 @@ from ..uar2017.power import paper_cities
 from ..uar2017.spec import SPEC as UAR_SPEC
 from . import headline as answers
 from . import power
-from .headline import BASE, LATER, MAIN, PROPERTY, VIOLENT
+from .headline import BASE, LATER, MAIN, VIOLENT
 
 _INTERVAL = ["estimate", "conf_low", "conf_high"]
 #: Panels of the paper: what a row is, and which designs use them.
@@ -36,15 +39,6 @@ _SOURCES = {
     "policies": ("Place and kind of policy, dated", "All"),
     "series_breaks": ("Break of a series, and who says so", "Cities"),
 }
-#: Comparisons of counties that the paper shows.
-_COUNTY_SHOWN = {
-    COUNTIES.headline.name: "All other counties (headline)",
-    "Same region, year by year": "Counties of the same region",
-    "Same state, year by year": "Counties of the same state",
-    "Across state borders, pair by pair": "Neighbours across a state border",
-    "Own policies, states with laws out": "States with a law left out",
-    "Complete reports in every year": "Counties with complete reports",
-}
 _PAIRED, _FOLLOWED = f"{UAR_SPEC.first}–{UAR_SPEC.last}", f"{CITIES.first}–{CITIES.last}"
 _COUNTY_YEARS = f"{COUNTIES.rules.first_year}–{COUNTIES.period_years[1]}"
 _DESIGNS = {
@@ -52,12 +46,12 @@ _DESIGNS = {
     "change": ("status inquiry", "a matched city’s change", "pairs", _PAIRED),
     "matched": ("detainers", "matched counties", "states", str(CAP_SPEC.year)),
     "within": ("detainers", "counties of the state", "states", str(CAP_SPEC.year)),
-    "status": ("status inquiry", "own past, others’ trend", "other cities of the size", _FOLLOWED),
-    "detain": ("detainers", "own past, others’ trend", "other cities of the size", _FOLLOWED),
-    "counties": ("detainers", "own past, others’ trend", "states", _COUNTY_YEARS),
-    "inside": ("detainers", "the same, inside the state", "states", _COUNTY_YEARS),
+    "status": ("status inquiry", "own past, trend of the region", "states", _FOLLOWED),
+    "detain": ("detainers", "own past, trend of the region", "states", _FOLLOWED),
+    "counties": ("detainers", "own past, trend of state and class", "states", _COUNTY_YEARS),
+    "open": ("detainers", "own past, trend of all counties", "states", _COUNTY_YEARS),
     "states": (
-        "either, by law",
+        "either, statewide",
         "weighted other states",
         "other states",
         f"{STATE_LAWS.first}–{STATE_LAWS.last}",
@@ -103,7 +97,7 @@ def designs() -> pd.DataFrame:
 
 def city_rows() -> pd.DataFrame:
     """Return the headline of cities in percent, treatments as groups."""
-    rows = staggered_cities.precision()[0]
+    rows = city_headline.table()
     rows = rows[rows["definition"].isin(CITIES.main_treatments)]
     return percent(rows).assign(
         name=rows["outcome"].map(CITIES.outcomes) + rows["compared"].map(" ({:.0f})".format),
@@ -113,36 +107,185 @@ def city_rows() -> pd.DataFrame:
 
 
 def city_figures() -> dict[str, Any]:
-    """Return how many of the cities' intervals hold zero, and the lowest estimate."""
+    """Return how the cities' intervals lie, by both kinds of inference, and what their weights rest on."""
     rows = city_rows()
-    lowest = rows.sort_values("estimate").iloc[0]
-    return {
+    blocks = rows["block_low"].le(0) & rows["block_high"].ge(0)
+    out = rows[~answers.includes_zero(rows)]
+    p_family = adjust_p_values(rows["p_value"].to_numpy(), method="holm")["p_value_adjusted"]
+    trial = city_headline.trial_table().iloc[0]
+    found = {
         "city_intervals": len(rows),
-        "city_holds": int((rows["conf_low"].le(0) & rows["conf_high"].ge(0)).sum()),
-        "lowest_outcome": CITIES.outcomes[lowest["outcome"]].lower(),
-        "lowest_policy": _POLICIES[lowest["definition"]],
-        "lowest_percent": lowest["estimate"],
+        "city_include": len(rows) - len(out),
+        "city_blocks_include": int(blocks.sum()),
+        "city_excluding": [
+            f"{CITIES.outcomes[row['outcome']].lower()} under {_POLICIES[row['definition']]}"
+            for row in out.to_dict("records")
+        ],
+        "city_family": float(p_family.min()),
+        "trial_detectable": float(np.expm1(trial["detectable"])),
+        "trial_size": float(trial[BY_SIZE]),
+        "trial_blocks": float(trial[BY_STATE]),
+        "trial_candidates": len(city_headline.trial_table()),
+        "trial_admitted": int(city_headline.trial_table()["admitted"].sum()),
     }
+    for key, definition in {"status": "status_inquiry", "detain": "detainers"}.items():
+        row: Any = rows.set_index(["definition", "outcome"]).loc[(definition, VIOLENT)]
+        left = city_headline.design(definition, VIOLENT).without_each()
+        most = left.iloc[int(left["moved"].abs().to_numpy().argmax())]
+        found |= {
+            f"{key}_effective": row["effective"],
+            f"{key}_largest": row["largest_share"],
+            f"{key}_placebo": 100 * np.expm1(row["placebo_mean"]),
+            f"{key}_block_low": 100 * np.expm1(row["block_low"]),
+            f"{key}_block_high": 100 * np.expm1(row["block_high"]),
+            f"{key}_without_low": 100 * np.expm1(left["estimate"].min()),
+            f"{key}_without_high": 100 * np.expm1(left["estimate"].max()),
+            f"{key}_most": f"{most['city']}, {most['state']}",
+        }
+    pooled: Any = city_headline.table().set_index(["definition", "outcome"]).loc[(POOLED, VIOLENT)]
+    ends = {"": "estimate", "_low": "conf_low", "_high": "conf_high", "_detectable": "detectable"}
+    return found | {f"pooled{name}": 100 * np.expm1(pooled[of]) for name, of in ends.items()}
+
+
+def alternative_rows() -> pd.DataFrame:
+    """Return other designs and other kinds of inference for the cities' headline, percent."""
+    rows = city_headline.alternatives()
+    names = [*_INTERVAL, "placebo_mean", "excluded", "detectable"]
+    return rows.assign(
+        definition=rows["definition"].map(CITIES.treatments),
+        **{name: 100 * np.expm1(rows[name]) for name in names},
+    )
+
+
+def weight_rows(key: str) -> pd.DataFrame:
+    """Return adopting cities of a policy with their weights and the estimate without each, percent."""
+    made = city_headline.design(key, VIOLENT)
+    rows = made.weights().merge(made.without_each()[["city", "state", "estimate"]], on=["city", "state"])
+    return rows.sort_values("weight", ascending=False, ignore_index=True).assign(
+        without=100 * np.expm1(rows.sort_values("weight", ascending=False)["estimate"].to_numpy())
+    )
+
+
+def summary_rows() -> pd.DataFrame:
+    """Return adopting and never-adopting cities side by side in their first year: summary and balance.
+
+    ``trait``, the means of both kinds, and the difference in pooled standard deviations.
+    """
+    rows = []
+    for definition in CITIES.main_treatments:
+        frame = city_headline.samples().of(definition, VIOLENT).frame
+        first = frame.sort_values("year").groupby("ori").first()
+        adopts = first["cohort"].gt(0)
+        traits = {
+            "Residents, first year": first["residents"],
+            "Violent crimes per 100,000, first year": first["rate"],
+            "Years observed": frame.groupby("ori")["year"].nunique().reindex(first.index),
+            "In the South (share)": first["region"].eq("South").astype(float),
+            "In the West (share)": first["region"].eq("West").astype(float),
+        }
+        for trait, values in traits.items():
+            groups = [values[adopts].astype(float), values[~adopts].astype(float)]
+            spread = float(np.sqrt((groups[0].var() + groups[1].var()) / 2))
+            rows.append(
+                {
+                    "definition": CITIES.treatments[definition],
+                    "trait": trait,
+                    "adopts": groups[0].mean(),
+                    "never": groups[1].mean(),
+                    "difference": (groups[0].mean() - groups[1].mean()) / spread,
+                    "cities": int(adopts.sum()),
+                    "others": int((~adopts).sum()),
+                }
+            )
+    return pd.DataFrame(rows)
+
+
+def raw_means() -> dict[str, pd.Series]:
+    """Return violent crimes per 100,000 by year, all residents together, of adopters and of the others."""
+    lines = {}
+    for definition, name in CITIES.treatments.items():
+        if definition in CITIES.main_treatments:
+            frame = city_headline.samples().of(definition, VIOLENT).frame
+            whole = frame[frame.groupby("ori")["year"].transform("nunique").eq(frame["year"].nunique())]
+            for adopts, label in ((True, f"{name}: adopters"), (False, f"{name}: never")):
+                part = whole[whole["cohort"].gt(0).eq(adopts)].groupby("year")[["count", "population"]].sum()
+                lines[label] = part["count"] / part["population"] * 1e5
+    return lines
+
+
+def county_list() -> pd.DataFrame:
+    """Return the treated counties by state: ``state, counties, names``."""
+    frame = answers.county_panels()[1].frame
+    counties = load("counties").set_index("fips")
+    treated = frame[frame["treated"].gt(0)].drop_duplicates("fips")
+    names = treated["fips"].map(counties["county_name"]).astype(str)
+    grouped = treated.assign(name=names).groupby("state")["name"]
+    return grouped.agg(counties="size", names=lambda texts: ", ".join(sorted(texts))).reset_index()
+
+
+def source_rows() -> pd.DataFrame:
+    """Return the rows of the policy list by type of source: ``type, rows, places, example``."""
+    rows = load("policy_rows")
+    hosts = rows["source_url"].map(lambda url: urlsplit(str(url)).netloc.removeprefix("www.").lower())
+    kinds = rows["source_type"] if "source_type" in rows else hosts.map(source_type)
+    table = pd.DataFrame({"type": kinds, "host": hosts})
+    grouped = table.groupby("type")["host"]
+    most = grouped.agg(lambda values: ", ".join(values.value_counts().head(3).index))
+    found = pd.DataFrame({"rows": grouped.size(), "example": most}).sort_values("rows", ascending=False)
+    return found.reset_index()
+
+
+def source_type(host: str) -> str:
+    """Return the type of a source by its host, in the order of `_SOURCE_TYPES`."""
+    for name, ends in _SOURCE_TYPES.items():
+        if any(host == end or host.endswith(end) for end in ends):
+            return name
+    return "Other site"
+
+
+#: Types of source by the end of the host's name, the first that fits; used where the panel has no types.
+_SOURCE_TYPES = {
+    "Advocacy, against such policies": ("cis.org", "fairus.org", "alipac.us", "ojjpac.org", "amren.com"),
+    "Advocacy, for such policies": ("ilrc.org", "aclu.org", "nilc.org", "nwirp.org", "californialei.org"),
+    "Copy of a data set": ("github.com", "githubusercontent.com"),
+    "Court": ("uscourts.gov", "courtlistener.com"),
+    "Government": (".gov", ".us", "legistar.com", "municode.com", "civicplus.com"),
+}
 
 
 def county_rows() -> pd.DataFrame:
-    """Return some forks of the county study in percent, outcomes as groups."""
-    rows = answers.county_forks()
-    rows = rows[rows["name"].isin(_COUNTY_SHOWN)]
-    shown = percent(rows).assign(
-        order=rows["name"].map(list(_COUNTY_SHOWN).index),
-        name=rows["name"].map(_COUNTY_SHOWN),
+    """Return comparisons of counties in percent, outcomes as groups; those admitted stand out."""
+    rows = credibility.table()
+    return percent(rows).assign(
+        name=rows["comparison"],
         group=rows["outcome"].map(COUNTIES.outcomes),
-        highlight=rows["name"].eq(COUNTIES.headline.name),
+        highlight=rows["admitted"],
     )
-    return shown.sort_values(["group", "order"], ascending=[False, True], kind="stable")
 
 
-def county_figures() -> dict[str, Any]:
-    """Return how the forks of the counties' property crime lie."""
-    rows: Any = staggered_counties.fragility(answers.county_forks()).set_index("outcome")
-    row = rows.loc[PROPERTY]
-    return {"property_forks": int(row["forks"]), "property_above": int(row["above"])}
+def county_tests() -> pd.DataFrame:
+    """Return comparisons of counties with their tests before the policy and bounds, percent."""
+    rows = credibility.table()
+    ends = ["fake_estimate", "low_0.5", "high_0.5", "low_1", "high_1"]
+    return percent(rows).assign(
+        outcome=rows["outcome"].map(COUNTIES.outcomes),
+        **{name.replace(".", "_"): 100 * np.expm1(rows[name]) for name in ends},
+        admitted=rows["admitted"].map({True: "yes", False: "no"}),
+    )
+
+
+def activation_figures() -> dict[str, Any]:
+    """Return what Secure Communities did to recorded crime, against all counties and as admitted, percent."""
+    rows: Any = credibility.activation().set_index(["outcome", "comparison"])
+    found = {}
+    for key, comparison in {"open": credibility.ALL, "admitted": credibility.ADMITTED}.items():
+        for mark, outcome in {"index": "index", "violent": "violent"}.items():
+            row = rows.loc[(outcome, comparison)]
+            found |= {
+                f"sc_{mark}_{key}{name}": 100 * np.expm1(row[of])
+                for name, of in {"": "estimate", "_low": "conf_low", "_high": "conf_high"}.items()
+            }
+    return found
 
 
 def state_rows() -> pd.DataFrame:
@@ -211,7 +354,7 @@ def published() -> dict[str, Any]:
     cap, manning = rows.loc["cap_crime"], rows.loc["manning2022_violent"]
     judged: Any = answers.judged().set_index(["study", "design", "outcome"])
     matched = judged.loc[(power.CAP, "Matched", "crime")]
-    counties = judged.loc[(answers.COUNTIES, "All others", VIOLENT)]
+    counties = judged.loc[(answers.COUNTIES, credibility.ADMITTED, VIOLENT)]
     share = manning["effect"] / counties["mean"]
     return {
         **{f"cap_{name}": cap[name] for name in ("effect", "share")},

@@ -12,14 +12,17 @@ from typing import Any
 import numpy as np
 import pandas as pd
 
+from ...estimators import adjust_p_values
 from ...panels.store import load
+from ..city_power import headline as city_headline
+from ..credibility import counties as credibility
 from ..multiverse import study as multiverse
 from ..multiverse.grid import one_step
 from ..multiverse.spec import SPEC as CURVE
 from ..multiverse.summary import robustness
 from ..staggered_cities.spec import SPEC as CITIES
 from ..staggered_counties import study as staggered_counties
-from ..staggered_counties.fits import by_year, jackknife
+from ..staggered_counties.fits import jackknife
 from ..staggered_counties.sample import PANELS, CountySample, county_sample, with_rates
 from ..staggered_counties.spec import SPEC as COUNTY_SPEC
 from ..synthetic import state_laws
@@ -31,7 +34,6 @@ VIOLENT, PROPERTY = "violent_without_rape", "property"
 OUTCOMES = (VIOLENT, PROPERTY)
 REBUILT, FOLLOWED = "The two papers’ designs, rebuilt", "Places followed before and after"
 COUNTIES, STATES = "Counties, staggered", "States, staggered"
-SAME_STATE = "Same state, year by year"
 #: Designs shown first: key, group, study and design in the tables of `power`, and what a reader is told.
 SHOWN = {
     "in_force": (REBUILT, power.UAR, "Matched pairs, while in force", "Cities in force, matched pairs"),
@@ -40,17 +42,21 @@ SHOWN = {
     "within": (REBUILT, power.CAP, "Within states", "The same, within states"),
     "status": (FOLLOWED, power.STAGGERED, CITIES.treatments["status_inquiry"], "Cities, status inquiry"),
     "detain": (FOLLOWED, power.STAGGERED, CITIES.treatments["detainers"], "Cities, detainers"),
-    "counties": (FOLLOWED, COUNTIES, "All others", "Counties, detainers"),
-    "inside": (FOLLOWED, COUNTIES, SAME_STATE, "The same, within states"),
-    "states": (FOLLOWED, STATES, "All", "States with a law"),
+    "counties": (FOLLOWED, COUNTIES, credibility.ADMITTED, "Counties, detainers, same state and class"),
+    "open": (FOLLOWED, COUNTIES, credibility.ALL, "The same, all other counties"),
+    "states": (FOLLOWED, STATES, "All", "States with a statewide rule"),
 }
-#: Designs whose intervals the abstract states.
+#: Designs whose intervals the abstract counts.
 FIRST_SAID = ("status", "detain", "counties", "states")
+#: Largest p-value of a test on the years before at which a design counts as failing it.
+DOUBT = credibility.ADMIT
+#: What the tests on the years before say of a design.
+PASSES, FAILS, NO_TEST = "pass", "fail", "no test"
 #: The headline of the cities that are followed, as a specification of the multiverse.
 BASE = {**CURVE.curve.headline, "outcome": VIOLENT}
 MAIN, LATER = "Main", "From 1999 on"
 _SCALED = ["estimate", "conf_low", "conf_high"]
-_COUNTY_DESIGNS = {COUNTY_SPEC.headline.name: "All others", SAME_STATE: SAME_STATE}
+_PROPORTIONAL = (power.STAGGERED, COUNTIES)
 
 
 @cache
@@ -63,7 +69,9 @@ def table() -> pd.DataFrame:
         ``key, group, name, outcome, used`` (places), ``mean``, ``estimate, conf_low, conf_high, detectable,
         smallest_margin`` in crimes per 100,000 residents a year, and the first three in percent of the mean
         (``percent, percent_low, percent_high``); ``detectable_share``, ``margin_share`` and ``power_share``,
-        the chance to find a change of the margin.
+        the chance to find a change of `MARGIN_SHARE`; ``p_value`` and ``p_family`` (Holm's, over all rows);
+        ``leads_p, fake_p``, ``tests`` (`PASSES`, `FAILS` or `NO_TEST`), and ``bound_low, bound_high``:
+        percent, were trends to differ by half the largest change seen before.
     """
     rows: Any = judged().set_index(["study", "design", "outcome"])
     found = []
@@ -71,28 +79,45 @@ def table() -> pd.DataFrame:
         for outcome in (*OUTCOMES, "crime"):
             if (study, design, outcome) in rows.index:
                 row: Any = rows.loc[(study, design, outcome)].to_dict()
-                found.append(
-                    {"key": key, "group": group, "name": name, "outcome": outcome} | _scaled(row, study)
-                )
-    return pd.DataFrame(found)
+                told = {"key": key, "group": group, "name": name, "outcome": outcome}
+                found.append(told | _scaled(row, study))
+    made = pd.DataFrame(found).merge(before(), on=["key", "outcome"], how="left", validate="1:1")
+    p = adjust_p_values(made["p_value"].to_numpy(), method="holm")["p_value_adjusted"].to_numpy()
+    failed = made["leads_p"].le(DOUBT) | made["fake_p"].le(DOUBT)
+    untested = made["leads_p"].isna() & made["fake_p"].isna()
+    return made.assign(p_family=p, tests=np.select([untested, failed], [NO_TEST, FAILS], PASSES))
 
 
 def _scaled(row: dict[str, Any], study: str) -> dict[str, Any]:
-    """Return one design's shares as percent and as crimes per 100,000."""
-    proportional = study in (power.STAGGERED, COUNTIES)
+    """Return one design's shares as percent and as crimes per 100,000; log points are turned into shares."""
     mean = row["mean"] * (10 if row["unit"] == "per 10,000" else 1)
-    shares = {name: np.expm1(row[name]) if proportional else row[name] for name in _SCALED}
+    names = [*_SCALED, "detectable", "smallest_margin"]
+    shares = {name: np.expm1(row[name]) if study in _PROPORTIONAL else row[name] for name in names}
+    ends = {"percent": "estimate", "percent_low": "conf_low", "percent_high": "conf_high"}
     return (
-        {"used": int(row["used"]), "mean": mean}
+        {"used": int(row["used"]), "mean": mean, "p_value": row["p_value"], "power_share": row["power_share"]}
         | {name: mean * value for name, value in shares.items()}
-        | {
-            f"percent{name.removeprefix('estimate').removeprefix('conf')}": 100 * v
-            for name, v in shares.items()
-        }
-        | {"detectable": mean * row["detectable"], "smallest_margin": mean * row["smallest_margin"]}
-        | {"detectable_share": row["detectable"], "margin_share": row["smallest_margin"]}
-        | {"power_share": row["power_share"]}
+        | {name: 100 * shares[of] for name, of in ends.items()}
+        | {"detectable_share": shares["detectable"], "margin_share": shares["smallest_margin"]}
     )
+
+
+@cache
+def before() -> pd.DataFrame:
+    """Return what tests on the years before say of each design that has any: see `table`."""
+    cities, counties = city_headline.tests(), credibility.table()
+    kinds = {"status": "status_inquiry", "detain": "detainers"}
+    parts = [cities[cities["definition"].eq(of)].assign(key=key) for key, of in kinds.items()]
+    parts = [part.rename(columns={"fake_p_value": "fake_p"}) for part in parts]
+    names = {"counties": credibility.ADMITTED, "open": credibility.ALL}
+    parts += [counties[counties["comparison"].eq(of)].assign(key=key) for key, of in names.items()]
+    made = pd.concat(parts, ignore_index=True)
+    ends = {f"bound_{end}": 100 * np.expm1(made[f"{end}_0.5"]) for end in ("low", "high")}
+    columns = ["key", "outcome", "leads_p", "fake_p", "bound_low", "bound_high"]
+    laws = state_variants()
+    laws = laws[laws["variant"].eq(STATE_LAWS.placebo) & laws["scale"].eq("rate")]
+    states = laws.assign(key="states", fake_p=laws["p_value"])[["key", "outcome", "fake_p"]]
+    return pd.concat([made.assign(**ends)[columns], states], ignore_index=True)
 
 
 @cache
@@ -124,33 +149,37 @@ def county_forks() -> pd.DataFrame:
 
 
 def _county_rows() -> pd.DataFrame:
-    """Return the headline and the comparison inside states: log points times the adopters' rate before."""
+    """Return comparisons of counties that are shown: log points times the adopters' rate before."""
     frame = county_panels()[1].frame
-    before = frame[frame["cohort"].gt(0) & frame["treated"].eq(0)]
+    rates = frame[frame["cohort"].gt(0) & frame["treated"].eq(0)]
     rows = []
-    for row in county_forks().to_dict("records"):
-        if row["name"] in _COUNTY_DESIGNS:
-            mean = before[row["outcome"]].sum() / before["people"].sum() * 1e5
-            told = {"study": COUNTIES, "design": _COUNTY_DESIGNS[row["name"]], "outcome": row["outcome"]}
-            told |= {"used": row["treated"], "unit": "per 100,000", "mean": mean, "df": row["df"]}
+    for row in credibility.table().to_dict("records"):
+        if row["comparison"] in (credibility.ADMITTED, credibility.ALL):
+            mean = rates[row["outcome"]].sum() / rates["people"].sum() * 1e5
+            told = {"study": COUNTIES, "design": row["comparison"], "outcome": row["outcome"]}
+            told |= {
+                "used": int(frame["treated"].sum()),
+                "unit": "per 100,000",
+                "mean": mean,
+                "df": row["df"],
+            }
             rows.append(told | {name: row[name] * mean for name in [*_SCALED, "std_error"]})
     return pd.DataFrame(rows)
 
 
 @cache
 def county_before() -> dict[str, Any]:
-    """Return the share of time under the policy, and the tests that adopters' crime moved alike before."""
-    panels, sample = county_panels()
-    long = county_sample(panels, COUNTY_SPEC.long_rules, spec=COUNTY_SPEC).frame
-    tests = {
-        outcome: by_year(with_rates(long, outcome), spec=COUNTY_SPEC)["pretest_p"].iloc[0]
-        for outcome in OUTCOMES
-    }
+    """Return the share of time under the policy, and how the comparisons of counties pass their tests."""
+    rows: Any = credibility.table()
+    passed = rows.groupby("comparison")["admitted"].first()
+    inside = rows[rows["comparison"].eq(credibility.INSIDE)].set_index("outcome")
     return {
-        "exposure": staggered_counties.mean_exposure(sample.frame),
-        "before_from": COUNTY_SPEC.first,
-        "before_violent": tests[VIOLENT],
-        "before_property": tests[PROPERTY],
+        "exposure": staggered_counties.mean_exposure(county_panels()[1].frame),
+        "comparisons": len(passed),
+        "comparisons_passing": int(passed.sum()),
+        "inside_fake": 100 * np.expm1(inside.loc[PROPERTY, "fake_estimate"]),
+        "inside_fake_p": inside.loc[PROPERTY, "fake_p"],
+        "fake_from": credibility.FAKE_FROM,
     }
 
 
@@ -183,7 +212,7 @@ def _state_rows() -> pd.DataFrame:
 def choices() -> pd.DataFrame:
     """Return what every choice does to the headline of the cities that are followed, one at a time.
 
-    The neighbours of `BASE` are estimated anew; see `multiverse_summary.robustness` for the columns. ``base``
+    The neighbors of `BASE` are estimated anew; see `multiverse_summary.robustness` for the columns. ``base``
     marks the headline's own choices; the headline itself stands first.
     """
     kept = multiverse.admitted(multiverse.results())
@@ -213,17 +242,31 @@ def figures() -> dict[str, Any]:
             f"{mark}_{name}": row[name] for name in rows.columns if name not in ("key", "group", "name")
         }
     violent = rows[rows["outcome"].eq(VIOLENT) & rows["key"].isin(FIRST_SAID)]
-    wider = violent[violent["key"].ne("counties")]
+    passing = violent[violent["tests"].eq(PASSES)]
+    full = county_before()["exposure"]
     return found | {
+        "rows": len(rows),
         "designs": len(violent),
-        "hold": int((violent["conf_low"].le(0) & violent["conf_high"].ge(0)).sum()),
+        "hold": int(includes_zero(violent).sum()),
+        "passing": len(passing),
+        "rows_excluding": int((~includes_zero(rows)).sum()),
+        "rows_family": int(rows["p_family"].le(1 - CITIES.level).sum()),
+        "smallest_family": float(rows["p_family"].min()),
         "seen_low": violent["detectable_share"].min(),
         "seen_high": violent["detectable_share"].max(),
-        "chance_low": wider["power_share"].min(),
-        "chance_high": wider["power_share"].max(),
+        "chance_low": violent["power_share"].min(),
+        "chance_high": violent["power_share"].max(),
+        "counties_full": found["counties_percent"] / full,
+        "counties_full_low": found["counties_percent_low"] / full,
+        "counties_full_high": found["counties_percent_high"] / full,
         **county_before(),
         **_laws(),
     }
+
+
+def includes_zero(rows: pd.DataFrame) -> pd.Series:
+    """Return which intervals include zero."""
+    return rows["conf_low"].le(0) & rows["conf_high"].ge(0)
 
 
 def _laws() -> dict[str, Any]:

@@ -71,7 +71,7 @@ def run() -> PowerStudy:
 
 
 def study(cities: Results, counties: CountyStudy, headline: pd.DataFrame, trends: pd.DataFrame) -> PowerStudy:
-    """Put the designs of three studies on one scale; the last two are `staggered_cities.precision`."""
+    """Put three studies' designs on one scale; `headline` is `city_power.headline.table`."""
     raw = pd.concat([_uar(cities), _cap(counties), _staggered(headline)], ignore_index=True)
     designs = judge(raw)
     return PowerStudy(
@@ -156,6 +156,7 @@ def judge(raw: pd.DataFrame) -> pd.DataFrame:
             float(minimum_detectable_effect(e, power=CITIES.power, level=CITIES.level, df=d))
             for e, d in pairs
         ],  # type: ignore[arg-type]
+        p_value=2 * stats.t.sf((estimate / error).abs(), raw["df"]),
         smallest_margin=estimate.abs() + one_sided,
         power_share=[float(power_at(np.array([CITIES.margin_share]), e, d)[0]) for e, d in pairs],
     ).reset_index(drop=True)

@@ -9,9 +9,10 @@ from typing import Any
 import pandas as pd
 
 from ..cap2017 import study as cap2017
-from ..published.claims import claims, collect, compare
+from ..city_power import headline as city_headline
+from ..published.claims import VERDICTS, claims, collect, compare
 from ..published.verdicts import tally
-from ..staggered_cities import study as staggered_cities
+from ..staggered_cities.spec import SPEC as CITIES
 from ..uar2017 import study as uar2017
 from ..uar2017.spec import SPEC as UAR_SPEC
 
@@ -65,7 +66,8 @@ def county_differences() -> pd.DataFrame:
 
 def staggered_differences() -> pd.DataFrame:
     """Return the staggered city design's headlines, log points, one row a treatment and outcome."""
-    return staggered_cities.precision()[0].set_index(["definition", "outcome"])
+    rows = city_headline.table()
+    return rows[rows["definition"].isin(CITIES.main_treatments)].set_index(["definition", "outcome"])
 
 
 def forest_rows() -> pd.DataFrame:
@@ -80,7 +82,7 @@ def forest_rows() -> pd.DataFrame:
         for name, row in zip(COUNTY_DESIGNS.values(), county.to_dict("records"), strict=True)
     ]
     staggered: dict = staggered_differences().to_dict("index")
-    group = "Cities forbidding status inquiry, observed against expected"
+    group = "Cities forbidding status inquiry, followed over time"
     for outcome, name in STAGGERED_OUTCOMES.items():
         row = staggered[TREATMENT, outcome]
         parts = {key: 100 * math.expm1(row[key]) for key in ("estimate", "conf_low", "conf_high")}
@@ -122,7 +124,8 @@ def headline() -> dict[str, Any]:
         "within_high": within["conf_high"],
         **_staggered_figures(),
         "claims": int(counts.sum()),
-        **{name: int(counts.get(name, 0)) for name in ("agrees", "consistent", "differs", "untested")},
+        "results": int(counts.sum() - counts.get("untested", 0) - counts.get("not graded", 0)),
+        **{name.replace(" ", "_"): int(counts.get(name, 0)) for name in VERDICTS},
     }
 
 
@@ -138,8 +141,8 @@ def _staggered_figures() -> dict[str, Any]:
     holds = (table["conf_low"] <= 0) & (table["conf_high"] >= 0)
     return figures | {
         "treated": int(violent["compared"]),
-        "violent_rate": violent["excess"],
-        "violent_seen": violent["detectable"],
+        "effective": violent["effective"],
+        "violent_seen": math.expm1(violent["detectable"]),
         "holds": int(holds.sum()),
         "headlines": len(table),
     }

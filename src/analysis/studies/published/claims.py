@@ -12,6 +12,7 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from functools import cache
 from importlib.resources import files
+from statistics import NormalDist
 
 import pandas as pd
 
@@ -23,7 +24,17 @@ PAPERS = ("uar2017", "cap2017")
 #: Every table of published claims.
 TABLES = (*PAPERS, "other_studies")
 KINDS = ("number", "at_least", "positive", "negative", "indistinguishable")
-VERDICTS = ("agrees", "consistent", "differs", "untested")
+VERDICTS = ("agrees", "consistent", "not contradicted", "differs", "untested", "not graded")
+#: An effect smaller than this share of the mean would count as no effect: the equivalence margin.
+MARGIN_SHARE = 0.05
+#: Confidence of the intervals in `Finding`, and size of each of the two one-sided tests of equivalence.
+LEVEL, ONE_SIDED = 0.95, 0.05
+#: Exhibits and units that describe a study's places, years and errors, and say nothing about crime.
+_DESCRIPTIVE = ("sample", "design", "balance")
+_SIZES = (
+    *("counties", "cities", "persons", "interviews", "tracts", "neighborhoods", "calendar year"),
+    *("county-quarters", "states"),
+)
 _COLUMNS = [
     *["claim", "study", "exhibit", "quantity", "kind", "printed", "precision", "unit"],
     *["citation", "source", "how_read", "untested_because"],
@@ -65,6 +76,15 @@ class Claim:
     untested_because: str
 
     @property
+    def describes(self) -> bool:
+        """Whether the claim describes places, years, means or errors rather than a result: never graded."""
+        return (
+            self.exhibit in _DESCRIPTIVE
+            or self.unit in _SIZES
+            or self.claim.endswith(("_se", "_n", "_n_first", "_n_second"))
+        )
+
+    @property
     def figure(self) -> Printed | None:
         """The printed figure with its precision; None for a claim in words."""
         return parse_printed(self.printed, self.precision) if self.printed else None
@@ -86,6 +106,9 @@ class Finding:
         Must be the claim's.
     note : str
         Why it differs or is untested.
+    mean : float
+        Level of the outcome in the finding's unit, which margins and power refer to; 1 for log points, 100
+        for percent. NaN where there is none.
     """
 
     claim: str
@@ -94,6 +117,32 @@ class Finding:
     conf_high: float = math.nan
     unit: str = ""
     note: str = ""
+    mean: float = math.nan
+
+    @property
+    def margin(self) -> float:
+        """The equivalence margin in the finding's unit: `MARGIN_SHARE` of the mean."""
+        scale = {"log points": 1.0, "percent": 100.0}.get(self.unit, self.mean)
+        return MARGIN_SHARE * scale
+
+    @property
+    def std_error(self) -> float:
+        """Standard error that the interval implies by the normal distribution."""
+        return (self.conf_high - self.conf_low) / (2 * NormalDist().inv_cdf((1 + LEVEL) / 2))
+
+    @property
+    def power(self) -> float:
+        """Chance that such an interval excludes zero when the true effect is the margin."""
+        if not self.std_error > 0 or math.isnan(self.margin):
+            return math.nan
+        shift, critical = self.margin / self.std_error, NormalDist().inv_cdf((1 + LEVEL) / 2)
+        return NormalDist().cdf(shift - critical) + NormalDist().cdf(-shift - critical)
+
+    @property
+    def equivalent(self) -> bool:
+        """Whether effects beyond the margin are rejected on both sides."""
+        half = NormalDist().inv_cdf(1 - ONE_SIDED) * self.std_error
+        return abs(self.estimate) + half < self.margin
 
     def __post_init__(self) -> None:
         """Refuse an interval that does not hold its estimate."""
@@ -133,9 +182,11 @@ def compare(published: Mapping[str, Claim], findings: Mapping[str, Finding]) -> 
     """Return the verdict on each claim.
 
     A printed figure *agrees* with an estimate within half a unit of its last printed digit; it is
-    *consistent* when the 95% interval covers it; otherwise it *differs*. A sign agrees when the estimate
-    has it, and is consistent when the interval reaches it. A claim of no discernible difference agrees when
-    the interval holds zero, which is not evidence that there is none. A claim without a finding is
+    *consistent* when the 95% interval covers it; otherwise it *differs*. A sign agrees when the interval lies
+    on its side of zero, is consistent when the interval only reaches it, and differs otherwise. A claim of no
+    discernible difference is *not contradicted* when the interval includes zero, which is no evidence that
+    there is none; it agrees only when differences of `MARGIN_SHARE` of the mean are rejected on both sides.
+    Sizes of samples, years, means and standard errors are *not graded*. A claim without a finding is
     *untested*.
 
     Parameters
@@ -149,7 +200,7 @@ def compare(published: Mapping[str, Claim], findings: Mapping[str, Finding]) -> 
     -------
     pandas.DataFrame
         In the order of `published`: ``claim, study, exhibit, quantity, kind, printed, unit, estimate,
-        conf_low, conf_high, verdict, note``.
+        conf_low, conf_high, power`` (to find `MARGIN_SHARE` of the mean), ``verdict, note``.
 
     Raises
     ------
@@ -180,6 +231,8 @@ def collect(*groups: Mapping[str, Finding] | Iterable[Finding]) -> dict[str, Fin
 
 def verdict(claim: Claim, finding: Finding) -> str:
     """Return the verdict on one claim: see `compare`."""
+    if claim.describes:
+        return "not graded"
     if math.isnan(finding.estimate):
         return "untested"
     figure = claim.figure
@@ -189,9 +242,10 @@ def verdict(claim: Claim, finding: Finding) -> str:
         return _graded(figure.at_most(finding.estimate), figure.at_most(finding.conf_high))
     if claim.kind == "indistinguishable":
         return _of_zero(finding)
-    sign = 1 if claim.kind == "positive" else -1
-    end = finding.conf_high if sign == 1 else finding.conf_low
-    return _graded(sign * finding.estimate > 0, sign * end > 0)
+    low, high = finding.conf_low, finding.conf_high
+    if claim.kind == "negative":
+        low, high = -high, -low
+    return "untested" if math.isnan(low) else _graded(low > 0, high > 0)
 
 
 def _graded(agrees: bool, consistent: bool) -> str:
@@ -201,7 +255,9 @@ def _graded(agrees: bool, consistent: bool) -> str:
 def _of_zero(finding: Finding) -> str:
     if math.isnan(finding.conf_low) or math.isnan(finding.conf_high):
         return "untested"
-    return "agrees" if finding.conf_low <= 0 <= finding.conf_high else "differs"
+    if finding.equivalent:
+        return "agrees"
+    return "not contradicted" if finding.conf_low <= 0 <= finding.conf_high else "differs"
 
 
 def _row(claim: Claim, finding: Finding | None) -> dict:
@@ -214,6 +270,7 @@ def _row(claim: Claim, finding: Finding | None) -> dict:
         "estimate": found.estimate,
         "conf_low": found.conf_low,
         "conf_high": found.conf_high,
+        "power": found.power,
         "verdict": verdict(claim, found),
         "note": found.note,
     }

@@ -17,10 +17,24 @@ class VerdictMovedError(AnalysisError):
 
 
 def tally(verdicts: pd.DataFrame) -> pd.DataFrame:
-    """Return how many claims of each study got which verdict; ``claims`` is their sum."""
+    """Return how many claims of each study got which verdict; ``claims`` is their sum.
+
+    ``graded`` counts the results that a design here can speak to: all but the untested and the not graded.
+    """
     counts = pd.crosstab(verdicts["study"], verdicts["verdict"]).reindex(columns=list(VERDICTS), fill_value=0)
     counts["claims"] = counts.sum(axis=1)
+    counts["graded"] = counts["claims"] - counts["untested"] - counts["not graded"]
     return counts.rename_axis(columns=None).reset_index()
+
+
+def untested(verdicts: pd.DataFrame) -> pd.DataFrame:
+    """Return the untested results by reason: ``reason, claims, studies``."""
+    rows = verdicts[verdicts["verdict"].eq("untested")]
+    grouped = rows.groupby("note", sort=False)
+    table = grouped.agg(
+        claims=("claim", "size"), studies=("study", lambda names: ", ".join(sorted(set(names))))
+    )
+    return table.rename_axis("reason").reset_index().sort_values("claims", ascending=False, ignore_index=True)
 
 
 def committed() -> pd.DataFrame:

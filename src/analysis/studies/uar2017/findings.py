@@ -93,9 +93,18 @@ def _interval(claim: str, row: pd.Series, more: str = "") -> Finding:
     note = ""
     if excludes_zero(row["conf_low"], row["conf_high"]):
         note = (
-            f"The 95% interval leaves out zero, with {int(row['used'])} cities of the substitute list. {more}"
+            f"The 95% interval excludes zero, with {int(row['used'])} cities of the substitute list. {more}"
         )
-    return Finding(claim, row["estimate"], row["conf_low"], row["conf_high"], unit=_RATE, note=note.strip())
+    mean = row["mean_control"] if "mean_control" in row else row["mean_before"]
+    return Finding(
+        claim,
+        row["estimate"],
+        row["conf_low"],
+        row["conf_high"],
+        unit=_RATE,
+        note=note.strip(),
+        mean=float(mean),
+    )
 
 
 def _told(results: Results, outcome: str) -> str:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import warnings
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from typing import Any
@@ -10,7 +11,7 @@ import numpy as np
 import pandas as pd
 from scipy import stats
 
-from ...estimators import Estimates, balance_table, full_match, match, ols
+from ...estimators import Estimates, FewClustersWarning, balance_table, full_match, match, ols
 from ...estimators.core.intervals import t_interval
 from ..designs.city_series import CitySeries
 from ..designs.paired_tests import paired_difference
@@ -244,9 +245,12 @@ def _full(
     treated_in, all_in = (rows["stratum"].map(arms[name]) for name in ("sum", "count"))
     rows["weight"] = np.where(rows["is_treated"].eq(1), 1.0, treated_in / (all_in - treated_in))
     rows = rows[(treated_in > 0) & (treated_in < all_in)].reset_index(drop=True)
-    fit = ols(
-        rows, outcome="rate", treatment="is_treated", weights="weight", cluster="stratum", level=spec.level
-    )
+    with warnings.catch_warnings():
+        # The published design has this many strata; beside it stand the paired and randomization tests.
+        warnings.simplefilter("ignore", FewClustersWarning)
+        fit = ols(
+            rows, outcome="rate", treatment="is_treated", weights="weight", cluster="stratum", level=spec.level
+        )
     control = rows[rows["is_treated"].eq(0)]
     return {
         **_sizes(given, len(rows) - len(control), len(control)),

@@ -1,0 +1,211 @@
+"""What the paper says of its results; every conclusion is chosen by the figures it rests on."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any
+
+from .front import fill
+from .prose import Prose
+
+Figures = Mapping[str, Any]
+
+
+def _spans_zero(figures: Figures, key: str) -> bool:
+    return figures[f"{key}_percent_low"] <= 0 <= figures[f"{key}_percent_high"]
+
+
+def rebuilt(figures: Figures) -> Prose:
+    """Return what the two rebuilt designs can carry: the same difference before the policy, and inside "
+    "states."""
+    both = _spans_zero(figures, "change") and _spans_zero(figures, "within")
+    text = (
+        "Cities that adopted already differed from their matches before they did, so a comparison made while "
+        "policies are in force attributes to the policy a difference that preceded it. The difference "
+        "between "
+        "matched counties depends on which counties are compared. "
+    )
+    end = (
+        "The change in matched cities and the difference within states both have intervals that include zero."
+        if both
+        else "At least one of the two more careful comparisons has an interval that excludes zero."
+    )
+    return fill(text + end, figures)
+
+
+def cities(figures: Figures) -> Prose:
+    """Return the headline of cities with what it rests on."""
+    none = figures["city_family"] > 0.05
+    text = (
+        "In the six years from adoption, violent crime without rape changed by {status_percent:+.1f}% in "
+        "{status_used} cities that limited status inquiries ({status_percent_low:.1f}% to "
+        "{status_percent_high:.1f}%) and by {detain_percent:+.1f}% in {detain_used} cities that declined "
+        "detainers "
+        "({detain_percent_low:.1f}% to {detain_percent_high:.1f}%), relative to never-adopting cities of the "
+        "same region. By weight these are {status_effective:.0f} and {detain_effective:.0f} cities. "
+        "Without any "
+        "one city the first estimate lies between {status_without_low:+.1f}% and "
+        "{status_without_high:+.1f}% and the "
+        "second between {detain_without_low:+.1f}% and {detain_without_high:+.1f}%. Applied to cities "
+        "without a "
+        "policy the design finds {status_placebo:+.1f}% and {detain_placebo:+.1f}% on average, so that no "
+        "correction is made. Of {city_intervals} confidence intervals in @fig:cities {city_include} "
+        "include zero"
+    )
+    listed = "; those that exclude it are {city_excluding}. " if figures["city_excluding"] else ". "
+    family = (
+        "Corrected for the number of estimates, the smallest p-value is {city_family:p}: none stands out. "
+        if none
+        else "Corrected for the number of estimates, the smallest p-value is {city_family:p}. "
+    )
+    blocks = (
+        "Judged by policies moved from state to state as blocks, {city_blocks_include} of {city_intervals} "
+        "include zero. All limits together, each city at its first, give {pooled:+.1f}% ({pooled_low:.1f}% "
+        "to "
+        "{pooled_high:.1f}%)."
+    )
+    return fill(text + listed + family + blocks, figures)
+
+
+def choice(figures: Figures) -> Prose:
+    """Return how the design for cities was chosen and what its trial found."""
+    text = (
+        "The design was chosen among {trial_candidates} by two figures alone, both from permuted data in "
+        "which "
+        "dates of adoption are given to cities that never adopted: how often a 5% test rejects, and the "
+        "smallest change found with 80% power. Candidates, rule and choice were recorded before any of "
+        "them was applied to the cities that adopted. The design chosen finds {trial_detectable:.1%} and "
+        "rejects "
+        "in {trial_size:.1%} of data sets permuted among cities of a size class, and in {trial_blocks:.1%} "
+        "when "
+        "all dates of a state move to one other state. "
+    )
+    end = (
+        "No candidate keeps a 5% test near 5% in the second case, so intervals by both kinds of permutation "
+        "are reported (@tbl:trial)."
+        if figures["trial_admitted"] == 0
+        else "It is one of {trial_admitted} that keep their size in both cases (@tbl:trial)."
+    )
+    return fill(text + end, figures)
+
+
+def trends(figures: Figures) -> Prose:
+    """Return what the years before adoption say, and what follows for the word excluded."""
+    some = figures["passing"] < figures["designs"]
+    text = (
+        "The designs assume that, without the policy, crime would have changed by the same share in "
+        "adopting and "
+        "comparison places. @tbl:bounds tests this on the years before adoption. Of {designs:count} main "
+        "designs of violent crime {passing:count} pass both tests. "
+    )
+    end = (
+        "Where a test fails, no size of effect is called excluded anywhere in this paper, and the interval "
+        "that "
+        "allows trends to differ is the one to read. It is wide in every design."
+        if some
+        else "The tests have limited power, so the interval that allows trends to differ is printed as well."
+    )
+    return fill(text + end, figures)
+
+
+def counties(figures: Figures) -> Prose:
+    """Return what counties show, which comparisons can be believed, and what exposure means."""
+    text = (
+        "Which counties serve as comparison decides the answer (@fig:counties). Of {comparisons:count} "
+        "comparisons, "
+        "{comparisons_passing:count} pass a joint test of the years before 2012 and a test that pretends "
+        "policies began in {fake_from:year}, for violent and property crime alike (@tbl:countytests): that "
+        "with counties of the same state and the same urban-rural class. Comparing within states alone "
+        "fails: it finds "
+        "{inside_fake:+.1f}% property crime for the pretended policy (p {inside_fake_p:p}), because adopting "
+        "counties are more urban than the rest of their states and urban crime fell faster. "
+        if figures["comparisons_passing"] == 1
+        else "Of {comparisons:count} comparisons of counties, {comparisons_passing:count} pass both tests on the "
+        "years before (@tbl:countytests). "
+    )
+    found = (
+        "In the comparison within states and classes, violent crime without rape changed by "
+        "{counties_percent:+.1f}% ({counties_percent_low:.1f}% to {counties_percent_high:.1f}%) in "
+        "{counties_used} "
+        "counties that stopped honoring detainers in 2013 or 2014, and property crime by "
+        "{counties_property_percent:+.1f}% ({counties_property_percent_low:.1f}% to "
+        "{counties_property_percent_high:.1f}%). Policies were in force for {exposure:.0%} of these two "
+        "years; per "
+        "full exposure, if effects are proportional to it, the figure for violent crime is "
+        "{counties_full:+.1f}% "
+        "({counties_full_low:.1f}% to {counties_full_high:.1f}%). "
+    )
+    rise = (
+        "The {open_property_percent:+.1f}% rise in property crime against all other counties belongs to a "
+        "comparison "
+        "that fails its tests. "
+        if not _spans_zero(figures, "open_property")
+        else ""
+    )
+    secure = (
+        "The same comparison settles a puzzle about these data. Against all other counties, activation of "
+        "Secure "
+        "Communities, the federal program that such policies resist, appears to cut violent crime by "
+        "{sc_violent_open:+.1f}% ({sc_violent_open_low:.1f}% to {sc_violent_open_high:.1f}%), where "
+        "published "
+        "studies find nothing [@miles2014; @treyger2014; @hines2019]. Within states and classes it is "
+        "{sc_violent_admitted:+.1f}% ({sc_violent_admitted_low:.1f}% to {sc_violent_admitted_high:.1f}%)."
+    )
+    return fill(text + found + rise + secure, figures)
+
+
+def states(figures: Figures) -> Prose:
+    """Return what states with a statewide rule show, and the design's own placebo."""
+    text = (
+        "In {states_used} states with a statewide rule since 2014 (statutes, but also an order, a "
+        "directive, a court "
+        "decision and one practice of all sheriffs), violent crime without rape differs from its synthetic "
+        "level "
+        "[@arkhangelsky2021] by {states_percent:+.1f}% ({states_percent_low:.1f}% to "
+        "{states_percent_high:.1f}%) "
+        "and property crime by {states_property_percent:+.1f}% ({states_property_percent_low:.1f}% to "
+        "{states_property_percent_high:.1f}%). On the years from 1999 on the latter is "
+        "{later_estimate:+,.0f} per "
+        "100,000 ({later_conf_low:,.0f} to {later_conf_high:,.0f}, p {later_p_value:p}). "
+    )
+    placebo = (
+        "With every rule moved {shift} years back, when there was none, the design finds "
+        "{placebo_estimate:+,.0f} "
+        "violent crimes per 100,000 (p {placebo_p:p}). "
+    )
+    end = (
+        "It fails its own test, and neither estimate is evidence of an effect."
+        if figures["placebo_p"] <= 0.10
+        else "It passes this test."
+    )
+    return fill(text + placebo + end, figures)
+
+
+def family(figures: Figures) -> Prose:
+    """Return how many rows of the first figure exclude zero, alone and corrected for their number."""
+    text = (
+        "Of {rows} intervals in @fig:answers {rows_excluding} exclude zero. Corrected for their number by "
+        "Holm’s "
+        "procedure, which holds whatever the dependence between them and is never more lenient than that of "
+        "Romano and Wolf [@romano2005], {rows_family} do (smallest p {smallest_family:p})."
+    )
+    return fill(text, figures)
+
+
+def seen(figures: Figures) -> Prose:
+    """Return what each design could have seen, beside the published figures."""
+    text = (
+        "@fig:power puts the published comparisons and ours on one scale. Matched pairs of cities in force "
+        "have 80% power "
+        "for a difference of {in_force_detectable_share:.0%} of violent crime; matched counties, for "
+        "{matched_detectable_share:.0%} of all crime. The difference that the county report prints, "
+        "{cap_effect:,.1f} per 10,000 people, is {cap_share:.1%} of the mean; a design like it would have "
+        "found a true "
+        "difference of that size with probability {cap_chance:.0%}. The {manning_effect:,.1f} violent crimes "
+        "per 100,000 of a later study [@manning2022] are {manning_counties:.1%} of the mean of adopting "
+        "counties; our comparison within states and classes would have found them with probability "
+        "{manning_chance:.0%}. Designs that follow places detect {seen_low:.0%} to {seen_high:.0%} of "
+        "violent crime; "
+        "a change of {margin:.0%} would be found with probability {chance_low:.0%} to {chance_high:.0%}."
+    )
+    return fill(text, figures)

@@ -1,0 +1,173 @@
+"""`stored`: a function's results kept on disk, found again only while all they rest on is as it was."""
+
+from __future__ import annotations
+
+import hashlib
+import inspect
+import json
+import os
+import time
+from collections.abc import Callable, Iterable
+from functools import wraps
+from pathlib import Path
+from typing import Any, ParamSpec, TypeVar
+
+from ..errors import AnalysisError
+from ..panels.reads import note_all, panel_hash, watch
+from ..paths import project_root
+from . import codec, dependencies, files
+
+P = ParamSpec("P")
+R = TypeVar("R")
+
+#: What a module file written later than this holds may not be what this process runs.
+_STARTED = time.time()
+
+
+def directory() -> Path | None:
+    """Return where results are kept: ``ANALYSIS_STORE_DIR``, else ``.results``; None when off.
+
+    ``ANALYSIS_STORE_DIR=off`` computes everything anew and keeps nothing.
+    """
+    chosen = os.environ.get("ANALYSIS_STORE_DIR")
+    if chosen == "off":
+        return None
+    return Path(chosen) if chosen else project_root() / ".results"
+
+
+def stored(function: Callable[P, R]) -> Callable[P, R]:
+    """Keep a function's results on disk, and in memory for the rest of the process.
+
+    The function may read panels with `analysis.panels.load` and its arguments, nothing else that can change.
+    What it returns is what the store gives back, also on the first call, so that later calls in any process
+    return the same bits.
+
+    Parameters
+    ----------
+    function : callable
+        A function of a module of this package. Arguments are plain values or specifications with ``key()``.
+
+    Returns
+    -------
+    callable
+        The function with a memory. ``__wrapped__`` is the function without it.
+
+    Raises
+    ------
+    codec.NotStorableError
+        At the first call, if the result holds what cannot be written and read back exactly.
+
+    Notes
+    -----
+    A result rests on the source of every module that the function's module can reach
+    (`dependencies.fingerprint`), on the versions of the packages these import, on the arguments, and on the
+    bytes of every panel that was read while it was computed. ``ANALYSIS_STORE_FRESH`` (``--fresh``)
+    names a run that computes each result once anew.
+    """
+    kept: dict[str, tuple[dict[str, str], Any]] = {}
+    signature = inspect.signature(function)
+
+    @wraps(function)
+    def call(*args: P.args, **kwargs: P.kwargs) -> R:
+        given = signature.bind(*args, **kwargs)
+        given.apply_defaults()
+        name = _entry_name(function, given.arguments)
+        if name in kept and _current(kept[name][0]):
+            panels, value = kept[name]
+        else:
+            panels, value = _recall(
+                name, [function.__module__], lambda: function(*given.args, **given.kwargs)
+            )
+            kept[name] = panels, value
+        note_all(panels)
+        result: R = value
+        return result
+
+    call.forget = kept.clear  # type: ignore[attr-defined]
+    return call
+
+
+def recall(name: str, text: str, modules: Iterable[str], compute: Callable[[], R]) -> R:
+    """Return what a computation gives, from the store while all it rests on is as it was; see `stored`.
+
+    Parameters
+    ----------
+    name : str
+        What is computed, as the start of a folder's name.
+    text : str
+        What the computation is given: equal texts, and only these, share a result.
+    modules : iterable of str
+        Modules of this package that the computation uses.
+    compute : callable
+        The computation; it may read panels.
+    """
+    panels, value = _recall(f"{name}-{_short(text)}", modules, compute)
+    note_all(panels)
+    result: R = value
+    return result
+
+
+def _entry_name(function: Callable[..., Any], arguments: dict[str, Any]) -> str:
+    said = {key: value.key() if hasattr(value, "key") else repr(value) for key, value in arguments.items()}
+    text = json.dumps([function.__module__, function.__qualname__, said])
+    return f"{function.__module__.split('.', 2)[-1]}.{function.__name__}-{_short(text)}"
+
+
+def _short(text: str) -> str:
+    return hashlib.sha256(text.encode()).hexdigest()[:16]
+
+
+def _recall(name: str, modules: Iterable[str], compute: Callable[[], Any]) -> tuple[dict[str, str], Any]:
+    place, modules = directory(), list(modules)
+    if place is None or dependencies.changed_since(_STARTED, modules):
+        with watch() as panels:
+            value = compute()
+        return dict(panels), codec.decode(codec.encode(value))
+    code = dependencies.fingerprint(modules)
+    folder = place / name / code[:16]
+    with files.locked(folder / "lock"):
+        if not _wants_fresh(name) and (found := _look_up(folder, code)):
+            return found
+        return _compute(compute, folder, code)
+
+
+def _look_up(folder: Path, code: str) -> tuple[dict[str, str], Any] | None:
+    for path in sorted(folder.glob("*.zip")):
+        found = files.read(path)
+        if found and found[0]["code"] == code and _current(found[0]["panels"]):
+            try:
+                return found[0]["panels"], codec.decode(found[1])
+            except codec.NotStorableError:
+                continue
+    return None
+
+
+def _compute(compute: Callable[[], Any], folder: Path, code: str) -> tuple[dict[str, str], Any]:
+    with watch() as panels:
+        value = compute()
+    members = codec.encode(value)
+    read = dict(sorted(panels.items()))
+    files.write(folder / f"{_short(json.dumps(read))}.zip", {"code": code, "panels": read}, members)
+    return read, codec.decode(members)
+
+
+def _current(panels: dict[str, str]) -> bool:
+    try:
+        return all(panel_hash(name) == known for name, known in panels.items())
+    except (AnalysisError, OSError):
+        return False
+
+
+def _wants_fresh(name: str) -> bool:
+    """Tell whether a result is to be computed although it is stored: once a run, in whichever process."""
+    run = os.environ.get("ANALYSIS_STORE_FRESH")
+    place = directory()
+    if not run or place is None:
+        return False
+    folder = place / "fresh"
+    folder.mkdir(parents=True, exist_ok=True)
+    try:
+        (folder / f"{_short(run)}-{_short(name)}").touch(exist_ok=False)
+    except FileExistsError:
+        return False
+    return True

@@ -1,0 +1,131 @@
+"""Dates of adoption given to cities that never adopt: the permuted data on which designs are compared."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import numpy as np
+
+from .specification import BY_SIZE, BY_STATE
+from .windows import Windows
+
+
+@dataclass(frozen=True)
+class Assignments:
+    """Cities treated in each permuted data set.
+
+    Attributes
+    ----------
+    rows, dates : numpy.ndarray of int, shape (D, K)
+        Positions of cities and of their dates, the same city more than once when drawn with replacement.
+    """
+
+    rows: np.ndarray
+    dates: np.ndarray
+
+    def __len__(self) -> int:
+        """Return the number of data sets."""
+        return len(self.rows)
+
+    def controls(self, never: np.ndarray) -> np.ndarray:
+        """Return the never-adopting cities not drawn, shape (D, N)."""
+        kept = np.tile(never, (len(self.rows), 1))
+        np.put_along_axis(kept, self.rows, False, axis=1)
+        return kept
+
+
+def observed(table: Windows) -> Assignments:
+    """Return the adoptions as they were, as one data set."""
+    rows, dates = table.treated()
+    return Assignments(rows[None, :], dates[None, :])
+
+
+def permuted(table: Windows, how: str, *, draws: int, seed: int) -> Assignments:
+    """Return permuted data sets in one of the ways of `specification`."""
+    make = {BY_SIZE: by_size, BY_STATE: by_state}[how]
+    return make(table, draws=draws, seed=seed)
+
+
+def by_size(table: Windows, *, draws: int, seed: int, replace: bool = True) -> Assignments:
+    """Give each adopter's date to a never-adopting city of its size class with a comparison at that date.
+
+    Parameters
+    ----------
+    table : Windows
+    draws, seed : int
+    replace : bool
+        Draw with replacement, as Conley and Taber (2011, doi:10.1162/REST_a_00049) do. Without, each city
+        is drawn once per data set unless its class has fewer cities than there are dates.
+    """
+    rows, dates = table.treated()
+    random = np.random.default_rng(seed)
+    size = table.cities["size"].to_numpy()
+    chosen = np.empty((draws, len(rows)), int)
+    order = random.random((draws, len(size)))
+    pools = [
+        np.flatnonzero(table.never & (size == size[row]) & table.usable[date])
+        for row, date in zip(rows, dates, strict=True)
+    ]
+    for k in sorted(range(len(rows)), key=lambda k: len(pools[k])):
+        pool = pools[k]
+        if replace:
+            chosen[:, k] = random.choice(pool, draws)
+        else:
+            chosen[:, k] = pool[order[:, pool].argmin(axis=1)]
+            np.put_along_axis(order, chosen[:, [k]], np.inf, axis=1)
+    return Assignments(chosen, np.broadcast_to(dates, chosen.shape))
+
+
+def by_state(table: Windows, *, draws: int, seed: int) -> Assignments:
+    """Give all dates of an adopting state to never-adopting cities of one other state, of like size.
+
+    States are drawn without replacement among those with enough cities, the largest adopters first; inside a
+    state each date goes to an unused city of the adopter's size class, or of the nearest class that has one.
+    """
+    rows, dates = table.treated()
+    random = np.random.default_rng(seed)
+    state, size = table.cities["state"].to_numpy(), table.cities["size"].to_numpy()
+    groups = sorted(_by(state[rows]).items(), key=lambda item: (-len(item[1]), item[0]))
+    pools = _by(state, table.never)
+    fits = [[name for name, pool in pools.items() if _enough(table, pool, dates[m])] for _, m in groups]
+    chosen = np.empty((draws, len(rows)), int)
+    for draw in range(draws):
+        taken: set[str] = set()
+        for (_, members), names in zip(groups, fits, strict=True):
+            free = [name for name in names if name not in taken]
+            name = free[random.integers(len(free))]
+            taken.add(name)
+            chosen[draw, members] = _matched(table, rows[members], dates[members], pools[name], size, random)
+    return Assignments(chosen, np.broadcast_to(dates, chosen.shape))
+
+
+def _enough(table: Windows, pool: np.ndarray, dates: np.ndarray) -> bool:
+    """Whether at every date twice as many of the pool as there are dates have a comparison."""
+    return bool(table.usable[np.ix_(np.unique(dates), pool)].sum(axis=1).min() >= 2 * len(dates))
+
+
+def _by(labels: np.ndarray, kept: np.ndarray | None = None) -> dict[str, np.ndarray]:
+    at = np.arange(len(labels)) if kept is None else np.flatnonzero(kept)
+    return {str(label): at[labels[at] == label] for label in np.unique(labels[at])}
+
+
+def _matched(table, rows, dates, pool, size, random) -> np.ndarray:
+    left = random.permutation(pool)
+    found = np.empty(len(rows), int)
+    for k in np.argsort(-size[rows], kind="stable"):
+        fits = left[table.usable[dates[k], left]]
+        found[k] = fits[np.abs(size[fits] - size[rows[k]]).argmin()]
+        left = left[left != found[k]]
+    return found
+
+
+def alternatives(table: Windows) -> dict[str, int]:
+    """Return how many states could take the place of the largest adopting state, and of the smallest."""
+    rows, _ = table.treated()
+    state = table.cities["state"].to_numpy()
+    needed = [len(members) for members in _by(state[rows]).values()]
+    have = [len(members) for members in _by(state, table.never).values()]
+    return {
+        "largest": sum(n >= 2 * max(needed) for n in have),
+        "smallest": sum(n >= 2 * min(needed) for n in have),
+    }

@@ -1,0 +1,1 @@
+"""Crime by how much a county's detainer policy could change."""

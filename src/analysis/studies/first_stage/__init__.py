@@ -1,0 +1,1 @@
+"""What detainer policies changed at the jail door: declined detainers around each county's dated policy."""
