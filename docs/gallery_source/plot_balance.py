@@ -14,7 +14,9 @@ from analysis.report import house_style
 
 draw = np.random.default_rng(2)
 frame = pd.DataFrame(draw.normal(size=(600, 3)), columns=["income", "density", "age"])
-frame["treated"] = (draw.random(600) < 1 / (1 + np.exp(1.5 - frame["income"] - 0.5 * frame["density"]))).astype(int)
+frame["treated"] = (
+    draw.random(600) < 1 / (1 + np.exp(1.5 - frame["income"] - 0.5 * frame["density"]))
+).astype(int)
 frame["y"] = frame["income"] + draw.normal(size=600)
 names = ["income", "density", "age"]
 

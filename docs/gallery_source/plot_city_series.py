@@ -2,7 +2,8 @@
 A city's record, with its breaks
 ================================
 
-Robberies per 100,000 residents of one city; the line is broken where the FBI says that years cannot be compared.
+Robberies per 100,000 residents of one city; the line is broken where the FBI says that years
+cannot be compared.
 """
 
 import matplotlib.pyplot as plt

@@ -2,7 +2,8 @@
 Negative weights of two-way fixed effects
 =========================================
 
-When adoption is staggered, the two-way coefficient is a weighted sum of effects in which some weights are negative.
+When adoption is staggered, the two-way coefficient is a weighted sum of effects in which some
+weights are negative.
 """
 
 import matplotlib.pyplot as plt
@@ -18,7 +19,9 @@ frame = units.merge(pd.DataFrame({"year": range(2000, 2016)}), how="cross")
 frame["d"] = ((frame["cohort"] > 0) & (frame["year"] >= frame["cohort"])).astype(float)
 frame["y"] = frame["d"] + draw.normal(size=len(frame))
 
-weights = twfe_weights(frame, outcome="y", treatment="d", effects=["unit", "year"]).tidy(frame, ["cohort", "year"])
+weights = twfe_weights(frame, outcome="y", treatment="d", effects=["unit", "year"]).tidy(
+    frame, ["cohort", "year"]
+)
 
 with house_style():
     drawing, axes = plt.subplots(figsize=(6.5, 3))

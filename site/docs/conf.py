@@ -1,4 +1,4 @@
-"""Configuration of the documentation; `sanctuary site` copies docs/ beside generated pages and builds from there."""
+"""Configuration of the documentation, which `sanctuary site` builds from docs/ and generated pages."""
 
 from __future__ import annotations
 

@@ -133,9 +133,7 @@ class Page:
         """Click and return the file that arrives."""
         before = set(self.downloads.iterdir())
         self.script("arguments[0].click()", click)
-        self.wait(
-            lambda: [p for p in set(self.downloads.iterdir()) - before if p.suffix == suffix]
-        )
+        self.wait(lambda: [p for p in set(self.downloads.iterdir()) - before if p.suffix == suffix])
         return next(p for p in set(self.downloads.iterdir()) - before if p.suffix == suffix)
 
     def complaints(self) -> list[str]:
@@ -160,5 +158,6 @@ class Page:
             "axe.run(document, {resultTypes: ['violations'], preload: false}).then(arguments[arguments.length - 1])"
         )
         return [
-            f"{one['id']}: {one['nodes'][0]['html'][:200]} ({one['nodes'][0]['target']})" for one in result["violations"]
+            f"{one['id']}: {one['nodes'][0]['html'][:200]} ({one['nodes'][0]['target']})"
+            for one in result["violations"]
         ]

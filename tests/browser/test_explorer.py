@@ -13,7 +13,15 @@ from analysis.studies.multiverse import study as multiverse
 
 pytestmark = pytest.mark.browser
 SAN_FRANCISCO, COOK = "CA0380100", "17031"
-VIEWS = ("#/", f"#/city/{SAN_FRANCISCO}", f"#/county/{COOK}", "#/map", "#/specifications", "#/forest", "#/power")
+VIEWS = (
+    "#/",
+    f"#/city/{SAN_FRANCISCO}",
+    f"#/county/{COOK}",
+    "#/map",
+    "#/specifications",
+    "#/forest",
+    "#/power",
+)
 
 
 @pytest.fixture(scope="module")
@@ -72,7 +80,9 @@ def test_every_city_of_a_state_holds_the_panel(site, chromium, city_year):
         rows = chromium.script("return SC.view.rows")
         panel = city_year[city_year["ori"].eq(ori)].sort_values("year")
         shown = [[row.get(name) for name in columns] for row in rows]
-        truth = [[None if pd.isna(v) else int(v) for v in row] for row in panel[columns].itertuples(index=False)]
+        truth = [
+            [None if pd.isna(v) else int(v) for v in row] for row in panel[columns].itertuples(index=False)
+        ]
         assert shown == truth, ori
         rates = [row.get("property_per_100k") for row in rows]
         assert rates == [None if pd.isna(v) else v for v in panel["property_per_100k"]], ori
@@ -116,7 +126,9 @@ def test_ticks_move_the_estimate_and_the_address(site, chromium):
     frame = multiverse.admitted(multiverse.results())
     own = frame[frame["outcome"].eq("violent_without_rape")]
     status = chromium.text(".answer")
-    assert status.startswith(f"{len(own):,} specifications: median {own['percent'].median():+.1f}%".replace("-", "−"))
+    assert status.startswith(
+        f"{len(own):,} specifications: median {own['percent'].median():+.1f}%".replace("-", "−")
+    )
     tick = chromium.one("#f-treatment-0")
     chromium.script("arguments[0].click()", tick)
     left = own[own["treatment"].ne("status_inquiry")]
@@ -209,7 +221,11 @@ def test_every_view_is_clean(site, chromium, view, width, dark):
     chromium.size(width, dark=dark)
     chromium.complaints(), chromium.requests()
     chromium.view(site, view)
-    chromium.wait(lambda: chromium.script("return [...document.querySelectorAll('.drawing')].every((b) => b.querySelector('svg'))"))
+    chromium.wait(
+        lambda: chromium.script(
+            "return [...document.querySelectorAll('.drawing')].every((b) => b.querySelector('svg'))"
+        )
+    )
     assert chromium.script("return document.documentElement.scrollWidth") <= width
     assert chromium.violations() == []
     drawings = chromium.all(".drawing")

@@ -98,6 +98,8 @@ def test_the_front_page_says_the_answer_with_its_interval(site, chromium):
     chromium.open(site / "index.html")
     answer = chromium.text(".sentence")
     assert "95% interval" in answer and "%" in answer
-    assert chromium.script("return document.querySelector('meta[property=\"og:image\"]').content").endswith("card.png")
+    assert chromium.script("return document.querySelector('meta[property=\"og:image\"]').content").endswith(
+        "card.png"
+    )
     assert (site / "card.png").read_bytes().startswith(b"\x89PNG")
     assert chromium.all("#cannot") and chromium.all("#avoid")

@@ -69,16 +69,20 @@ class Brief:
 
 
 METHOD = (
-    "Recorded crime comes from the tables that the FBI prints for every city, year by year. A year that is not printed "
-    "is missing, never zero, and a year that the FBI says cannot be compared with earlier ones begins a new series.",
-    "Policies come from public sources, each cited: what the instrument limits, from when, and how surely that is "
-    "known. Symbolic acts and doubtful dates are kept apart.",
-    "For each city that adopted a rule, its crimes afterwards are held against those expected had its own rate moved "
-    "as the rate of cities that never adopted one. How far cities stray from this by themselves gives the interval.",
+    "Recorded crime comes from the tables that the FBI prints for every city, year by year. A year that "
+    "is not printed is missing, never zero, and a year that the FBI says cannot be compared with earlier "
+    "ones begins a new series.",
+    "Policies come from public sources, each cited: what the instrument limits, from when, and how surely "
+    "that is known. Symbolic acts and doubtful dates are kept apart.",
+    "For each city that adopted a rule, its crimes afterwards are held against those expected had its own "
+    "rate moved as the rate of cities that never adopted one. How far cities stray from this by "
+    "themselves gives the interval.",
 )
 FURTHER = (
-    "The paper says how each design was built, what it could have found, and what every defensible choice does to it.",
-    "The explorer shows any city or county: its policies, its record with every break, and its part in each study.",
+    "The paper says how each design was built, what it could have found, and what every defensible choice "
+    "does to it.",
+    "The explorer shows any city or county: its policies, its record with every break, and its part in "
+    "each study.",
 )
 
 
@@ -101,9 +105,7 @@ def brief_pdfs(brief: Brief, directory: Path) -> dict[str, bytes]:
 
 
 def _source(brief: Brief, paper: str) -> str:
-    texts = {
-        name: _string(getattr(brief, name)) for name in ("title", "lead", "answer", "notice", "author")
-    }
+    texts = {name: _string(getattr(brief, name)) for name in ("title", "lead", "answer", "notice", "author")}
     lists = {name: _points(getattr(brief, name)) for name in ("cannot", "avoid", "method", "further")}
     return _SOURCE.format(
         **texts,

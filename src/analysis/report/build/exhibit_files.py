@@ -20,7 +20,7 @@ _PAGE = """#set page(width: auto, height: auto, margin: 6pt, fill: white)
 
 
 def exhibit_name(kind: str, chapter: str, label: str) -> str:
-    """Return the file stem of an exhibit: ``fig-00-answers`` for figure ``answers`` of notebook ``00_paper``."""
+    """Return the file stem of an exhibit: ``fig-00-answers`` for ``answers`` of notebook ``00_paper``."""
     return f"{kind}-{chapter.split('_')[0]}-{label}"
 
 
@@ -67,7 +67,12 @@ def png_of(svg: str, work: Path) -> bytes:
     source = work / "exhibit.typ"
     source.write_text(_PAGE.format(file="exhibit.svg"), "utf-8")
     return typst.compile(
-        source, root=work, format="png", ppi=PIXELS_PER_INCH, font_paths=[work / "fonts"], ignore_system_fonts=True
+        source,
+        root=work,
+        format="png",
+        ppi=PIXELS_PER_INCH,
+        font_paths=[work / "fonts"],
+        ignore_system_fonts=True,
     )
 
 

@@ -133,10 +133,18 @@ def split_pages(body: str, meta: Meta, names: Sequence[str]) -> dict[str, bytes]
     return made
 
 
-def head_tags(title: str, description: str, *, address: str = "", image: str = "", date: str = "", author: str = "") -> str:
+def head_tags(
+    title: str, description: str, *, address: str = "", image: str = "", date: str = "", author: str = ""
+) -> str:
     """Return the tags by which search engines and shared links know a page."""
     tags = {"description": description, "author": author, "date": date}
-    cards = {"og:type": "article", "og:title": title, "og:description": description, "og:url": address, "og:image": image}
+    cards = {
+        "og:type": "article",
+        "og:title": title,
+        "og:description": description,
+        "og:url": address,
+        "og:image": image,
+    }
     lines = [f'<meta name="{name}" content="{_text(value)}">' for name, value in tags.items() if value]
     lines += [f'<meta property="{name}" content="{_text(value)}">' for name, value in cards.items() if value]
     card = "summary_large_image" if image else "summary"
@@ -147,9 +155,7 @@ def head_tags(title: str, description: str, *, address: str = "", image: str = "
 def _page(meta: Meta, *, title: str, contents: str, body: str, style: str, script: str, image: str) -> str:
     address = meta.site and f"{meta.site}paper/"
     picture = f"{meta.site}{image.removeprefix('../')}" if meta.site and image else image
-    head = head_tags(
-        title, meta.subtitle, address=address, image=picture, date=meta.date, author=meta.author
-    )
+    head = head_tags(title, meta.subtitle, address=address, image=picture, date=meta.date, author=meta.author)
     return pages.filled(
         _template("page.html"),
         title=_text(title),
@@ -194,7 +200,9 @@ def _with_tools(body: str, meta: Meta, *, files: bool) -> str:
         box = f'<div class="drawing" tabindex="0" role="group" aria-label="{number}">{drawing}</div>'
         if files:
             address = f"../figures/fig-{name}.svg"
-            box = f'<div class="drawing"><a href="{address}" title="Open the drawing alone">{drawing}</a></div>'
+            box = (
+                f'<div class="drawing"><a href="{address}" title="Open the drawing alone">{drawing}</a></div>'
+            )
         kinds = ("csv", "png", "svg") if files else ()
         tools = _tools(f"fig:{name}", f"fig-{name}", number, meta, kinds, picture=not files)
         return f'<figure id="fig:{name}">{box}<figcaption>{caption}</figcaption>{tools}</figure>'
@@ -217,14 +225,23 @@ def _numbered(caption: str) -> str:
 
 
 def _tools(
-    anchor: str, name: str, number: str, meta: Meta, kinds: Sequence[str], *, picture: bool = False, table: bool = False
+    anchor: str,
+    name: str,
+    number: str,
+    meta: Meta,
+    kinds: Sequence[str],
+    *,
+    picture: bool = False,
+    table: bool = False,
 ) -> str:
     said = f"{citation(meta).rstrip('.')}, {number}."
     links = [f'<a href="#{anchor}" aria-label="Link to {number}">Link</a>']
     links.append(f'<button type="button" data-cite="{_text(said)}" aria-label="Cite {number}">Cite</button>')
     for kind in kinds:
         address = f"../figures/{name}.{kind}"
-        links.append(f'<a href="{address}" download aria-label="{kind.upper()} of {number}">{kind.upper()}</a>')
+        links.append(
+            f'<a href="{address}" download aria-label="{kind.upper()} of {number}">{kind.upper()}</a>'
+        )
     if picture:
         links.append(f'<button type="button" data-png="{name}" aria-label="PNG of {number}">PNG</button>')
     if table:
@@ -245,7 +262,11 @@ def _fonts_css(*, embedded: bool) -> str:
     data = _font_bytes()
     for family, _, face, weight, style in _FACES:
         for name in (n for n in data if n.removesuffix(".woff").endswith(face) and _of(family, n)):
-            source = f"data:font/woff;base64,{base64.b64encode(data[name]).decode()}" if embedded else f"fonts/{name}"
+            source = (
+                f"data:font/woff;base64,{base64.b64encode(data[name]).decode()}"
+                if embedded
+                else f"fonts/{name}"
+            )
             rules.append(
                 f"@font-face{{font-family:'{family}';font-weight:{weight};font-style:{style};"
                 f"font-display:swap;src:url({source}) format('woff')}}"

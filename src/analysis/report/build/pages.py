@@ -7,6 +7,7 @@ between what became different pages are led there.
 from __future__ import annotations
 
 import html
+import itertools
 import json
 import re
 from collections.abc import Sequence
@@ -56,7 +57,7 @@ def cut(body: str, names: Sequence[str], title: str) -> list[Page]:
     starts = [number for number, part in enumerate(parts) if _is_appendix(part)]
     edges = [*starts, len(parts)]
     chunks = ["".join(parts[: edges[0]])]
-    chunks += ["".join(parts[here:there]) for here, there in zip(edges, edges[1:], strict=False)]
+    chunks += ["".join(parts[here:there]) for here, there in itertools.pairwise(edges)]
     files = [FIRST, *[f"{name}.html" for name in names]]
     titles = [title, *[plain(_HEADING.search(chunk)[3]) for chunk in chunks[1:]]]  # type: ignore[index]
     pages = [Page(*parts_of) for parts_of in zip(files, titles, chunks, strict=True)]
@@ -93,7 +94,9 @@ def contents(pages: Sequence[Page], current: Page | None) -> str:
         here = page is current
         target = "" if current is None or here else page.file
         inside = [row for row in page.headings if row[0] == (1 if page.file == FIRST else 2)]
-        sections = "".join(f'<li><a href="{target}#{name}">{_bare(inner)}</a></li>' for _, name, inner in inside)
+        sections = "".join(
+            f'<li><a href="{target}#{name}">{_bare(inner)}</a></li>' for _, name, inner in inside
+        )
         own = page.headings[0] if page.headings else (1, "main", "")
         link = page.file if current is not None else f"#{'main' if page.file == FIRST else own[1]}"
         mark = ' aria-current="page"' if here else ""

@@ -28,7 +28,7 @@ TOTALS = {
 #: Totals whose parts need not all be printed: a year prints rape by one definition.
 _ONE_OF = {"violent": ("rape_legacy", "rape_revised")}
 #: One letter a reason, in the order of `REASONS`; a dot is a figure that can be compared.
-LETTERS = {text: letter for text, letter in zip(REASONS.values(), "nmrwe", strict=True)}
+LETTERS = dict(zip(REASONS.values(), "nmrwe", strict=True))
 
 
 def city_shards(panels: Mapping[str, pd.DataFrame]) -> dict[str, dict[str, Any]]:
@@ -41,7 +41,9 @@ def city_shards(panels: Mapping[str, pd.DataFrame]) -> dict[str, dict[str, Any]]
     """
     cities = panels["city_year"].sort_values(["ori", "year"])
     marks = _marks(cities, panels["series_breaks"])
-    tables = {name: _wide(cities, cities[name]) for name in ("population", *OFFENSES, *TOTALS, "homicide_printed")}
+    tables = {
+        name: _wide(cities, cities[name]) for name in ("population", *OFFENSES, *TOTALS, "homicide_printed")
+    }
     printed = _wide(cities, pd.Series(1.0, index=cities.index)).notna()
     tables |= {f"sum of {total}": _sum_of(tables, total) for total in TOTALS}
     shards: dict[str, dict[str, Any]] = {}
@@ -55,7 +57,7 @@ def city_shards(panels: Mapping[str, pd.DataFrame]) -> dict[str, dict[str, Any]]
 
 
 def _usual(places: list[dict[str, Any]]) -> dict[str, Any]:
-    """Take the commonest new series out of the places and return it: most differ in nothing but rape's definition."""
+    """Take the commonest new series out of the places and return it: most have rape's definition alone."""
     texts = Counter(dumped(place.get("starts", {})) for place in places)
     text, _ = texts.most_common(1)[0]
     usual = json.loads(text)
@@ -97,8 +99,15 @@ def _distinct(own: pd.DataFrame) -> list[str]:
 def _statements(own: pd.DataFrame, texts: list[str]) -> list[list[Any]]:
     at = {text: place for place, text in enumerate(texts)}
     return [
-        [plain(row["break_ori"]) or "", int(row["first_year"]), int(row["last_year"]), str(row["offense"])]
-        + [str(row["effect"]), at[str(row["why"])], at.get(str(row["printed_in"]), -1)]
+        [
+            plain(row["break_ori"]) or "",
+            int(row["first_year"]),
+            int(row["last_year"]),
+            str(row["offense"]),
+            str(row["effect"]),
+            at[str(row["why"])],
+            at.get(str(row["printed_in"]), -1),
+        ]
         for row in own.sort_values(["break_ori", "first_year", "offense"]).to_dict("records")
     ]
 
@@ -163,7 +172,7 @@ def _marks(cities: pd.DataFrame, breaks: pd.DataFrame) -> dict[str, dict[str, An
 
 def _starts(segments: pd.DataFrame) -> dict[str, list[int]]:
     """Return the years in which a later comparable stretch begins, by agency; those with one are left out."""
-    long = segments.stack().rename("segment").reset_index()
+    long = segments.reset_index().melt("ori", var_name="year", value_name="segment").dropna()
     first = long.groupby(["ori", "segment"])["year"].min().reset_index().sort_values(["ori", "year"])
     later = first[first.duplicated("ori")]
     return {str(ori): [int(year) for year in years] for ori, years in later.groupby("ori")["year"]}

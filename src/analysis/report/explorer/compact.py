@@ -1,8 +1,8 @@
 """Columns of numbers as short text, and their scripts.
 
-A column of whole numbers becomes one text of differences, each from the last value present: a letter for a
-small one (``a`` to ``z`` are 0 to 25, ``A`` to ``Z`` are -1 to -26), else the number and a comma, and a dot for a
-missing value. ``"kf.P"`` is 10, 15, missing, -1.
+A column of whole numbers becomes one text of differences, each from the last value present: a letter for
+a small one (``a`` to ``z`` are 0 to 25, ``A`` to ``Z`` are -1 to -26), else the number and a comma, and a dot
+for a missing value. ``"kf.P"`` is 10, 15, missing, -1.
 """
 
 from __future__ import annotations
@@ -17,7 +17,6 @@ import numpy as np
 import pandas as pd
 
 from ...errors import AnalysisError
-
 
 _LETTERS = 26
 _TOKEN = re.compile(r"[a-zA-Z.]|-?\d+,")
@@ -54,7 +53,9 @@ def packed(values: Iterable[float | int | None], *, where: str = "") -> str:
             continue
         whole = int(value)
         if whole != value:
-            raise EncodingError(f"{value!r} is not a whole number.", where=where, remedy="Send it as a float.")
+            raise EncodingError(
+                f"{value!r} is not a whole number.", where=where, remedy="Send it as a float."
+            )
         parts.append(_token(whole - last))
         last = whole
     return "".join(parts)

@@ -42,11 +42,20 @@ def county_shards(panels: Mapping[str, pd.DataFrame]) -> dict[str, dict[str, Any
     for (state, fips), rows in years.groupby(["state", "fips"], sort=True):
         shard = shards.setdefault(
             str(state),
-            {"state": str(state), "first": FIRST, "names": list(_WHOLE), "pooled": pooled, "series": _USUAL, "places": []},
+            {
+                "state": str(state),
+                "first": FIRST,
+                "names": list(_WHOLE),
+                "pooled": pooled,
+                "series": _USUAL,
+                "places": [],
+            },
         )
         place = {"fips": str(fips), "name": county_name(about, str(fips)), **_columns(rows)}
         if fips in later.index:
-            place["pooled"] = packed((plain(later.at[fips, name]) for name in pooled), where=f"{fips} 2013-2014")
+            place["pooled"] = packed(
+                (plain(later.loc[fips, name]) for name in pooled), where=f"{fips} 2013-2014"
+            )
         shard["places"].append(place)
     return shards
 
@@ -61,8 +70,14 @@ def _columns(rows: pd.DataFrame) -> dict[str, Any]:
     fips = str(rows["fips"].iloc[0])
     whole = [packed(map(plain, by_year[name]), where=f"{fips} {name}").rstrip(".") for name in _WHOLE]
     sparse = {name: _sparse(by_year[name]) for name in _RATES}
-    marks = {name: [int(y) for y in by_year.index[by_year[name].fillna(False).astype(bool)]] for name in _MARKS}
-    series = {str(year): str(by_year["crime_series"][year]) for year in YEARS if plain(by_year["crime_series"][year])}
+    marks = {
+        name: [int(y) for y in by_year.index[by_year[name].fillna(False).astype(bool)]] for name in _MARKS
+    }
+    series = {
+        str(year): str(by_year["crime_series"][year])
+        for year in YEARS
+        if plain(by_year["crime_series"][year])
+    }
     found = {
         "data": ";".join(whole),
         "values": {name: values for name, values in sparse.items() if values},

@@ -122,7 +122,9 @@ def _with_roles(shards: Mapping[str, dict[str, Any]], key: str, roles: pd.DataFr
 
 
 def _found(row: Mapping[Any, Any]) -> list[Any]:
-    numbers = [plain(row.get(name)) for name in ("observed", "expected", "log_ratio", "conf_low", "conf_high")]
+    numbers = [
+        plain(row.get(name)) for name in ("observed", "expected", "log_ratio", "conf_low", "conf_high")
+    ]
     finite = [None if number in (float("inf"), float("-inf")) else number for number in numbers]
     return finite if any(number is not None for number in finite) else []
 
@@ -154,7 +156,12 @@ def _index(
         },
         "counties": {
             state: [
-                [place["fips"], place["name"], plain(people.get(place["fips"])) or 0, int(place["fips"] in bound)]
+                [
+                    place["fips"],
+                    place["name"],
+                    plain(people.get(place["fips"])) or 0,
+                    int(place["fips"] in bound),
+                ]
                 for place in shard["places"]
             ]
             for state, shard in counties.items()
@@ -167,7 +174,7 @@ def _index(
 
 
 def _expected(panels: Mapping[str, pd.DataFrame]) -> dict[str, Any]:
-    """Return observed and expected crimes by year of the cities that adopted, by study, offense and agency."""
+    """Return the crimes expected of cities that adopted, by study, agency, offense and year."""
     found: dict[str, Any] = {}
     for study, definition in _DEFINITIONS.items():
         for offense in _EXPECTED:

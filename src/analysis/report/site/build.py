@@ -77,7 +77,11 @@ def build_site(out: Path | None = None, *, progress: bool = True) -> Path:
     """
     out = out or project_root() / "build" / "site"
     out.parent.mkdir(parents=True, exist_ok=True)
-    about = About(version("sanctuary-crime"), pdf.VERSION_DATE.date().isoformat(), os.environ.get("ANALYSIS_SITE_URL", ""))
+    about = About(
+        version("sanctuary-crime"),
+        pdf.VERSION_DATE.date().isoformat(),
+        os.environ.get("ANALYSIS_SITE_URL", ""),
+    )
     with tempfile.TemporaryDirectory(dir=out.parent, prefix=".making-site-") as place:
         folder, work = Path(place) / "site", Path(place) / "work"
         folder.mkdir()
@@ -97,7 +101,8 @@ def verify(folder: Path) -> None:
     if asked or broken:
         shown = "; ".join([*asked[:10], *broken[:10]])
         raise tools.SiteError(
-            f"{len(asked)} requests to other hosts, {len(broken)} links that lead nowhere: {shown}", where=str(folder)
+            f"{len(asked)} requests to other hosts, {len(broken)} links that lead nowhere: {shown}",
+            where=str(folder),
         )
 
 
@@ -105,7 +110,9 @@ def _paper(folder: Path, work: Path, about: About) -> None:
     built = reports_dir() / "build"
     for name in ("paper", "figures"):
         if not (built / name).is_dir():
-            raise MissingFileError("The paper is not built.", where=str(built / name), remedy="Run `make report`.")
+            raise MissingFileError(
+                "The paper is not built.", where=str(built / name), remedy="Run `make report`."
+            )
         shutil.copytree(built / name, folder / name)
     for name in (f"{BOUND}.pdf", f"{BOUND}.html"):
         shutil.copy(built / name, folder / "paper" / name)
@@ -125,7 +132,14 @@ def _front(folder: Path, work: Path, about: About) -> None:
         figure=_named(figure.svg, figure.alt),
         caption=figure.caption,
         head=about.head(TITLE, answer(row), ""),
-        about={"title": TITLE, "lead": LEAD, "subtitle": SUBTITLE, "version": about.version, "date": about.date, "cite": about.cite},
+        about={
+            "title": TITLE,
+            "lead": LEAD,
+            "subtitle": SUBTITLE,
+            "version": about.version,
+            "date": about.date,
+            "cite": about.cite,
+        },
     )
     (folder / "index.html").write_text(text, "utf-8")
     shutil.copy(tools.site_dir() / "front.css", folder / "front.css")
@@ -163,7 +177,9 @@ def _explorer(folder: Path, work: Path, about: About) -> None:
     source = tools.site_dir() / "explorer"
     tools.bundle(source / "src" / "main.js", place / "explorer.js")
     shutil.copy(source / "explorer.css", place)
-    description = "Look up a city or county: its policies, its recorded crime with every break, and the studies."
+    description = (
+        "Look up a city or county: its policies, its recorded crime with every break, and the studies."
+    )
     page = (source / "index.html").read_text("utf-8")
     for name, text in (
         ("name", AUTHOR),

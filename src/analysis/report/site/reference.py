@@ -18,7 +18,14 @@ FAMILIES: Mapping[str, tuple[str, ...]] = {
         *["mundlak", "hausman", "driscoll_kraay", "event_study", "two_by_two"],
     ),
     "Inference": (
-        *["Conley", "wild_bootstrap", "score_bootstrap", "randomization_test", "romano_wolf", "adjust_p_values"],
+        *[
+            "Conley",
+            "wild_bootstrap",
+            "score_bootstrap",
+            "randomization_test",
+            "romano_wolf",
+            "adjust_p_values",
+        ],
         *["joint_test", "cluster_diagnostics"],
     ),
     "Staggered adoption": (
@@ -37,7 +44,16 @@ FAMILIES: Mapping[str, tuple[str, ...]] = {
     ),
     "Synthetic controls": ("synthetic_control", "synthetic_did", "conformal_intervals"),
     "Results": (
-        *["Estimates", "Sample", "GroupTime", "Comparison", "Refits", "PretestPower", "WaldTest", "CellWeights"],
+        *[
+            "Estimates",
+            "Sample",
+            "GroupTime",
+            "Comparison",
+            "Refits",
+            "PretestPower",
+            "WaldTest",
+            "CellWeights",
+        ],
         *["ClusterDiagnostics", "ESTIMATORS"],
     ),
 }
@@ -60,7 +76,13 @@ def estimators_page() -> str:
     lines = ["# Estimators", "", "Everything here is imported from `analysis.estimators`.", ""]
     for title, names in families().items():
         lines += [f"## {title}", "", "```{eval-rst}", ".. currentmodule:: analysis.estimators", ""]
-        lines += [".. autosummary::", "   :toctree: api", "   :nosignatures:", "", *[f"   {name}" for name in names]]
+        lines += [
+            ".. autosummary::",
+            "   :toctree: api",
+            "   :nosignatures:",
+            "",
+            *[f"   {name}" for name in names],
+        ]
         lines += ["```", ""]
     return "\n".join(lines)
 
@@ -79,13 +101,17 @@ def codebook() -> dict[str, dict[str, str]]:
 def panels_pages() -> Iterator[tuple[str, str]]:
     """Yield the file name and text of the panels' overview and of one page per committed panel."""
     columns = codebook()
-    names = sorted(path.name.removesuffix(".manifest.json") for path in processed_dir().glob("*.manifest.json"))
+    names = sorted(
+        path.name.removesuffix(".manifest.json") for path in processed_dir().glob("*.manifest.json")
+    )
     overview = ["# Panels", "", "Each is loaded by name, verified against its manifest as it is read:", ""]
     overview += ["```python", "from analysis import panels", "", 'panels.load("city_year").head()', "```", ""]
     overview += ["| panel | rows | a row is identified by |", "|---|---:|---|"]
     for name in names:
         manifest = manifest_of(name)
-        overview.append(f"| [{name}](panel_{name}.md) | {manifest['rows']:,} | {', '.join(manifest['keys'])} |")
+        overview.append(
+            f"| [{name}](panel_{name}.md) | {manifest['rows']:,} | {', '.join(manifest['keys'])} |"
+        )
     toctree = ["", "```{toctree}", ":hidden:", "", *[f"panel_{name}" for name in names], "```"]
     yield "panels.md", "\n".join([*overview, *toctree, ""])
     for name in names:

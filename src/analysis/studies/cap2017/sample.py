@@ -163,7 +163,7 @@ USED = {1.0: "used: declines detainers", 0.0: "used: comparison"}
 
 
 def dispositions(frame: pd.DataFrame) -> pd.Series:
-    """Return what the main comparison does with each county: the first reason that holds, or how it is used."""
+    """Return what the main comparison does with each county: the first reason that holds, or its use."""
     found = np.select([test for _, test in _tests(frame)], [reason for reason, _ in _tests(frame)], "")
     return pd.Series(found, index=frame.index)
 

@@ -29,7 +29,8 @@ def expected_paths(frame: pd.DataFrame, horizon: Horizon) -> pd.DataFrame:
     Returns
     -------
     pandas.DataFrame
-        ``ori, year, observed, expected, people``, over the horizon around adoption, comparable years only; cities without a comparison at their own date are left out.
+        ``ori, year, observed, expected, people``, over the horizon around adoption, comparable years
+        only; cities without a comparison at their own date are left out.
 
     Notes
     -----
@@ -43,7 +44,9 @@ def expected_paths(frame: pd.DataFrame, horizon: Horizon) -> pd.DataFrame:
     for row in treated_rows(table):
         ori, date = str(cities["ori"].iloc[row]), int(cities["cohort"].iloc[row])
         near = (years >= date - horizon.before) & (years <= date + horizon.after)
-        own = pd.DataFrame({"year": years, "observed": counts[row], "people": people[row], "stretch": stretch[row]})
+        own = pd.DataFrame(
+            {"year": years, "observed": counts[row], "people": people[row], "stretch": stretch[row]}
+        )
         parts.append(_path(own.assign(trend=trend)[near], date).assign(ori=ori))
     return pd.concat(parts, ignore_index=True)[["ori", "year", "observed", "expected", "people"]]
 

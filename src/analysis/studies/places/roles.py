@@ -68,9 +68,19 @@ def _uar2017() -> pd.DataFrame:
     partner = dict(zip(pairs["ori"], pairs["control"], strict=True))
     back = dict(zip(pairs["control"], pairs["ori"], strict=True))
     rows = [
-        (row["ori"], TREATED, f"Adopted in {row['cohort']}; compared with its matched city.", partner[row["ori"]])
+        (
+            row["ori"],
+            TREATED,
+            f"Adopted in {row['cohort']}; compared with its matched city.",
+            partner[row["ori"]],
+        )
         if row["ori"] in partner
-        else (row["ori"], OUT, f"Adopted in {row['cohort']}, but cannot be matched: {row['unmatched_because']}.", "")
+        else (
+            row["ori"],
+            OUT,
+            f"Adopted in {row['cohort']}, but cannot be matched: {row['unmatched_because']}.",
+            "",
+        )
         for row in treated.dropna(subset=["ori"]).to_dict("records")
     ]
     seen = {row[0] for row in rows}
@@ -78,7 +88,9 @@ def _uar2017() -> pd.DataFrame:
         if ori in back:
             rows.append((ori, COMPARISON, "Matched with a city that adopted.", back[ori]))
         else:
-            rows.append((ori, OUT, "In the pool of possible matches; no adopting city was matched with it.", ""))
+            rows.append(
+                (ori, OUT, "In the pool of possible matches; no adopting city was matched with it.", "")
+            )
     return _frame("uar2017", rows)
 
 
@@ -89,7 +101,7 @@ def _staggered(study: str, sample: CitySample) -> pd.DataFrame:
     rows = []
     for ori, (first, last) in zip(years.index, years.itertuples(index=False), strict=True):
         if cohort[ori] > 0:
-            text = f"Adopted in {cohort[ori]}; its years {first} to {last} are compared with those expected of it."
+            text = f"Adopted in {cohort[ori]}; its years {first} to {last} are held against those expected."
             rows.append((ori, TREATED, text, ""))
         else:
             text = f"One of the cities whose years {first} to {last} say what was to be expected."
@@ -112,7 +124,9 @@ def _nine_cities(panels: Mapping[str, pd.DataFrame]) -> pd.DataFrame:
         why = "; ".join(f"{row.start}: {row.reason}" for row in dates.itertuples())
         if len(usable):
             starts = " and ".join(str(start) for start in usable["start"])
-            rows.append((ori, TREATED, f"Studied from {starts} on, against a weighted mean of other cities.", ""))
+            rows.append(
+                (ori, TREATED, f"Studied from {starts} on, against a weighted mean of other cities.", "")
+            )
         else:
             rows.append((ori, OUT, f"One of the nine, without a usable date. {why}.", ""))
     seen = {row[0] for row in rows}
@@ -151,10 +165,23 @@ def state_roles(panels: Mapping[str, pd.DataFrame]) -> pd.DataFrame:
     """Return the part of every state in the study of state laws; see `city_roles` (``id`` is USPS)."""
     breaks = state_laws.series_starts(panels["state_year"])
     laws = state_laws.dated_laws(panels["policies"], breaks, spec=STATE_LAWS)
-    rates, named = state_laws.rate_tables(panels["state_year"], spec=STATE_LAWS), state_laws.named_states(panels["policies"])
-    donors = pd.concat([state_laws.donor_table(law, rates, named, breaks, spec=STATE_LAWS) for law in laws.to_dict("records")])
+    rates, named = (
+        state_laws.rate_tables(panels["state_year"], spec=STATE_LAWS),
+        state_laws.named_states(panels["policies"]),
+    )
+    donors = pd.concat(
+        [
+            state_laws.donor_table(law, rates, named, breaks, spec=STATE_LAWS)
+            for law in laws.to_dict("records")
+        ]
+    )
     rows = [
-        (row["state"], TREATED, f"Its law of {row['start']} is studied over {row['first']} to {row['last']}.", "")
+        (
+            row["state"],
+            TREATED,
+            f"Its law of {row['start']} is studied over {row['first']} to {row['last']}.",
+            "",
+        )
         for row in laws.drop_duplicates("state").to_dict("records")
     ]
     seen = set(laws["state"])

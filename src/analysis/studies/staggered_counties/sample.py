@@ -86,7 +86,7 @@ def county_sample(
 def county_dispositions(
     panels: Mapping[str, pd.DataFrame], rules: CountyRules | None = None, *, spec: StaggeredCountiesSpec
 ) -> pd.DataFrame:
-    """Return ``disposition`` (`KEPT`, or the step that takes it out) and ``adopts`` of each county, by ``fips``."""
+    """Return ``disposition`` (`KEPT`, or the step that takes it out) and ``adopts``, by ``fips``."""
     rules = rules or spec.rules
     counties = county_treatment(panels, rules, spec=spec)
     found, _ = _dispositions(counties, period_counts(panels, rules, spec=spec), rules, spec=spec)
