@@ -9,7 +9,9 @@ from pathlib import Path
 
 from ... import estimators
 from ...panels import manifest_of
+from ...panels.rates import Rate, rates_of
 from ...paths import processed_dir
+from ...studies.multiverse.spec import SPEC
 
 #: Families of public estimators in the order of the reference; what is in none of them ends the build.
 FAMILIES: Mapping[str, tuple[str, ...]] = {
@@ -57,6 +59,25 @@ FAMILIES: Mapping[str, tuple[str, ...]] = {
         *["ClusterDiagnostics", "ESTIMATORS"],
     ),
 }
+#: Columns of the specification curve's results that are numbers: unit, and what they are.
+_RESULTS = {
+    "spec": ("code", "Short hash of the choices"),
+    "percent": ("percent", "Estimated effect on recorded crimes, in percent of what is expected"),
+    "std_error": ("percent", "Its standard error"),
+    "conf_low": ("percent", "Lower end of its interval"),
+    "conf_high": ("percent", "Upper end of its interval"),
+    "p_value": ("probability", "Two-sided p-value by the specification's own errors"),
+    "raw": ("own scale", "The estimate on the scale on which it was made"),
+    "raw_error": ("own scale", "Standard error on that scale"),
+    "rows": ("agency-years", "Rows used"),
+    "agencies": ("agencies", "Agencies used"),
+    "cities": ("cities", "Adopting cities used"),
+    "states": ("states", "States of the adopting cities"),
+    "problem": ("text", "Why there is no number; empty where there is one"),
+    "draw": ("number", "Number of the permutation; 0 is the policies as they were"),
+    "statistic": ("t", "Estimate over its standard error"),
+}
+_CURVE = ("multiverse", "multiverse_joint")
 _LAST, _ERRORS = "Further names", "Errors and warnings"
 
 
@@ -123,8 +144,9 @@ def _panel_page(name: str, columns: Mapping[str, Mapping[str, str]]) -> str:
     lines = [f"# {name}", "", f"{manifest['rows']:,} rows, one for each {', '.join(manifest['keys'])}.", ""]
     lines += ["```python", "from analysis import panels", "", f'{name} = panels.load("{name}")', "```", ""]
     lines += ["| column | unit | missing | meaning |", "|---|---|---|---|"]
-    rates = manifest.get("rates", {})
-    lines += [_column_row(column, columns.get(column), rates) for column in manifest["columns"]]
+    rates = rates_of(name)
+    known = curve_columns() if name in _CURVE else columns
+    lines += [_column_row(column, known.get(column), rates) for column in manifest["columns"]]
     dropped = manifest.get("dropped", {})
     if dropped:
         lines += ["", "## Rows of the sources that did not enter", "", "| reason | rows |", "|---|---:|"]
@@ -133,14 +155,29 @@ def _panel_page(name: str, columns: Mapping[str, Mapping[str, str]]) -> str:
     return "\n".join(lines)
 
 
-def _column_row(column: str, about: Mapping[str, str] | None, rates: Mapping[str, object]) -> str:
+def curve_columns() -> dict[str, dict[str, str]]:
+    """Return the columns of the specification curve's results: its choices, then its numbers."""
+    choices = {
+        one.name: {"unit": "choice", "nullable": "no", "meaning": one.title, "allowed": "|".join(one.levels)}
+        for one in SPEC.curve.dimensions
+    }
+    numbers = {
+        name: {"unit": unit, "nullable": "yes", "meaning": meaning}
+        for name, (unit, meaning) in _RESULTS.items()
+    }
+    return choices | numbers
+
+
+def _column_row(column: str, about: Mapping[str, str] | None, rates: Mapping[str, Rate]) -> str:
+    if column in rates:
+        count, population, base = rates[column]
+        return f"| `{column}` | rate | yes | `{count}` per {base:,.0f} `{population}`. Computed on loading. |"
     if about is None:
         return f"| `{column}` | | | |"
-    meaning = about["meaning"].replace("|", "\\|")
+    meaning = about["meaning"].replace("|", "\\|").rstrip(".")
     allowed = about.get("allowed", "")
     words = f" One of: {', '.join(allowed.split('|'))}." if allowed else ""
-    computed = " Computed on loading." if column in rates else ""
-    return f"| `{column}` | {about['unit']} | {about['nullable']} | {meaning}.{words}{computed} |"
+    return f"| `{column}` | {about['unit']} | {about['nullable']} | {meaning}.{words} |"
 
 
 def write_reference(directory: Path) -> None:
