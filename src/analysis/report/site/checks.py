@@ -55,7 +55,8 @@ class _Seen(HTMLParser):
             self.fetched.append(given.get("href", ""))
         for name in FETCHED.get(tag, ()):
             if given.get(name):
-                self.fetched.extend(part.split()[0] for part in given[name].split(",") if part.strip())
+                parts = given[name].split(", ") if name == "srcset" else [given[name]]
+                self.fetched.extend(part.split()[0] for part in parts if part.strip())
 
     handle_startendtag = handle_starttag
 
