@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from importlib.metadata import version
 from pathlib import Path
 
@@ -73,8 +73,9 @@ def typeset(
             made[f"{chapter.name}.pdf"] = _article(chapter, directory)
         if bound:
             made[f"{BOUND}.pdf"] = _bound(chapters, directory)
-            made |= _html(chapters, directory)
-            made |= {f"figures/{name}": data for name, data in exhibit_files(chapters, directory).items()}
+            files = exhibit_files(chapters, directory)
+            made |= _html(chapters, directory, files)
+            made |= {f"figures/{name}": data for name, data in files.items()}
         return _replace(made, out, directory)
 
 
@@ -94,13 +95,13 @@ def _bound(chapters: Sequence[Chapter], directory: Path) -> bytes:
     return pdf.compile_pdf(source, name=BOUND, directory=directory)
 
 
-def _html(chapters: Sequence[Chapter], directory: Path) -> dict[str, bytes]:
+def _html(chapters: Sequence[Chapter], directory: Path, files: Collection[str]) -> dict[str, bytes]:
     """Return the single page, and under ``paper/`` the pages by chapter with what they share."""
     meta = meta_of(convert.title_of(chapters[0]))
     text = bind.bound_text(chapters, directory, to="html")
     body = html.body_of(text, directory=directory, bibliography=_bibliography())
     names = [chapter.name for chapter in chapters[1:]]
-    split = html.split_pages(body, meta, names)
+    split = html.split_pages(body, meta, names, files)
     return {f"{BOUND}.html": html.single_page(body, meta, names).encode()} | {
         f"paper/{name}": data for name, data in split.items()
     }

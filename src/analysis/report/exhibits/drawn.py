@@ -45,7 +45,9 @@ def drawn_data(drawing: Drawing) -> pd.DataFrame:
 
 
 def csv_of(table: pd.DataFrame) -> str:
-    """Return a table as CSV with Unix line ends, floats to nine significant digits."""
+    """Return a table as CSV with Unix line ends and nine significant digits, nothing for an empty one."""
+    if table.empty:
+        return ""
     return table.to_csv(index=False, float_format=f"%.{_DIGITS}g", lineterminator="\n")
 
 

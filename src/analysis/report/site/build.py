@@ -218,7 +218,7 @@ def _docs(folder: Path, work: Path, about: About) -> None:
     shutil.copy(tools.modules() / "mathjax" / "es5" / "tex-svg.js", source / "_static" / "mathjax.js")
     reference.write_reference(source)
     tools.sphinx(source, folder / "docs", work / "doctrees")
-    for name in (".buildinfo", "objects.inv.txt"):
+    for name in (".buildinfo", "_static/webpack-macros.html"):
         (folder / "docs" / name).unlink(missing_ok=True)
     shutil.rmtree(folder / "docs" / "_sources", ignore_errors=True)
 
