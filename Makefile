@@ -11,7 +11,7 @@ export OPENBLAS_NUM_THREADS := 1
 export OMP_NUM_THREADS := 1
 
 .DEFAULT_GOAL := help
-.PHONY: help install report notebooks data verify multiverse doctor test fuzz mutants lint format lock clean
+.PHONY: help install report site notebooks data verify multiverse doctor test fuzz mutants lint format lock clean
 
 help:  ## Show this list
 	@awk -F':.*## ' '/^[a-z]+:.*## / {printf "  make %-10s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
@@ -33,6 +33,11 @@ endif
 
 report: install  ## Write the PDFs and the HTML page to reports/build
 	$(BIN)/sanctuary report --jobs $(JOBS)
+
+site: install  ## Write the site to build/site: front page, paper, explorer, documentation, data (needs Node.js)
+	@test -f reports/build/paper/index.html || $(BIN)/sanctuary report --jobs $(JOBS)
+	@$(BIN)/python -c "import sphinx" 2>/dev/null || $(BIN)/python -m pip install --quiet -e '.[site]'
+	$(BIN)/sanctuary site
 
 notebooks: install  ## Run every notebook and say whether it runs
 	$(BIN)/sanctuary notebooks --jobs $(JOBS)

@@ -5,5 +5,5 @@ import { topology } from "topojson-server";
 
 const [counties, states, target] = process.argv.slice(2);
 const read = (path) => JSON.parse(readFileSync(path, "utf8"));
-const made = topology({ counties: read(counties), states: read(states) }, 20000);
+const made = topology({ counties: read(counties), states: read(states) }, 8000);
 writeFileSync(target, `SC.put("shapes",${JSON.stringify(made)});\n`);

@@ -76,7 +76,6 @@ export async function curveView(options) {
   const boxes = h("div", { class: "forks" });
   function update(remember = true) {
     rows = kept(data, chosen);
-    picture.redraw();
     const found = summary(data, rows);
     const text = rows.length === 0
       ? "No admitted specification makes these choices together."
@@ -84,7 +83,7 @@ export async function curveView(options) {
         ? `One specification: ${signed(data.percent[rows[0]])}% (${signed(data.conf_low[rows[0]])}% to ${signed(data.conf_high[rows[0]])}%), ${data.cities[rows[0]]} cities that adopt.`
         : `${number(rows.length)} specifications: median ${signed(found.median)}%, half of them between ${signed(found.p25)}% and ${signed(found.p75)}%. Below zero: ${number(100 * found.negative)}%. Significant by their own errors: ${number(100 * found.significant_up)}% above zero, ${number(100 * found.significant_down)}% below.`;
     status.textContent = text;
-    picture.querySelector("svg")?.setAttribute("aria-label", `Specification curve. ${text}`);
+    picture.redraw(`Specification curve. ${text}`);
     if (remember) note("specifications", { off: written(data, chosen) || "none" });
     share.replaceChildren(shareBar({
       title: "Specification curve: cities that limit status inquiries or detainers",

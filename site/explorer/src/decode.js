@@ -1,8 +1,13 @@
-// Columns as text: each value is the difference from the last one present, nothing is a missing year.
-export function column(text, length) {
-  if (text === undefined) return new Array(length).fill(null);
+// Columns as text: differences from the last value present; a letter for a small one, a dot for a missing value.
+export function unpack(text) {
   let last = 0;
-  return text.split(",").map((part) => (part === "" ? null : (last += Number(part))));
+  return (text.match(/[a-zA-Z.]|-?\d+,/g) ?? []).map((token) => {
+    if (token === ".") return null;
+    const code = token.charCodeAt(0);
+    if (token.endsWith(",")) last += Number(token.slice(0, -1));
+    else last += code >= 97 ? code - 97 : 64 - code;
+    return last;
+  });
 }
 
 // The same order of operations as the panel's: count / population * base. The last digit depends on it.
@@ -39,13 +44,13 @@ export const REASONS = {
   e: "The year is exceptional: a mixed definition or an event that the count holds.",
 };
 
-export function cityRows(place, first) {
-  const printed = place.years === 1 ? "1".repeat(26) : place.years;
-  const years = printed.length;
-  const counts = { population: column(place.columns.population, years) };
-  for (const name of Object.keys(OFFENSES)) {
-    if (!PARTS[name]) counts[name] = column(place.columns[name], years);
-  }
+const YEARS = 26;
+
+export function cityRows(place, shard) {
+  const { first, names } = shard;
+  const printed = place.years ? parseInt(place.years, 36).toString(2).padStart(YEARS, "0") : "1".repeat(YEARS);
+  const texts = place.data.split(";");
+  const counts = Object.fromEntries(names.map((name, at) => [name, spread(unpack(texts[at]), printed)]));
   for (const name of Object.keys(PARTS)) {
     counts[name] = printed.split("").map((_, at) => total(name, counts, at));
     for (const [year, value] of Object.entries(place.totals?.[name] ?? {})) {
@@ -53,12 +58,17 @@ export function cityRows(place, first) {
     }
   }
   const rows = [];
-  for (let at = 0; at < years; at += 1) {
+  for (let at = 0; at < YEARS; at += 1) {
     const row = { year: first + at, printed: printed[at] === "1", population: counts.population[at] };
     for (const name of Object.keys(OFFENSES)) row[name] = counts[name][at];
     rows.push(row);
   }
   return rows;
+}
+
+function spread(values, printed) {
+  let at = 0;
+  return [...printed].map((one) => (one === "1" ? values[at++] ?? null : null));
 }
 
 function total(name, counts, at) {
@@ -72,6 +82,10 @@ function total(name, counts, at) {
 }
 
 // What marks hold for one offense: keys are offenses joined by spaces.
+export function startsOf(place, shard, offense) {
+  return marksOf(place.starts ?? shard.usual.starts, offense);
+}
+
 export function marksOf(marks, offense) {
   for (const [names, value] of Object.entries(marks ?? {})) {
     if (names.split(" ").includes(offense)) return value;

@@ -22,7 +22,7 @@ const asRow = (data, values) => Object.fromEntries(data.columns.map((name, at) =
 export async function countyDetainers(fips) {
   const data = await load("detainers");
   const rows = (data.counties[fips] ?? []).map((values) => asRow(data, values));
-  const pooled = data.pooled[fips];
+  const pooled = data.pooled[fips] ? Object.fromEntries(data.pooled_columns.map((name, at) => [name, data.pooled[fips][at]])) : null;
   if (!rows.length && !pooled) return h("section", {}, h("h3", {}, "Detainers"), h("p", {}, "The files record no detainer at a facility of this county."));
   const heads = ["Year", { text: "declined, local facilities", num: true }, { text: "declined, other facilities", num: true }, { text: "detainers, local facilities", num: true }];
   return h("section", {},

@@ -16,9 +16,10 @@ export function drawn(svgOrFigure, label) {
 export function figure(caption, label, draw) {
   const box = h("div", { class: "drawing" });
   const element = h("figure", {}, box, h("figcaption", {}, caption));
+  let said = label;
   const redraw = () => {
     const width = Math.max(300, Math.floor(box.clientWidth || element.clientWidth || 640));
-    box.replaceChildren(drawn(draw(width), label));
+    box.replaceChildren(drawn(draw(width), said));
   };
   let last = 0;
   new ResizeObserver(() => {
@@ -28,7 +29,10 @@ export function figure(caption, label, draw) {
       redraw();
     }
   }).observe(box);
-  element.redraw = redraw;
+  element.redraw = (text = said) => {
+    said = text;
+    redraw();
+  };
   return element;
 }
 

@@ -30,7 +30,7 @@ export async function forestView(options) {
       select("Show", SETS, set, (value) => go("forest", { set: value, unit })),
       set === "designs" ? select("Unit", UNITS, unit, (value) => go("forest", { set, unit: value })) : null),
     picture,
-    table(title, heads, rows.map((row) => [row.name, signed(row.estimate, digits), signed(row.low, digits), signed(row.high, digits)])),
+    table(title, heads, rows.map((row) => [row.name, signed(row.estimate, digits), signed(row.low, digits), signed(row.high, digits)]), { class: "free" }),
     shareBar({ title, file: `estimates-${set}`, rows: rows.map(({ name, group, estimate, low, high }) => ({ group, name, estimate, conf_low: low, conf_high: high, unit: axis })), figures: [picture], stable: [{ href: "../data/estimates.csv", text: "every design as CSV" }, { href: "../data/estimates.json", text: "as JSON" }] }),
   ];
 }

@@ -58,11 +58,10 @@ export async function mapView(options) {
   const lawIds = new Map(Object.entries(policies.places).filter(([, place]) => place.kind === "state").map(([id, place]) => [place.state, id]));
   function update(remember = true) {
     output.textContent = String(year);
-    picture.redraw();
     const rows = inForce(policies, definition, year);
     const counted = (kind) => rows.filter((row) => row.kind === kind);
     const text = `${DEFINITIONS[definition]}, ${year}: ${plural(counted("state").length, "state law", "state laws")}, ${plural(counted("county").length, "county rule", "county rules")}, ${plural(counted("city").length, "city rule", "city rules")} in force.`;
-    picture.querySelector("svg")?.setAttribute("aria-label", `Map of the United States. ${text}`);
+    picture.redraw(`Map of the United States. ${text}`);
     list.replaceChildren(h("p", { role: "status" }, text), ...["state", "county", "city"].map((kind) => places(kind, counted(kind))));
     if (remember) note("map", { what: definition, year });
     share.replaceChildren(shareBar({ title: `Policies in force in ${year}: ${DEFINITIONS[definition].toLowerCase()}`, file: `policies-${definition}-${year}`, rows, figures: [picture], stable: [{ href: "../data/policies.csv", text: "all dated policies as CSV" }, { href: "../data/policies.json", text: "as JSON" }] }));

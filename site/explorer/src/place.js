@@ -1,6 +1,6 @@
 // One city or county: its policies, its recorded crime, and what every study does with it.
 import * as Plot from "@observablehq/plot";
-import { cityRows, column, marksOf, OFFENSES, rate, REASONS, segmentOf } from "./decode.js";
+import { cityRows, marksOf, OFFENSES, rate, REASONS, segmentOf, startsOf, unpack } from "./decode.js";
 import { h, number, plural, select, signed, STATES, table } from "./dom.js";
 import { figure, readout } from "./figure.js";
 import { go } from "./route.js";
@@ -16,13 +16,13 @@ export async function cityView(ori, options) {
   if (!state) return missing("city", ori);
   const shard = await load(`city-${state}`);
   const place = shard.places.find((one) => one.ori === ori);
-  const rows = cityRows(place, shard.first);
+  const rows = cityRows(place, shard);
   const own = policiesOf(policies, { kind: "city", ori, geoid: place.place, county: place.county, state });
   const offense = OFFENSES[options.offense] ? options.offense : "violent_without_rape";
   const unit = options.unit === "count" ? "count" : "rate";
   const title = `${place.name}, ${STATES[state]}: ${OFFENSES[offense].toLowerCase()}`;
   const compared = await comparison(place, offense, options.with, index, shard);
-  const chart = cityChart({ rows, place, offense, unit, own, compared, title });
+  const chart = cityChart({ rows, place, shard, offense, unit, own, compared, title });
   const sums = rows.filter((row) => row.printed).map((row) => ({ ...withoutMark(row), [`${offense}_per_100k`]: rate(row[offense], row.population) }));
   const set = (changes) => go(`city/${ori}`, { offense, unit, with: options.with, ...changes });
   return [
@@ -55,8 +55,10 @@ export async function countyView(fips, options) {
   const state = Object.keys(index.counties).find((name) => index.counties[name].some((county) => county[0] === fips));
   if (!state) return missing("county", fips);
   const shard = await load(`county-${state}`);
-  const place = shard.places.find((one) => one.fips === fips);
-  const rows = countyRows(place, shard.first);
+  const found = shard.places.find((one) => one.fips === fips);
+  const pooled = found.pooled ? Object.fromEntries(unpack(found.pooled).map((value, at) => [shard.pooled[at].replace("_2013_2014", ""), value])) : null;
+  const place = { ...found, pooled, series: found.series ?? shard.series };
+  const rows = countyRows(place, shard);
   const own = policiesOf(policies, { kind: "county", geoid: fips, county: fips, state });
   const names = Object.fromEntries(Object.entries(OFFENSES).filter(([name]) => rows.some((row) => row[name] !== null && row[name] !== undefined)));
   const offense = names[options.offense] ? options.offense : "violent_without_rape";
@@ -144,7 +146,7 @@ function link(row) {
 
 // A comparison as a study defines it: the matched city, or the crimes expected of the city.
 async function comparison(place, offense, wanted, index, shard) {
-  const roles = (place.roles ?? []).map(([study, role, reason, partner]) => ({ study, role, reason: shard.reasons[reason], partner }));
+  const roles = rolesOf(place, shard);
   const choices = { none: "nothing" };
   const pair = roles.find((role) => role.study === "uar2017" && role.partner);
   if (pair) choices.uar2017 = pair.role === "treated" ? "its matched city" : "the city it is matched with";
@@ -173,21 +175,21 @@ async function matched(pair, choices, chosen, index) {
   const other = shard.places.find((one) => one.ori === pair.partner);
   const name = `${other.name}, ${state}`;
   return {
-    choices, chosen, other, otherRows: cityRows(other, shard.first), name,
+    choices, chosen, other, otherShard: shard, otherRows: cityRows(other, shard), name,
     note: `Dashed: ${name}, the city it is matched with in the study “${index.studies.uar2017}”.`,
   };
 }
 
-function cityChart({ rows, place, offense, unit, own, compared, title }) {
+function cityChart({ rows, place, shard, offense, unit, own, compared, title }) {
   const value = (row, name = offense) => (unit === "count" ? row[name] : rate(row[name], row.population));
-  const starts = marksOf(place.starts, offense);
+  const starts = startsOf(place, shard, offense);
   const reasons = marksOf(place.reasons, offense) ?? "";
   const at = (year) => reasons[year - rows[0].year] ?? ".";
-  const points = rows.filter((row) => value(row) !== null).map((row) => ({ year: row.year, value: value(row), segment: segmentOf(starts, row.year), doubted: "we".includes(at(row.year)) }));
+  const points = inRuns(rows, value, (row) => segmentOf(starts, row.year)).map((point) => ({ ...point, doubted: "we".includes(at(point.year)) }));
   const population = new Map(rows.map((row) => [row.year, row.population]));
   const beside = compared.expected
     ? compared.expected.map(({ year, count }) => ({ year, value: unit === "count" ? count : rate(count, population.get(year)), segment: 0 }))
-    : (compared.otherRows ?? []).filter((row) => value(row) !== null).map((row) => ({ year: row.year, value: value(row), segment: segmentOf(marksOf(compared.other.starts, offense), row.year) }));
+    : inRuns(compared.otherRows ?? [], value, (row) => segmentOf(startsOf(compared.other, compared.otherShard, offense), row.year));
   const gaps = rows.filter((row) => value(row) === null).map((row) => row.year);
   const rules = own.all.flatMap((one) => (one.rows ?? []).filter((row) => /^dates a policy/.test(row.disposition ?? "") && row.content !== "symbolic").map((row) => ({ year: yearOf(row.adopted), kind: one.kind })));
   const label = `${title}. ${points.length ? `From ${number(points[0].value)} in ${points[0].year} to ${number(points.at(-1).value)} in ${points.at(-1).year}` : "No figures"}${gaps.length ? `; ${plural(gaps.length, "year", "years")} without a figure` : ""}${starts ? `; new series from ${starts.join(", ")}` : ""}.`;
@@ -226,6 +228,17 @@ function cityChart({ rows, place, offense, unit, own, compared, title }) {
   });
 }
 
+// Points whose segment changes with every new series and after every missing year, so that no line bridges either.
+function inRuns(rows, value, segmentAt) {
+  let gaps = 0;
+  let last = null;
+  return rows.filter((row) => value(row) !== null).map((row) => {
+    if (last !== null && row.year > last + 1) gaps += 1;
+    last = row.year;
+    return { year: row.year, value: value(row), segment: `${segmentAt(row)}/${gaps}` };
+  });
+}
+
 const yearOf = (date) => {
   const [year, month, day] = String(date).split("-").map(Number);
   return year - 0.5 + ((month || 7) - 1) / 12 + ((day || 1) - 1) / 365;
@@ -256,34 +269,46 @@ function figuresTable(rows, offense, people = "residents") {
   return h("details", {}, h("summary", {}, "Figures by year"), table(OFFENSES[offense], heads, lines));
 }
 
+function rolesOf(place, shard) {
+  return (place.roles ?? []).map((at) => {
+    const [study, role, reason] = shard.roles[at];
+    return { study, role, reason, partner: place.partner?.[study], found: place.found?.[study] };
+  });
+}
+
 function rolesList(place, shard, index) {
-  const items = (place.roles ?? []).map(([study, role, reason, partner, observed, expected, logRatio, low, high]) => {
-    const percent = (value) => signed(100 * Math.expm1(value), 0);
-    const found = observed === undefined || observed === null ? null
-      : `From adoption on: ${number(observed)} violent crimes without rape recorded, ${number(expected, 0)} expected (${percent(logRatio)}%${low === null || low === undefined ? "" : `, 95% interval ${percent(low)}% to ${percent(high)}%`}). One city's difference says little about the policy.`;
-    return h("li", {}, h("strong", {}, index.studies[study]), ` — ${role}. ${shard.reasons[reason]} `, partner ? h("a", { href: `#/city/${partner}` }, "The other city") : null, found ? h("span", {}, ` ${found}`) : null);
+  const percent = (value) => signed(100 * Math.expm1(value), 0);
+  const items = rolesOf(place, shard).map(({ study, role, reason, partner, found }) => {
+    const [observed, expected, ratio, low, high] = found ?? [];
+    const interval = low === null || low === undefined ? "" : `, 95% interval ${percent(low)}% to ${percent(high)}%`;
+    const said = found
+      ? ` From adoption on: ${number(observed)} violent crimes without rape recorded, ${number(expected)} expected${ratio === null ? "" : ` (${percent(ratio)}%${interval})`}. One city’s difference says little about the policy.`
+      : null;
+    return h("li", {}, h("strong", {}, index.studies[study]), ` — ${role}. ${reason} `, partner ? h("a", { href: `#/city/${partner}` }, "The other city") : null, said);
   });
   return h("section", { "aria-labelledby": "roles" }, h("h3", { id: "roles" }, "What each study does with this place"),
     items.length ? h("ul", {}, items) : h("p", {}, "No study uses it: it is too small, not printed in the years of matching, or not a city of the Census Bureau."));
 }
 
-function countyRows(place, first) {
+function countyRows(place, shard) {
+  const texts = place.data.split(";");
+  const columns = Object.fromEntries(shard.names.map((name, at) => [name, unpack(texts[at])]));
   const length = 18;
-  const read = (name) => column(place.columns[name], length);
-  const covered = read("population_covered");
-  const counts = Object.fromEntries(Object.keys(OFFENSES).map((name) => [name, read(`${name}_imputed`)]));
-  const values = place.values ?? {};
-  return covered.map((people, at) => {
-    const year = first + at;
-    const row = { year, population: people };
-    for (const name of Object.keys(OFFENSES)) if (place.columns[`${name}_imputed`]) row[name] = counts[name][at];
-    for (const [name, by] of Object.entries(values)) row[name] = by[year] ?? null;
+  return Array.from({ length }, (_, at) => {
+    const year = shard.first + at;
+    const row = { year, population: columns.population_covered[at] ?? null };
+    for (const name of Object.keys(OFFENSES)) {
+      const values = columns[`${name}_imputed`];
+      if (values?.length) row[name] = values[at] ?? null;
+    }
+    for (const [name, by] of Object.entries(place.values ?? {})) row[name] = by[year] ?? null;
+    if (row.population !== null) row.coverage = place.coverage?.[year] ?? 100;
     return row;
   });
 }
 
 function countyChart({ rows, place, offense, own, title }) {
-  const points = rows.filter((row) => rate(row[offense] ?? null, row.population) !== null).map((row) => ({ year: row.year, value: rate(row[offense], row.population), doubted: (place.marks?.is_illinois_before_2008 ?? []).includes(row.year) || (place.marks?.is_low_coverage ?? []).includes(row.year) }));
+  const points = inRuns(rows, (row) => rate(row[offense] ?? null, row.population), () => 0).map((row) => ({ ...row, doubted: (place.marks?.is_illinois_before_2008 ?? []).includes(row.year) || (place.marks?.is_low_coverage ?? []).includes(row.year) }));
   const pooled = place.pooled?.[`${offense}_imputed`] !== undefined ? rate(place.pooled[`${offense}_imputed`], place.pooled.person_years) : null;
   const rules = own.all.flatMap((one) => (one.rows ?? []).filter((row) => /^dates a policy/.test(row.disposition ?? "") && row.content !== "symbolic").map((row) => ({ year: yearOf(row.adopted), kind: one.kind })));
   const flat = pooled === null ? [] : [{ x1: 2012.5, x2: 2014.5, y: pooled }];
@@ -300,7 +325,7 @@ function countyChart({ rows, place, offense, own, title }) {
         Plot.ruleX(rules.filter((one) => one.kind === "county"), { x: "year", stroke: "var(--rust)", strokeWidth: 1.5, strokeDasharray: "6,4" }),
         Plot.ruleX(rules.filter((one) => one.kind === "state"), { x: "year", stroke: "var(--rust)", strokeWidth: 1.5, strokeDasharray: "1.5,3" }),
         Plot.ruleY(flat, { x1: "x1", x2: "x2", y: "y", stroke: "var(--accent)", strokeWidth: 2.5 }),
-        Plot.line(points, { x: "year", y: "value", stroke: "var(--accent)", strokeWidth: 2 }),
+        Plot.line(points, { x: "year", y: "value", z: "segment", stroke: "var(--accent)", strokeWidth: 2 }),
         Plot.dot(points, { x: "year", y: "value", r: 3, stroke: "var(--accent)", fill: (point) => (point.doubted ? "var(--paper)" : "var(--accent)") }),
       ],
     }),

@@ -2,8 +2,12 @@
 const values = new Map();
 const waiting = new Map();
 
+// Places come as lists in the order of the fields; 0 stands for a field a place does not have.
+const named = (fields, row) => Object.fromEntries(fields.map((name, at) => [name, row[at]]).filter(([, value]) => value !== 0 && value !== undefined));
+
 window.SC = {
   put(name, value) {
+    if (value.fields) value.places = value.places.map((row) => named(value.fields, row));
     values.set(name, value);
   },
 };

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import itertools
 import re
 import subprocess
 from collections.abc import Sequence
@@ -66,7 +67,7 @@ def markdown_of(chapter: Chapter, figures: Path, *, code: bool = False) -> str:
 def _code_after(blocks: Sequence[Block]) -> list[Block]:
     """Return the blocks with every cell's code behind the first thing the cell shows: results come first."""
     ordered = list(blocks)
-    for place, (block, following) in enumerate(zip(blocks, blocks[1:], strict=False)):
+    for place, (block, following) in enumerate(itertools.pairwise(blocks)):
         if isinstance(block, Code) and not isinstance(following, Code):
             ordered[place], ordered[place + 1] = following, block
     return ordered

@@ -20,7 +20,7 @@ _PAGE = """#set page(width: auto, height: auto, margin: 6pt, fill: white)
 
 
 def exhibit_name(kind: str, chapter: str, label: str) -> str:
-    """Return the file stem of an exhibit: ``fig-00-answers`` for figure ``answers`` of notebook ``00_paper``."""
+    """Return the file stem of an exhibit: ``fig-00-answers`` for ``answers`` of notebook ``00_paper``."""
     return f"{kind}-{chapter.split('_')[0]}-{label}"
 
 
@@ -32,6 +32,15 @@ def exhibits_of(chapters: Sequence[Chapter]) -> Iterator[tuple[str, Figure | Tab
                 yield exhibit_name("fig", chapter.name, block.label), block
             elif isinstance(block, Table):
                 yield exhibit_name("tbl", chapter.name, block.label), block
+
+
+def exhibit_names(chapters: Sequence[Chapter]) -> set[str]:
+    """Return the names that `exhibit_files` gives its files, without making them."""
+    names = set()
+    for name, exhibit in exhibits_of(chapters):
+        drawn = ("svg", "png", *(("csv",) if exhibit.data else ())) if isinstance(exhibit, Figure) else ("csv",)
+        names |= {f"{name}.{kind}" for kind in drawn}
+    return names
 
 
 def exhibit_files(chapters: Sequence[Chapter], work: Path) -> dict[str, bytes]:

@@ -10,7 +10,7 @@ import base64
 import html as html_module
 import io
 import re
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -95,20 +95,22 @@ def single_page(body: str, meta: Meta, names: Sequence[str]) -> str:
         meta,
         title=meta.title,
         contents=pages.contents(whole, None),
-        body=_with_tools("".join(page.body for page in whole), meta, files=False),
+        body=_with_tools("".join(page.body for page in whole), meta),
         style=f"<style>\n{_fonts_css(embedded=True)}{_template('page.css')}</style>",
         script=f"<script>\n{_template('page.js')}</script>",
         image="",
     )
 
 
-def split_pages(body: str, meta: Meta, names: Sequence[str]) -> dict[str, bytes]:
+def split_pages(body: str, meta: Meta, names: Sequence[str], files: Collection[str]) -> dict[str, bytes]:
     """Return the pages and what they share, by file name; figures' files lie in ``../figures``.
 
     Parameters
     ----------
     body, meta, names
         See `single_page`.
+    files : collection of str
+        Names of the exhibits' files there are.
     """
     parts = pages.cut(body, names, meta.title)
     made: dict[str, bytes] = {}
@@ -120,7 +122,7 @@ def split_pages(body: str, meta: Meta, names: Sequence[str]) -> dict[str, bytes]
             meta,
             title=own,
             contents=pages.contents(parts, page),
-            body=_with_tools(page.body, meta, files=True) + _neighbors(parts, number),
+            body=_with_tools(page.body, meta, files=files) + _neighbors(parts, number),
             style='<link rel="stylesheet" href="page.css">',
             script='<script src="page.js"></script>',
             image=image,
@@ -191,7 +193,7 @@ def _unled(body: str) -> str:
     return re.sub(r'href="[\w.-]+\.html#', 'href="#', body)
 
 
-def _with_tools(body: str, meta: Meta, *, files: bool) -> str:
+def _with_tools(body: str, meta: Meta, *, files: Collection[str] = ()) -> str:
     """Return the HTML with what a reader can do below every figure and table."""
 
     def figure(found: re.Match[str]) -> str:
@@ -203,14 +205,21 @@ def _with_tools(body: str, meta: Meta, *, files: bool) -> str:
             box = (
                 f'<div class="drawing"><a href="{address}" title="Open the drawing alone">{drawing}</a></div>'
             )
-        kinds = ("csv", "png", "svg") if files else ()
+        kinds = [kind for kind in ("csv", "png", "svg") if f"fig-{name}.{kind}" in files]
         tools = _tools(f"fig:{name}", f"fig-{name}", number, meta, kinds, picture=not files)
         return f'<figure id="fig:{name}">{box}<figcaption>{caption}</figcaption>{tools}</figure>'
 
     def table(found: re.Match[str]) -> str:
         name, inner = found[1], found[2]
         number = _numbered(inner)
-        tools = _tools(f"tbl:{name}", f"tbl-{name}", number, meta, ("csv",) if files else (), table=not files)
+        tools = _tools(
+            f"tbl:{name}",
+            f"tbl-{name}",
+            number,
+            meta,
+            ("csv",) if f"tbl-{name}.csv" in files else (),
+            table=not files,
+        )
         return (
             f'<div class="table-float" id="tbl:{name}" tabindex="0" role="region" aria-label="{number}">'
             f'{inner}</table></div><p class="scroll-hint" hidden>The table scrolls sideways.</p>{tools}'

@@ -7,6 +7,7 @@ between what became different pages are led there.
 from __future__ import annotations
 
 import html
+import itertools
 import json
 import re
 from collections.abc import Sequence
@@ -56,7 +57,7 @@ def cut(body: str, names: Sequence[str], title: str) -> list[Page]:
     starts = [number for number, part in enumerate(parts) if _is_appendix(part)]
     edges = [*starts, len(parts)]
     chunks = ["".join(parts[: edges[0]])]
-    chunks += ["".join(parts[here:there]) for here, there in zip(edges, edges[1:], strict=False)]
+    chunks += ["".join(parts[here:there]) for here, there in itertools.pairwise(edges)]
     files = [FIRST, *[f"{name}.html" for name in names]]
     titles = [title, *[plain(_HEADING.search(chunk)[3]) for chunk in chunks[1:]]]  # type: ignore[index]
     pages = [Page(*parts_of) for parts_of in zip(files, titles, chunks, strict=True)]

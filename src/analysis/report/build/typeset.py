@@ -17,7 +17,7 @@ from ...paths import reports_dir
 from ...results import recall
 from ...results.codec import encode
 from . import bind, convert, html, pdf
-from .exhibit_files import exhibit_files
+from .exhibit_files import exhibit_files, exhibit_names
 from .notebooks import Chapter
 
 SUBTITLE = "Two published designs rebuilt on the FBI’s files and dated policies, and asked again"
@@ -103,7 +103,7 @@ def _pages(directory: Path, *chapters: Chapter) -> Files:
     text = bind.bound_text(chapters, directory, to="html")
     body = html.body_of(text, directory=directory, bibliography=_bibliography())
     names = [chapter.name for chapter in chapters[1:]]
-    split = html.split_pages(body, meta, names)
+    split = html.split_pages(body, meta, names, exhibit_names(chapters))
     return {f"{BOUND}.html": html.single_page(body, meta, names).encode()} | {
         f"paper/{name}": data for name, data in split.items()
     }

@@ -45,7 +45,9 @@ def drawn_data(drawing: Drawing) -> pd.DataFrame:
 
 
 def csv_of(table: pd.DataFrame) -> str:
-    """Return a table as CSV with Unix line ends, floats to nine significant digits."""
+    """Return a table as CSV with Unix line ends and nine significant digits, nothing for an empty one."""
+    if table.empty:
+        return ""
     return table.to_csv(index=False, float_format=f"%.{_DIGITS}g", lineterminator="\n")
 
 
@@ -89,7 +91,14 @@ def _collections(axes: Axes) -> Iterator[dict[str, Any]]:
             for segment in part.get_segments():
                 if len(segment) == 2:
                     (x, y), (x_end, y_end) = segment
-                    yield {"series": series, "kind": "interval", "x": x, "y": y, "x_end": x_end, "y_end": y_end}
+                    yield {
+                        "series": series,
+                        "kind": "interval",
+                        "x": x,
+                        "y": y,
+                        "x_end": x_end,
+                        "y_end": y_end,
+                    }
         elif isinstance(part, PathCollection):
             for x, y in np.ma.filled(part.get_offsets().astype(float), np.nan):
                 yield {"series": series, "kind": "points", "x": x, "y": y}
@@ -114,7 +123,14 @@ def _bars(axes: Axes) -> Iterator[dict[str, Any]]:
         if isinstance(patch, Rectangle) and patch.get_transform().contains_branch(axes.transData):
             (x, y), width, height = patch.get_xy(), patch.get_width(), patch.get_height()
             middle = {"y": y + height / 2} if abs(width) >= abs(height) else {"y": y}
-            yield {"series": _label(patch, number), "kind": "bar", "x": x, **middle, "x_end": x + width, "y_end": y + height}
+            yield {
+                "series": _label(patch, number),
+                "kind": "bar",
+                "x": x,
+                **middle,
+                "x_end": x + width,
+                "y_end": y + height,
+            }
 
 
 def _label(artist: Any, number: int) -> str:

@@ -6,6 +6,7 @@ from collections.abc import Mapping
 from typing import Any
 
 import matplotlib.pyplot as plt
+import pandas as pd
 
 from .figures import Figure
 from .style import FULL, INK, SOFT, house_style
@@ -77,7 +78,8 @@ def county_map(
         axes.set_axis_off()
         axes.set_aspect("equal")
         _legend(axes, colours, [] if points is None else list(points["class"]))
-    return Figure.from_matplotlib(drawing, caption=caption, alt=alt, label=label)
+    data = pd.DataFrame({"fips": shapes["fips"], "class": kinds}).dropna().sort_values("fips")
+    return Figure.from_matplotlib(drawing, caption=caption, alt=alt, label=label, data=data)
 
 
 def _dots(axes, points, colours) -> None:

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import json
+from collections import Counter
 from collections.abc import Mapping
 from typing import Any
 
@@ -9,7 +11,7 @@ import numpy as np
 import pandas as pd
 
 from ...studies.designs.city_series import REASONS, city_series
-from .compact import differences, plain
+from .compact import dumped, packed, plain
 
 FIRST, LAST = 1999, 2024
 YEARS = range(FIRST, LAST + 1)
@@ -26,7 +28,7 @@ TOTALS = {
 #: Totals whose parts need not all be printed: a year prints rape by one definition.
 _ONE_OF = {"violent": ("rape_legacy", "rape_revised")}
 #: One letter a reason, in the order of `REASONS`; a dot is a figure that can be compared.
-LETTERS = {text: letter for text, letter in zip(REASONS.values(), "nmrwe", strict=True)}
+LETTERS = dict(zip(REASONS.values(), "nmrwe", strict=True))
 
 
 def city_shards(panels: Mapping[str, pd.DataFrame]) -> dict[str, dict[str, Any]]:
@@ -39,7 +41,9 @@ def city_shards(panels: Mapping[str, pd.DataFrame]) -> dict[str, dict[str, Any]]
     """
     cities = panels["city_year"].sort_values(["ori", "year"])
     marks = _marks(cities, panels["series_breaks"])
-    tables = {name: _wide(cities, cities[name]) for name in ("population", *OFFENSES, *TOTALS, "homicide_printed")}
+    tables = {
+        name: _wide(cities, cities[name]) for name in ("population", *OFFENSES, *TOTALS, "homicide_printed")
+    }
     printed = _wide(cities, pd.Series(1.0, index=cities.index)).notna()
     tables |= {f"sum of {total}": _sum_of(tables, total) for total in TOTALS}
     shards: dict[str, dict[str, Any]] = {}
@@ -47,8 +51,22 @@ def city_shards(panels: Mapping[str, pd.DataFrame]) -> dict[str, dict[str, Any]]
         shard = shards.setdefault(str(row.state), {"places": []})
         shard["places"].append(_place(row, tables, printed) | marks.get(str(row.ori), {}))
     for state, shard in shards.items():
-        shard.update(state=state, first=FIRST, breaks=breaks_of(panels["series_breaks"], state))
+        shard.update(state=state, first=FIRST, names=["population", *OFFENSES])
+        shard.update(usual=_usual(shard["places"]), breaks=breaks_of(panels["series_breaks"], state))
     return shards
+
+
+def _usual(places: list[dict[str, Any]]) -> dict[str, Any]:
+    """Take the commonest new series out of the places and return it: most have rape's definition alone."""
+    texts = Counter(dumped(place.get("starts", {})) for place in places)
+    text, _ = texts.most_common(1)[0]
+    usual = json.loads(text)
+    for place in places:
+        if place.get("starts", {}) == usual:
+            place.pop("starts", None)
+        else:
+            place.setdefault("starts", {})
+    return {"starts": usual}
 
 
 def _wide(cities: pd.DataFrame, column: pd.Series) -> pd.DataFrame:
@@ -81,26 +99,31 @@ def _distinct(own: pd.DataFrame) -> list[str]:
 def _statements(own: pd.DataFrame, texts: list[str]) -> list[list[Any]]:
     at = {text: place for place, text in enumerate(texts)}
     return [
-        [plain(row["break_ori"]) or "", int(row["first_year"]), int(row["last_year"]), str(row["offense"])]
-        + [str(row["effect"]), at[str(row["why"])], at.get(str(row["printed_in"]), -1)]
+        [
+            plain(row["break_ori"]) or "",
+            int(row["first_year"]),
+            int(row["last_year"]),
+            str(row["offense"]),
+            str(row["effect"]),
+            at[str(row["why"])],
+            at.get(str(row["printed_in"]), -1),
+        ]
         for row in own.sort_values(["break_ori", "first_year", "offense"]).to_dict("records")
     ]
 
 
 def _place(row: Any, tables: Mapping[str, pd.DataFrame], printed: pd.DataFrame) -> dict[str, Any]:
     own = {name: table.loc[row.ori].to_numpy() for name, table in tables.items()}
-    bits = "".join("1" if known else "0" for known in printed.loc[row.ori])
+    known = printed.loc[row.ori].to_numpy()
+    bits = "".join("1" if one else "0" for one in known)
+    columns = [packed(own[name][known], where=f"{row.ori} {name}") for name in ("population", *OFFENSES)]
     place = {
         "ori": row.ori,
         "name": row.city,
         "place": plain(row.place_fips),
         "county": plain(row.county_fips),
-        "years": bits if "0" in bits else 1,
-        "columns": {
-            name: differences(own[name], where=f"{row.ori} {name}")
-            for name in ("population", *OFFENSES)
-            if not np.isnan(own[name]).all()
-        },
+        "years": np.base_repr(int(bits, 2), 36) if "0" in bits else None,
+        "data": ";".join("" if set(text) == {"."} else text for text in columns),
     }
     odd = {total: _unlike(own[total], own[f"sum of {total}"]) for total in TOTALS}
     place["totals"] = {total: years for total, years in odd.items() if years}
@@ -149,7 +172,7 @@ def _marks(cities: pd.DataFrame, breaks: pd.DataFrame) -> dict[str, dict[str, An
 
 def _starts(segments: pd.DataFrame) -> dict[str, list[int]]:
     """Return the years in which a later comparable stretch begins, by agency; those with one are left out."""
-    long = segments.stack().rename("segment").reset_index()
+    long = segments.reset_index().melt("ori", var_name="year", value_name="segment").dropna()
     first = long.groupby(["ori", "segment"])["year"].min().reset_index().sort_values(["ori", "year"])
     later = first[first.duplicated("ori")]
     return {str(ori): [int(year) for year in years] for ori, years in later.groupby("ori")["year"]}

@@ -1,13 +1,15 @@
 """Columns of numbers as short text, and their scripts.
 
-A column of whole numbers over a fixed run of years becomes one text: values separated by commas, each as
-the difference from the last value present, a missing year as nothing. ``"10,5,,-15"`` is 10, 15, missing, 0.
+A column of whole numbers becomes one text of differences, each from the last value present: a letter for
+a small one (``a`` to ``z`` are 0 to 25, ``A`` to ``Z`` are -1 to -26), else the number and a comma, and a dot
+for a missing value. ``"kf.P"`` is 10, 15, missing, -1.
 """
 
 from __future__ import annotations
 
 import json
-from collections.abc import Mapping, Sequence
+import re
+from collections.abc import Iterable, Mapping
 from pathlib import Path
 from typing import Any
 
@@ -16,17 +18,20 @@ import pandas as pd
 
 from ...errors import AnalysisError
 
+_LETTERS = 26
+_TOKEN = re.compile(r"[a-zA-Z.]|-?\d+,")
+
 
 class EncodingError(AnalysisError):
     """A value that the explorer's files cannot hold without loss."""
 
 
-def differences(values: Sequence[float | int | None], *, where: str = "") -> str:
-    """Return a column of whole numbers as text, each the difference from the last one present.
+def packed(values: Iterable[float | int | None], *, where: str = "") -> str:
+    """Return a column of whole numbers as text; see the module.
 
     Parameters
     ----------
-    values : sequence of int, float or None
+    values : iterable of int, float or None
         Whole numbers; None or a missing value where there is none.
     where : str, optional
         What the column is, for the message.
@@ -38,33 +43,49 @@ def differences(values: Sequence[float | int | None], *, where: str = "") -> str
 
     Examples
     --------
-    >>> differences([10, 15, None, 0])
-    '10,5,,-15'
+    >>> packed([10, 15, None, -1])
+    'kf.P'
     """
     parts, last = [], 0
     for value in values:
         if value is None or value != value:
-            parts.append("")
+            parts.append(".")
             continue
         whole = int(value)
         if whole != value:
-            raise EncodingError(f"{value!r} is not a whole number.", where=where, remedy="Send it as a float.")
-        parts.append(str(whole - last))
+            raise EncodingError(
+                f"{value!r} is not a whole number.", where=where, remedy="Send it as a float."
+            )
+        parts.append(_token(whole - last))
         last = whole
-    return ",".join(parts)
+    return "".join(parts)
 
 
-def restored(text: str) -> list[int | None]:
-    """Return the column `differences` wrote."""
+def _token(change: int) -> str:
+    if 0 <= change < _LETTERS:
+        return chr(ord("a") + change)
+    if -_LETTERS <= change < 0:
+        return chr(ord("A") - change - 1)
+    return f"{change},"
+
+
+def unpacked(text: str) -> list[int | None]:
+    """Return the column that `packed` wrote."""
     found: list[int | None] = []
     last = 0
-    for part in text.split(","):
-        if part == "":
+    for token in _TOKEN.findall(text):
+        if token == ".":
             found.append(None)
             continue
-        last += int(part)
+        last += _change(token)
         found.append(last)
     return found
+
+
+def _change(token: str) -> int:
+    if token.endswith(","):
+        return int(token[:-1])
+    return ord(token) - ord("a") if token.islower() else ord("A") - ord(token) - 1
 
 
 def plain(value: Any) -> Any:

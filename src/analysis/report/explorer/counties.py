@@ -7,7 +7,7 @@ from typing import Any
 
 import pandas as pd
 
-from .compact import differences, plain
+from .compact import packed, plain
 
 FIRST, LAST = 2000, 2017
 YEARS = range(FIRST, LAST + 1)
@@ -19,7 +19,10 @@ TOTALS = ("violent_without_rape", "property", "violent")
 #: Whole numbers of the county panel, written as differences.
 _WHOLE = ("population_census", "population_covered", *[f"{name}_imputed" for name in (*OFFENSES, *TOTALS)])
 #: Rates that have no count: the file of later years prints rates alone.
-_RATES = ("violent_kaplan_per_100k", "property_with_arson_kaplan_per_100k", "coverage", "kaplan_quality")
+_RATES = ("violent_kaplan_per_100k", "property_with_arson_kaplan_per_100k", "kaplan_quality")
+#: Which file the years of nearly every county come from.
+_USUAL: list[list[Any]] = [[2000, 2012, "nacjd"], [2013, 2014, "none"], [2015, 2015, "kaplan"]]
+_USUAL += [[2016, 2016, "none"], [2017, 2017, "kaplan"]]
 _MARKS = ("is_partly_imputed", "is_borough_share", "is_illinois_before_2008", "is_low_coverage")
 
 
@@ -34,12 +37,25 @@ def county_shards(panels: Mapping[str, pd.DataFrame]) -> dict[str, dict[str, Any
     years = panels["county_year"].sort_values(["fips", "year"])
     later = panels["county_2013_2014"].set_index("fips")
     about = panels["counties"].set_index("fips")
+    pooled = [name for name in later.columns if name != "state" and not name.endswith("_per_100k")]
     shards: dict[str, dict[str, Any]] = {}
     for (state, fips), rows in years.groupby(["state", "fips"], sort=True):
-        shard = shards.setdefault(str(state), {"state": str(state), "first": FIRST, "places": []})
+        shard = shards.setdefault(
+            str(state),
+            {
+                "state": str(state),
+                "first": FIRST,
+                "names": list(_WHOLE),
+                "pooled": pooled,
+                "series": _USUAL,
+                "places": [],
+            },
+        )
         place = {"fips": str(fips), "name": county_name(about, str(fips)), **_columns(rows)}
         if fips in later.index:
-            place["pooled"] = _pooled(later.loc[fips])
+            place["pooled"] = packed(
+                (plain(later.loc[fips, name]) for name in pooled), where=f"{fips} 2013-2014"
+            )
         shard["places"].append(place)
     return shards
 
@@ -52,24 +68,34 @@ def county_name(about: pd.DataFrame, fips: str) -> str:
 def _columns(rows: pd.DataFrame) -> dict[str, Any]:
     by_year = rows.set_index("year").reindex(YEARS)
     fips = str(rows["fips"].iloc[0])
-    whole = {
-        name: differences(map(plain, by_year[name]), where=f"{fips} {name}")
-        for name in _WHOLE
-        if by_year[name].notna().any()
-    }
+    whole = [packed(map(plain, by_year[name]), where=f"{fips} {name}").rstrip(".") for name in _WHOLE]
     sparse = {name: _sparse(by_year[name]) for name in _RATES}
-    marks = {name: [int(y) for y in by_year.index[by_year[name].fillna(False).astype(bool)]] for name in _MARKS}
-    series = {str(year): str(by_year["crime_series"][year]) for year in YEARS if plain(by_year["crime_series"][year])}
-    return {
-        "columns": whole,
+    marks = {
+        name: [int(y) for y in by_year.index[by_year[name].fillna(False).astype(bool)]] for name in _MARKS
+    }
+    series = {
+        str(year): str(by_year["crime_series"][year])
+        for year in YEARS
+        if plain(by_year["crime_series"][year])
+    }
+    found = {
+        "data": ";".join(whole),
         "values": {name: values for name, values in sparse.items() if values},
         "marks": {name: found for name, found in marks.items() if found},
-        "series": _runs(series),
+        "coverage": _unlike_whole(by_year["coverage"]),
     }
+    if (runs := _runs(series)) != _USUAL:
+        found["series"] = runs
+    return {key: value for key, value in found.items() if value}
 
 
 def _sparse(column: pd.Series) -> dict[str, Any]:
     return {str(year): plain(value) for year, value in column.items() if plain(value) is not None}
+
+
+def _unlike_whole(coverage: pd.Series) -> dict[str, Any]:
+    """Return coverage by year where it is known and not 100 percent."""
+    return {year: value for year, value in _sparse(coverage).items() if value != 100}
 
 
 def _runs(series: Mapping[str, str]) -> list[list[Any]]:
@@ -81,11 +107,3 @@ def _runs(series: Mapping[str, str]) -> list[list[Any]]:
         else:
             runs.append([int(year), int(year), name])
     return runs
-
-
-def _pooled(row: pd.Series) -> dict[str, Any]:
-    return {
-        str(name).replace("_2013_2014", ""): plain(value)
-        for name, value in row.items()
-        if plain(value) is not None and name != "state"
-    }

@@ -40,7 +40,7 @@ def _document(rows: pd.DataFrame, policies: pd.DataFrame) -> dict[str, Any]:
 
 
 def state_archives(panels: Mapping[str, pd.DataFrame]) -> Iterator[tuple[str, bytes]]:
-    """Yield the path and bytes of one archive per state: every city and county as CSV, its policies as both."""
+    """Yield the path and bytes of one archive per state: cities and counties as CSV, policies as both."""
     policies = panels["policy_rows"]
     parts = {name: dict(list(panels[name].groupby("state"))) for name in ("city_year", "county_year")}
     own = dict(list(policies.groupby("state")))

@@ -31,7 +31,9 @@ def _collection(shapes: pd.DataFrame, key: str) -> str:
     features: list[dict[str, Any]] = []
     for code, text in zip(shapes[key], shapes["shape_wkt"], strict=True):
         shape = wkt.loads(text)
-        features.append({"type": "Feature", "id": code, "properties": {}, "geometry": mapping(_clockwise(shape))})
+        features.append(
+            {"type": "Feature", "id": code, "properties": {}, "geometry": mapping(_clockwise(shape))}
+        )
     return dumped({"type": "FeatureCollection", "features": features})
 
 

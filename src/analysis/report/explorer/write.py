@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Iterator, Mapping
 from dataclasses import replace
 from pathlib import Path
@@ -14,7 +15,7 @@ from ...studies import places
 from ...studies.designs.city_sample import city_sample
 from ...studies.staggered_cities.spec import SPEC as CITIES
 from .cities import city_shards, nation_breaks
-from .compact import differences, plain, write_script
+from .compact import packed, plain, write_script
 from .counties import county_shards
 from .detainers import detainer_rows
 from .downloads import place_files, state_archives, write_all
@@ -75,30 +76,57 @@ def _scripts(panels: Mapping[str, pd.DataFrame]) -> Iterator[tuple[str, dict[str
     _with_roles(cities, "ori", places.city_roles(panels))
     _with_roles(counties, "fips", places.county_roles(panels))
     for state, shard in cities.items():
-        yield f"city-{state}", shard
+        yield f"city-{state}", _as_rows(shard)
     for state, shard in counties.items():
-        yield f"county-{state}", shard
+        yield f"county-{state}", _as_rows(shard)
     yield "forest", forest()
     yield "power", power()
 
 
+def _as_rows(shard: Mapping[str, Any]) -> dict[str, Any]:
+    """Return a shard whose places are lists in the order of ``fields``, without the names in every one."""
+    counted = Counter(name for place in shard["places"] for name in place)
+    fields = [name for name, _ in counted.most_common()]
+    rows = []
+    for place in shard["places"]:
+        row = [place.get(name, 0) for name in fields]
+        while row[-1] == 0:
+            row.pop()
+        rows.append(row)
+    return {**shard, "fields": fields, "places": rows}
+
+
 def _with_roles(shards: Mapping[str, dict[str, Any]], key: str, roles: pd.DataFrame) -> None:
-    """Put what each study does with each place into the shards, reasons as positions in a list."""
+    """Put what each study does with each place into the shards.
+
+    ``shard["roles"]`` lists the different parts ``[study, role, reason]``; a place has their positions, with
+    ``partner`` and ``found`` (observed, expected, log ratio and interval) by study where there are any.
+    """
     by_place = dict(list(roles.groupby("id")))
     for shard in shards.values():
-        texts: dict[str, int] = {}
+        parts: dict[tuple[str, str, str], int] = {}
         for place in shard["places"]:
             own = by_place.get(place[key])
-            if own is not None:
-                place["roles"] = [_role(row, texts) for row in own.to_dict("records")]
-        shard["reasons"] = list(texts)
+            if own is None:
+                continue
+            rows = own.to_dict("records")
+            place["roles"] = [
+                parts.setdefault((row["study"], row["role"], row["reason"]), len(parts)) for row in rows
+            ]
+            extra = {
+                "partner": {row["study"]: row["partner"] for row in rows if row["partner"]},
+                "found": {row["study"]: found for row in rows if (found := _found(row))},
+            }
+            place.update({name: values for name, values in extra.items() if values})
+        shard["roles"] = [list(part) for part in parts]
 
 
-def _role(row: Mapping[Any, Any], texts: dict[str, int]) -> list[Any]:
-    role: list[Any] = [row["study"], row["role"], texts.setdefault(row["reason"], len(texts))]
-    numbers = [plain(row.get(name)) for name in ("observed", "expected", "log_ratio", "conf_low", "conf_high")]
-    known = any(number is not None for number in numbers)
-    return role + ([row["partner"]] if row["partner"] or known else []) + (numbers if known else [])
+def _found(row: Mapping[Any, Any]) -> list[Any]:
+    numbers = [
+        plain(row.get(name)) for name in ("observed", "expected", "log_ratio", "conf_low", "conf_high")
+    ]
+    finite = [None if number in (float("inf"), float("-inf")) else number for number in numbers]
+    return finite if any(number is not None for number in finite) else []
 
 
 def _counties_of(cities: Mapping[str, Any], named: set[str]) -> dict[str, str]:
@@ -128,7 +156,12 @@ def _index(
         },
         "counties": {
             state: [
-                [place["fips"], place["name"], plain(people.get(place["fips"])) or 0, int(place["fips"] in bound)]
+                [
+                    place["fips"],
+                    place["name"],
+                    plain(people.get(place["fips"])) or 0,
+                    int(place["fips"] in bound),
+                ]
                 for place in shard["places"]
             ]
             for state, shard in counties.items()
@@ -141,7 +174,7 @@ def _index(
 
 
 def _expected(panels: Mapping[str, pd.DataFrame]) -> dict[str, Any]:
-    """Return observed and expected crimes by year of the cities that adopted, by study, offense and agency."""
+    """Return the crimes expected of cities that adopted, by study, agency, offense and year."""
     found: dict[str, Any] = {}
     for study, definition in _DEFINITIONS.items():
         for offense in _EXPECTED:
@@ -163,7 +196,7 @@ def _states(panels: Mapping[str, pd.DataFrame]) -> dict[str, Any]:
     for state, own in panels["state_year"].groupby("state"):
         by_year = own.set_index("year").reindex(years)
         columns = {
-            name: differences(map(plain, by_year[name]), where=f"{state} {name}")
+            name: packed(map(plain, by_year[name]), where=f"{state} {name}")
             for name in ("population", *[c for c in own.columns if c.endswith("_estimated")])
             if by_year[name].notna().any()
         }

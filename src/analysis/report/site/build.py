@@ -10,6 +10,7 @@ from dataclasses import dataclass
 from importlib.metadata import version
 from pathlib import Path
 
+import pandas as pd
 from tqdm import tqdm
 
 from ...errors import MissingFileError
@@ -17,12 +18,14 @@ from ...paths import project_root, reports_dir
 from ...studies.paper import headline
 from .. import paper as paper_exhibits
 from ..build import pdf
-from ..build.build import BOUND, SUBTITLE
+from ..build.brief import FURTHER, METHOD, Brief, brief_pdfs
+from ..build.build import BOUND, NOTICE, SUBTITLE
 from ..build.html import head_tags
+from ..exhibits.figures import Figure
 from ..explorer import write_data, write_downloads
 from . import checks, reference, tools
 from .card import card_png
-from .front_page import answer, answer_row, front_html
+from .front_page import LEAD, PLEASE_DO_NOT_WRITE, answer, answer_row, cannot_be_said, front_html
 from .tables import write_tables
 
 TITLE = "Do sanctuary policies change crime?"
@@ -74,7 +77,11 @@ def build_site(out: Path | None = None, *, progress: bool = True) -> Path:
     """
     out = out or project_root() / "build" / "site"
     out.parent.mkdir(parents=True, exist_ok=True)
-    about = About(version("sanctuary-crime"), pdf.VERSION_DATE.date().isoformat(), os.environ.get("ANALYSIS_SITE_URL", ""))
+    about = About(
+        version("sanctuary-crime"),
+        pdf.VERSION_DATE.date().isoformat(),
+        os.environ.get("ANALYSIS_SITE_URL", ""),
+    )
     with tempfile.TemporaryDirectory(dir=out.parent, prefix=".making-site-") as place:
         folder, work = Path(place) / "site", Path(place) / "work"
         folder.mkdir()
@@ -94,7 +101,8 @@ def verify(folder: Path) -> None:
     if asked or broken:
         shown = "; ".join([*asked[:10], *broken[:10]])
         raise tools.SiteError(
-            f"{len(asked)} requests to other hosts, {len(broken)} links that lead nowhere: {shown}", where=str(folder)
+            f"{len(asked)} requests to other hosts, {len(broken)} links that lead nowhere: {shown}",
+            where=str(folder),
         )
 
 
@@ -102,18 +110,20 @@ def _paper(folder: Path, work: Path, about: About) -> None:
     built = reports_dir() / "build"
     for name in ("paper", "figures"):
         if not (built / name).is_dir():
-            raise MissingFileError("The paper is not built.", where=str(built / name), remedy="Run `make report`.")
+            raise MissingFileError(
+                "The paper is not built.", where=str(built / name), remedy="Run `make report`."
+            )
         shutil.copytree(built / name, folder / name)
-    files = [f"{BOUND}.pdf", f"{BOUND}.html", *[path.name for path in sorted(built.glob("brief*.pdf"))]]
-    for name in files:
-        if (built / name).is_file():
-            shutil.copy(built / name, folder / "paper" / name)
+    for name in (f"{BOUND}.pdf", f"{BOUND}.html"):
+        shutil.copy(built / name, folder / "paper" / name)
 
 
 def _front(folder: Path, work: Path, about: About) -> None:
     table = headline.table()
     row = answer_row(table)
     figure = paper_exhibits.answers_figure(table)
+    for name, data in brief_pdfs(_brief(table, figure), work).items():
+        (folder / "paper" / name).write_bytes(data)
     (folder / CARD).write_bytes(card_png(row))
     text = front_html(
         (tools.site_dir() / "front.html").read_text("utf-8"),
@@ -122,10 +132,34 @@ def _front(folder: Path, work: Path, about: About) -> None:
         figure=_named(figure.svg, figure.alt),
         caption=figure.caption,
         head=about.head(TITLE, answer(row), ""),
-        about={"title": TITLE, "subtitle": SUBTITLE, "version": about.version, "date": about.date, "cite": about.cite},
+        about={
+            "title": TITLE,
+            "lead": LEAD,
+            "subtitle": SUBTITLE,
+            "version": about.version,
+            "date": about.date,
+            "cite": about.cite,
+        },
     )
     (folder / "index.html").write_text(text, "utf-8")
     shutil.copy(tools.site_dir() / "front.css", folder / "front.css")
+
+
+def _brief(table: pd.DataFrame, figure: Figure) -> Brief:
+    """Return the text of the two-page brief."""
+    row = answer_row(table)
+    return Brief(
+        title=TITLE,
+        lead=LEAD,
+        answer=answer(row),
+        notice=NOTICE.split(". ")[0] + ".",
+        author=AUTHOR,
+        cannot=cannot_be_said(row, table),
+        avoid=PLEASE_DO_NOT_WRITE,
+        method=METHOD,
+        further=FURTHER,
+        figure=figure,
+    )
 
 
 def _named(svg: str, alt: str) -> str:
@@ -143,7 +177,9 @@ def _explorer(folder: Path, work: Path, about: About) -> None:
     source = tools.site_dir() / "explorer"
     tools.bundle(source / "src" / "main.js", place / "explorer.js")
     shutil.copy(source / "explorer.css", place)
-    description = "Look up a city or county: its policies, its recorded crime with every break, and the studies."
+    description = (
+        "Look up a city or county: its policies, its recorded crime with every break, and the studies."
+    )
     page = (source / "index.html").read_text("utf-8")
     for name, text in (
         ("name", AUTHOR),
@@ -178,9 +214,11 @@ def _docs(folder: Path, work: Path, about: About) -> None:
     source = work / "docs"
     shutil.copytree(project_root() / "docs", source)
     shutil.copy(project_root() / "CHANGELOG.md", source / "changelog.md")
+    shutil.copytree(tools.site_dir() / "docs" / "_static", source / "_static")
+    shutil.copy(tools.modules() / "mathjax" / "es5" / "tex-svg.js", source / "_static" / "mathjax.js")
     reference.write_reference(source)
     tools.sphinx(source, folder / "docs", work / "doctrees")
-    for name in (".buildinfo", "objects.inv.txt"):
+    for name in (".buildinfo", "_static/webpack-macros.html"):
         (folder / "docs" / name).unlink(missing_ok=True)
     shutil.rmtree(folder / "docs" / "_sources", ignore_errors=True)
 

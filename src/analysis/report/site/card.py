@@ -20,11 +20,14 @@ def card_png(row: Mapping[str, Any]) -> bytes:
 
     with house_style():
         drawing = plt.figure(figsize=_SIZE, dpi=_DPI, facecolor="#fdfdfb", layout="none")
-        drawing.text(0.06, 0.83, "Do sanctuary policies change crime?", fontsize=34, fontweight=600, color=INK)
+        drawing.text(
+            0.06, 0.83, "Do sanctuary policies change crime?", fontsize=34, fontweight=600, color=INK
+        )
         low, percent, high = (row[f"percent{end}"] for end in ("_low", "", "_high"))
         said = (
-            f"Recorded violent crime in {row['used']} cities that forbid status inquiries, against what was "
-            f"expected: {number(percent, '+.1f')}%, 95% interval {number(low, '+.1f')}% to {number(high, '+.1f')}%."
+            f"Recorded violent crime in {row['used']} cities that forbid status inquiries, against what "
+            f"was expected: {number(percent, '+.1f')}%, 95% interval {number(low, '+.1f')}% to "
+            f"{number(high, '+.1f')}%."
         )
         drawing.text(0.06, 0.6, textwrap.fill(said, 62), fontsize=22, color=INK, linespacing=1.4)
         _interval(drawing.add_axes((0.08, 0.2, 0.84, 0.26)), low, percent, high)

@@ -1,4 +1,4 @@
-"""What must hold of the finished folder: every link leads somewhere, nothing is asked of another host, weights."""
+"""What must hold of the finished folder: links lead somewhere, no request leaves it, and its weight."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ from html.parser import HTMLParser
 from pathlib import Path
 from urllib.parse import unquote, urlsplit
 
-#: Elements and attributes that a browser fetches by itself; links that a reader may follow are not among them.
+#: Elements and attributes that a browser fetches by itself, unlike links that a reader follows.
 FETCHED = {
     "img": ("src", "srcset"),
     "script": ("src",),
@@ -24,7 +24,16 @@ FETCHED = {
     "use": ("href", "xlink:href"),
 }
 _STYLED = re.compile(r"""(?:url\(|@import)\s*["']?(https?:)?//""")
-_LINK_KINDS = ("stylesheet", "icon", "preload", "modulepreload", "prefetch", "dns-prefetch", "preconnect", "manifest")
+_LINK_KINDS = (
+    "stylesheet",
+    "icon",
+    "preload",
+    "modulepreload",
+    "prefetch",
+    "dns-prefetch",
+    "preconnect",
+    "manifest",
+)
 
 
 class _Seen(HTMLParser):
@@ -46,7 +55,8 @@ class _Seen(HTMLParser):
             self.fetched.append(given.get("href", ""))
         for name in FETCHED.get(tag, ()):
             if given.get(name):
-                self.fetched.extend(part.split()[0] for part in given[name].split(",") if part.strip())
+                parts = given[name].split(", ") if name == "srcset" else [given[name]]
+                self.fetched.extend(part.split()[0] for part in parts if part.strip())
 
     handle_startendtag = handle_starttag
 
@@ -96,4 +106,7 @@ def outside_requests(folder: Path) -> Iterator[str]:
 
 def weight(paths: Iterator[Path], *, compressed: bool = False) -> int:
     """Return the bytes of some files, or what they come to when sent compressed."""
-    return sum(len(gzip.compress(path.read_bytes(), mtime=0)) if compressed else path.stat().st_size for path in paths)
+    return sum(
+        len(gzip.compress(path.read_bytes(), mtime=0)) if compressed else path.stat().st_size
+        for path in paths
+    )

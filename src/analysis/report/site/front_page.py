@@ -12,6 +12,11 @@ from ..exhibits.values import number
 
 #: Key of the design the answer rests on, and its outcome, in the table of `studies.paper.headline`.
 KEY, OUTCOME = "status", "violent_without_rape"
+LEAD = (
+    "Two studies of 2017 are cited whenever sanctuary policies and crime come up. This project rebuilds "
+    "both on the FBI’s files and a list of dated, cited policies, and asks again with designs that follow "
+    "places before and after they adopt."
+)
 
 
 def answer_row(table: pd.DataFrame) -> dict[str, Any]:
@@ -26,22 +31,23 @@ def answer(row: Mapping[str, Any]) -> str:
     Parameters
     ----------
     row : mapping
-        ``used`` (cities), ``percent, percent_low, percent_high`` and ``margin_share`` (the smallest change
-        excluded in both directions, as a share).
+        ``used`` (cities) and ``percent, percent_low, percent_high``.
     """
-    percent, low, high = (number(row[f"percent{end}"], "+.1f") for end in ("", "_low", "_high"))
+    low, high = (number(row[f"percent{end}"], "+.1f") for end in ("_low", "_high"))
+    side = "above" if row["percent"] > 0 else "below"
     start = (
-        f"In the {row['used']} cities that came to forbid asking about immigration status, recorded violent crime "
-        f"(without rape) stood {percent}% from what the trend of other cities leads one to expect over the six "
-        f"years from adoption on, with a 95% interval from {low}% to {high}%"
+        f"In the {row['used']} cities that came to forbid asking about immigration status, recorded "
+        f"violent crime (without rape) stood {number(abs(row['percent']), '.1f')}% {side} what the trend "
+        "of other cities leads one to expect over the six years from adoption on, with a 95% interval "
+        f"from {low}% to {high}%"
     )
     if row["percent_low"] <= 0 <= row["percent_high"]:
-        return (
-            f"{start}: the data show neither an increase nor a decrease, and they cannot exclude a change of "
-            f"up to {number(row['margin_share'], '.0%')} in either direction."
-        )
-    word = "above" if row["percent"] > 0 else "below"
-    return f"{start}: recorded crime lay {word} what was expected, by this design; others stand beside it."
+        said = "that establishes neither a rise nor a fall, and it does not establish that nothing changed"
+        return f"{start}; {said}."
+    word = "higher" if row["percent"] > 0 else "lower"
+    return (
+        f"{start}; by this design recorded crime was {word} than expected, and other designs stand beside it."
+    )
 
 
 def cannot_be_said(row: Mapping[str, Any], rows: pd.DataFrame) -> list[str]:
@@ -52,26 +58,36 @@ def cannot_be_said(row: Mapping[str, Any], rows: pd.DataFrame) -> list[str]:
     return [
         f"That the policies change nothing: this design has an 80% chance to find a change of {seen}, and a "
         "smaller chance for every smaller one.",
-        f"That all designs agree: {int(covers.sum())} of {len(violent)} intervals for violent crime include zero, "
-        "and they rest on different places, years and comparisons.",
+        f"That all designs agree: {int(covers.sum())} of {len(violent)} intervals for violent crime "
+        "include zero, and they rest on different places, years and comparisons.",
         "What the published studies would have found with these data: their lists of places could not be "
         "obtained, and the list used here is a cited substitute.",
-        "Anything about crime that nobody reports: a policy could change what victims report and so the record "
-        "without changing crime, or the other way around.",
+        "Anything about crime that nobody reports: a policy could change what victims report and so the "
+        "record without changing crime, or the other way around.",
         "Why a single city’s crime rose or fell after a policy: one city moves far more by itself than any "
         "effect discussed here.",
     ]
 
 
 PLEASE_DO_NOT_WRITE = (
-    "“Study proves sanctuary policies do not affect crime.” An interval that includes zero is not proof of zero.",
-    "“Sanctuary cities have more (or less) crime.” They are larger cities, and had more crime before the policies.",
-    "“Crime in this city rose after its policy, so ...” Look at the years before, at other cities, and at the breaks.",
+    "“Study proves sanctuary policies do not affect crime.” An interval that includes zero is not proof "
+    "of zero.",
+    "“Sanctuary cities have more (or less) crime.” They are larger cities, and had more crime before the "
+    "policies.",
+    "“Crime in this city rose after its policy, so ...” Look at the years before, at other cities, and at "
+    "the breaks.",
 )
 
 
 def front_html(
-    template: str, row: Mapping[str, Any], rows: pd.DataFrame, *, figure: str, caption: str, head: str, about: Mapping[str, str]
+    template: str,
+    row: Mapping[str, Any],
+    rows: pd.DataFrame,
+    *,
+    figure: str,
+    caption: str,
+    head: str,
+    about: Mapping[str, str],
 ) -> str:
     """Return the front page.
 

@@ -9,7 +9,9 @@ from pathlib import Path
 
 from ... import estimators
 from ...panels import manifest_of
+from ...panels.rates import Rate, rates_of
 from ...paths import processed_dir
+from ...studies.multiverse.spec import SPEC
 
 #: Families of public estimators in the order of the reference; what is in none of them ends the build.
 FAMILIES: Mapping[str, tuple[str, ...]] = {
@@ -18,7 +20,14 @@ FAMILIES: Mapping[str, tuple[str, ...]] = {
         *["mundlak", "hausman", "driscoll_kraay", "event_study", "two_by_two"],
     ),
     "Inference": (
-        *["Conley", "wild_bootstrap", "score_bootstrap", "randomization_test", "romano_wolf", "adjust_p_values"],
+        *[
+            "Conley",
+            "wild_bootstrap",
+            "score_bootstrap",
+            "randomization_test",
+            "romano_wolf",
+            "adjust_p_values",
+        ],
         *["joint_test", "cluster_diagnostics"],
     ),
     "Staggered adoption": (
@@ -37,10 +46,38 @@ FAMILIES: Mapping[str, tuple[str, ...]] = {
     ),
     "Synthetic controls": ("synthetic_control", "synthetic_did", "conformal_intervals"),
     "Results": (
-        *["Estimates", "Sample", "GroupTime", "Comparison", "Refits", "PretestPower", "WaldTest", "CellWeights"],
+        *[
+            "Estimates",
+            "Sample",
+            "GroupTime",
+            "Comparison",
+            "Refits",
+            "PretestPower",
+            "WaldTest",
+            "CellWeights",
+        ],
         *["ClusterDiagnostics", "ESTIMATORS"],
     ),
 }
+#: Columns of the specification curve's results that are numbers: unit, and what they are.
+_RESULTS = {
+    "spec": ("code", "Short hash of the choices"),
+    "percent": ("percent", "Estimated effect on recorded crimes, in percent of what is expected"),
+    "std_error": ("percent", "Its standard error"),
+    "conf_low": ("percent", "Lower end of its interval"),
+    "conf_high": ("percent", "Upper end of its interval"),
+    "p_value": ("probability", "Two-sided p-value by the specification's own errors"),
+    "raw": ("own scale", "The estimate on the scale on which it was made"),
+    "raw_error": ("own scale", "Standard error on that scale"),
+    "rows": ("agency-years", "Rows used"),
+    "agencies": ("agencies", "Agencies used"),
+    "cities": ("cities", "Adopting cities used"),
+    "states": ("states", "States of the adopting cities"),
+    "problem": ("text", "Why there is no number; empty where there is one"),
+    "draw": ("number", "Number of the permutation; 0 is the policies as they were"),
+    "statistic": ("t", "Estimate over its standard error"),
+}
+_CURVE = ("multiverse", "multiverse_joint")
 _LAST, _ERRORS = "Further names", "Errors and warnings"
 
 
@@ -60,7 +97,13 @@ def estimators_page() -> str:
     lines = ["# Estimators", "", "Everything here is imported from `analysis.estimators`.", ""]
     for title, names in families().items():
         lines += [f"## {title}", "", "```{eval-rst}", ".. currentmodule:: analysis.estimators", ""]
-        lines += [".. autosummary::", "   :toctree: api", "   :nosignatures:", "", *[f"   {name}" for name in names]]
+        lines += [
+            ".. autosummary::",
+            "   :toctree: api",
+            "   :nosignatures:",
+            "",
+            *[f"   {name}" for name in names],
+        ]
         lines += ["```", ""]
     return "\n".join(lines)
 
@@ -79,13 +122,17 @@ def codebook() -> dict[str, dict[str, str]]:
 def panels_pages() -> Iterator[tuple[str, str]]:
     """Yield the file name and text of the panels' overview and of one page per committed panel."""
     columns = codebook()
-    names = sorted(path.name.removesuffix(".manifest.json") for path in processed_dir().glob("*.manifest.json"))
+    names = sorted(
+        path.name.removesuffix(".manifest.json") for path in processed_dir().glob("*.manifest.json")
+    )
     overview = ["# Panels", "", "Each is loaded by name, verified against its manifest as it is read:", ""]
     overview += ["```python", "from analysis import panels", "", 'panels.load("city_year").head()', "```", ""]
     overview += ["| panel | rows | a row is identified by |", "|---|---:|---|"]
     for name in names:
         manifest = manifest_of(name)
-        overview.append(f"| [{name}](panel_{name}.md) | {manifest['rows']:,} | {', '.join(manifest['keys'])} |")
+        overview.append(
+            f"| [{name}](panel_{name}.md) | {manifest['rows']:,} | {', '.join(manifest['keys'])} |"
+        )
     toctree = ["", "```{toctree}", ":hidden:", "", *[f"panel_{name}" for name in names], "```"]
     yield "panels.md", "\n".join([*overview, *toctree, ""])
     for name in names:
@@ -97,8 +144,9 @@ def _panel_page(name: str, columns: Mapping[str, Mapping[str, str]]) -> str:
     lines = [f"# {name}", "", f"{manifest['rows']:,} rows, one for each {', '.join(manifest['keys'])}.", ""]
     lines += ["```python", "from analysis import panels", "", f'{name} = panels.load("{name}")', "```", ""]
     lines += ["| column | unit | missing | meaning |", "|---|---|---|---|"]
-    rates = manifest.get("rates", {})
-    lines += [_column_row(column, columns.get(column), rates) for column in manifest["columns"]]
+    rates = rates_of(name)
+    known = curve_columns() if name in _CURVE else columns
+    lines += [_column_row(column, known.get(column), rates) for column in manifest["columns"]]
     dropped = manifest.get("dropped", {})
     if dropped:
         lines += ["", "## Rows of the sources that did not enter", "", "| reason | rows |", "|---|---:|"]
@@ -107,14 +155,29 @@ def _panel_page(name: str, columns: Mapping[str, Mapping[str, str]]) -> str:
     return "\n".join(lines)
 
 
-def _column_row(column: str, about: Mapping[str, str] | None, rates: Mapping[str, object]) -> str:
+def curve_columns() -> dict[str, dict[str, str]]:
+    """Return the columns of the specification curve's results: its choices, then its numbers."""
+    choices = {
+        one.name: {"unit": "choice", "nullable": "no", "meaning": one.title, "allowed": "|".join(one.levels)}
+        for one in SPEC.curve.dimensions
+    }
+    numbers = {
+        name: {"unit": unit, "nullable": "yes", "meaning": meaning}
+        for name, (unit, meaning) in _RESULTS.items()
+    }
+    return choices | numbers
+
+
+def _column_row(column: str, about: Mapping[str, str] | None, rates: Mapping[str, Rate]) -> str:
+    if column in rates:
+        count, population, base = rates[column]
+        return f"| `{column}` | rate | yes | `{count}` per {base:,.0f} `{population}`. Computed on loading. |"
     if about is None:
         return f"| `{column}` | | | |"
-    meaning = about["meaning"].replace("|", "\\|")
+    meaning = about["meaning"].replace("|", "\\|").rstrip(".")
     allowed = about.get("allowed", "")
     words = f" One of: {', '.join(allowed.split('|'))}." if allowed else ""
-    computed = " Computed on loading." if column in rates else ""
-    return f"| `{column}` | {about['unit']} | {about['nullable']} | {meaning}.{words}{computed} |"
+    return f"| `{column}` | {about['unit']} | {about['nullable']} | {meaning}.{words} |"
 
 
 def write_reference(directory: Path) -> None:

@@ -1,4 +1,4 @@
-"""Whole tables as CSV and JSON at addresses that stay: policies, specifications, estimates, power, detainers."""
+"""Whole tables as CSV and JSON at addresses that stay: policies, specifications, estimates and others."""
 
 from __future__ import annotations
 
@@ -33,7 +33,9 @@ def tables() -> Iterator[tuple[str, pd.DataFrame]]:
     yield "series_breaks", load("series_breaks")
     yield "specifications", multiverse.admitted(multiverse.results())
     yield "estimates", headline.table()
-    lines = {name: line.rename("power").rename_axis("effect") for name, line in exhibits.power_curves().items()}
+    lines = {
+        name: line.rename("power").rename_axis("effect") for name, line in exhibits.power_curves().items()
+    }
     yield "power", pd.concat(lines, names=["design"]).reset_index()
     try:
         panel = load(PANEL)

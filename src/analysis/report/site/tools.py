@@ -1,4 +1,4 @@
-"""The tools of other ecosystems the site is made with: npm's packages and Sphinx, with remedies when missing."""
+"""The tools the site is made with, npm's packages and Sphinx, with a remedy when one is missing."""
 
 from __future__ import annotations
 
@@ -38,8 +38,18 @@ def modules() -> Path:
 
 def bundle(source: Path, target: Path) -> None:
     """Write one script of a module and all that it imports."""
-    command = [modules() / ".bin" / "esbuild", source, "--bundle", "--minify", "--format=iife", "--target=es2020"]
-    run([*map(str, command), "--legal-comments=none", "--log-level=warning", f"--outfile={target}"], site_dir())
+    command = [
+        modules() / ".bin" / "esbuild",
+        source,
+        "--bundle",
+        "--minify",
+        "--format=iife",
+        "--target=es2020",
+    ]
+    run(
+        [*map(str, command), "--legal-comments=none", "--log-level=warning", f"--outfile={target}"],
+        site_dir(),
+    )
 
 
 def topology(work: Path, target: Path) -> None:
@@ -70,7 +80,9 @@ def run(command: Sequence[str], where: Path, *, needs: str = "") -> None:
     """
     if shutil.which(command[0]) is None:
         raise MissingFileError(f"{command[0]} is not installed.", remedy=f"Install {needs or command[0]}.")
-    done = subprocess.run(command, cwd=where, capture_output=True, text=True, env={**os.environ, "PYTHONHASHSEED": "0"})
+    done = subprocess.run(
+        command, cwd=where, capture_output=True, text=True, env={**os.environ, "PYTHONHASHSEED": "0"}
+    )
     if done.returncode:
         said = (done.stderr.strip() or done.stdout.strip())[-3000:]
         raise SiteError(f"{Path(command[0]).name} failed: {said}", where=str(where))

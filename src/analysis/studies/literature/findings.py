@@ -57,7 +57,7 @@ def verdicts() -> pd.DataFrame:
 
 @cache
 def _panels() -> dict[str, pd.DataFrame]:
-    names = (*COUNTY_PANELS, *CITY_PANELS, *state_laws.PANELS)
+    names = (*staggered_counties.PANELS, *staggered_cities.PANELS, *state_laws.PANELS)
     return {name: load(name) for name in dict.fromkeys(names)}
 
 

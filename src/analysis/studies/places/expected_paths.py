@@ -29,7 +29,8 @@ def expected_paths(frame: pd.DataFrame, horizon: Horizon) -> pd.DataFrame:
     Returns
     -------
     pandas.DataFrame
-        ``ori, year, observed, expected, people``, over the horizon around adoption, comparable years only; cities without a comparison at their own date are left out.
+        ``ori, year, observed, expected, people``, over the horizon around adoption, comparable years
+        only; cities without a comparison at their own date are left out.
 
     Notes
     -----

@@ -101,7 +101,7 @@ def _staggered(study: str, sample: CitySample) -> pd.DataFrame:
     rows = []
     for ori, (first, last) in zip(years.index, years.itertuples(index=False), strict=True):
         if cohort[ori] > 0:
-            text = f"Adopted in {cohort[ori]}; its years {first} to {last} are compared with those expected of it."
+            text = f"Adopted in {cohort[ori]}; its years {first} to {last} are held against those expected."
             rows.append((ori, TREATED, text, ""))
         else:
             text = f"One of the cities whose years {first} to {last} say what was to be expected."

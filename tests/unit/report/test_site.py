@@ -1,0 +1,134 @@
+"""The pages' parts: the answer's words, the cut into chapters, links and requests, references in a notebook."""
+
+from __future__ import annotations
+
+import matplotlib.pyplot as plt
+import pandas as pd
+import pytest
+
+from analysis.report.build import pages
+from analysis.report.build.exhibit_files import table_csv
+from analysis.report.exhibits.drawn import drawn_data
+from analysis.report.exhibits.tables import Table
+from analysis.report.prose import resolved
+from analysis.report.site import checks, front_page, reference
+
+
+def _row(low: float, high: float, percent: float = 3.0) -> dict:
+    return {
+        "key": "status", "outcome": "violent_without_rape", "used": 38, "percent": percent,
+        "percent_low": low, "percent_high": high, "detectable_share": 0.16, "margin_share": 0.13,
+    }  # fmt: skip
+
+
+def test_the_answer_s_words_follow_the_interval():
+    both = front_page.answer(_row(-4.5, 20.9))
+    assert "3.0% above" in both and "−4.5% to +20.9%" in both
+    assert "neither a rise nor a fall" in both and "does not establish that nothing changed" in both
+    clear = front_page.answer(_row(1.0, 5.0))
+    assert "neither" not in clear and "higher than expected" in clear
+    assert "lower than expected" in front_page.answer(_row(-5.0, -1.0, percent=-3.0))
+
+
+def test_what_cannot_be_said_counts_the_intervals():
+    rows = pd.DataFrame([_row(-4.5, 20.9), _row(1.0, 5.0) | {"key": "detain"}])
+    said = front_page.cannot_be_said(front_page.answer_row(rows), rows)
+    assert any("1 of 2 intervals" in text for text in said) and any("16%" in text for text in said)
+
+
+BODY = (
+    '<p>Start <a href="#sec:02">B</a> <a href="#tbl:1">t</a></p><h1 id="intro">One</h1><p id="tbl:1">x</p>'
+    '<h1 id="refs" class="unnumbered">References</h1><div id="ref-a">R</div>'
+    '<h1 id="sec:02" class="appendix">B Cities</h1><p><a href="#ref-a">R</a></p><h2 id="in-b">Inside</h2>'
+)
+
+
+def test_a_text_is_cut_at_its_appendices_and_links_are_led_there():
+    first, second = pages.cut(BODY, ["02_cities"], "Title")
+    assert (first.file, second.file) == ("index.html", "02_cities.html")
+    assert 'href="02_cities.html#sec:02"' in first.body and 'href="#tbl:1"' in first.body
+    assert 'href="index.html#ref-a"' in second.body and second.title == "B Cities"
+    assert "References" in first.body and "References" not in second.body
+    listed = pages.contents([first, second], second)
+    assert 'href="index.html"' in listed and 'href="#in-b"' in listed and 'aria-current="page"' in listed
+
+
+def test_the_search_index_holds_every_section():
+    index = pages.search_index(pages.cut(BODY, ["02_cities"], "Title"))
+    for words in ("intro", "refs", "sec:02", "in-b"):
+        assert words in index
+
+
+def test_links_requests_and_anchors_are_checked(tmp_path):
+    (tmp_path / "a.html").write_text('<a href="b.html#here">x</a><p id="p"></p><a href="#p">y</a>', "utf-8")
+    (tmp_path / "b.html").write_text('<p id="there"></p><img src="https://example.org/x.png">', "utf-8")
+    (tmp_path / "c.html").write_text('<a href="https://example.org">fine</a><a href="d.html">no</a>', "utf-8")
+    (tmp_path / "s.css").write_text("p { background: url(//example.org/y.png) }", "utf-8")
+    assert checks.broken_links(tmp_path) == ["a.html: b.html#here", "c.html: d.html"]
+    asked = list(checks.outside_requests(tmp_path))
+    assert len(asked) == 2 and asked[0] == "b.html: https://example.org/x.png"
+
+
+def test_a_notebook_shows_references_in_words():
+    text = resolved("See [@wong2017, p. 4], @tbl:left, @fig:map and @sec:05; nobody@example.org stays.")
+    assert "(Wong 2017, p. 4)" in text
+    assert "table *left*" in text and "figure *map*" in text and "notebook 05" in text
+    assert "nobody@example.org" in text and "@tbl" not in text
+
+
+def test_a_table_shows_its_references_and_keeps_them_for_the_report():
+    table = Table(["a"], [["1"]], caption="As in @tbl:left [@wong2017].", label="right")
+    assert "@tbl:left" not in table._repr_markdown_() and "Wong 2017" in table._repr_markdown_()
+    assert table.to_json()["caption"] == "As in @tbl:left [@wong2017]."
+
+
+def test_a_table_s_csv_keeps_its_groups():
+    table = Table(["a", "b"], [["x", "1"], ["y", "2,5"]], caption="c", label="l", groups={0: "G", 1: "H"})
+    assert table_csv(table) == 'group,a,b\nG,x,1\nH,y,"2,5"\n'
+
+
+def test_a_figure_s_data_are_what_was_drawn():
+    drawing, axes = plt.subplots()
+    axes.plot([1, 2], [3, 4], label="line")
+    axes.axhline(0)
+    axes.hlines([0.5], [1], [2])
+    axes.barh([1.0], [3.0], label="bar")
+    axes.set_yticks([1.0], ["Name"])
+    table = drawn_data(drawing)
+    plt.close(drawing)
+    line = table[table["series"].eq("line")]
+    assert line[["x", "y"]].to_numpy().tolist() == [[1, 3], [2, 4]]
+    assert table.loc[table["kind"].eq("interval"), ["x", "x_end"]].to_numpy().tolist() == [[1, 2]]
+    assert table.loc[table["kind"].eq("bar"), "x_end"].tolist() == [3.0]
+    assert table.loc[table["kind"].eq("bar"), "label"].tolist() == ["Name"]
+    assert len(table) == 4
+
+
+def test_every_public_estimator_has_a_place_in_the_reference():
+    from analysis import estimators
+
+    placed = [name for names in reference.families().values() for name in names]
+    assert sorted(placed) == sorted(estimators.__all__)
+
+
+def test_every_column_of_every_panel_has_a_meaning():
+    text = dict(reference.panels_pages())
+    row = next(
+        line for line in text["panel_city_year.md"].splitlines() if line.startswith("| `robbery_per_100k`")
+    )
+    assert "`robbery` per 100,000 `population`. Computed on loading." in row
+    silent = [
+        f"{page}: {line}"
+        for page, page_text in text.items()
+        for line in page_text.splitlines()
+        if "| | | |" in line
+    ]
+    assert not silent
+
+
+@pytest.mark.parametrize("value", ["a.html", "x/b.html"])
+def test_weight_counts_bytes(tmp_path, value):
+    path = tmp_path / value
+    path.parent.mkdir(exist_ok=True)
+    path.write_bytes(b"a" * 1000)
+    assert checks.weight(iter([path])) == 1000 and checks.weight(iter([path]), compressed=True) < 100
