@@ -27,6 +27,12 @@ def processed_dir() -> Path:
     return in_checkout if in_checkout.is_dir() else _PACKAGE / "_processed"
 
 
+def policies_dir() -> Path:
+    """Return the directory of the list of dated policies: the checkout's, or the installed copy."""
+    in_checkout = project_root() / "data" / "policies"
+    return in_checkout if in_checkout.is_dir() else _PACKAGE / "_policies"
+
+
 def reports_dir() -> Path:
     """Return the directory of templates and built reports."""
     return project_root() / "reports"

@@ -13,6 +13,7 @@ import pandas as pd
 from ..paths import processed_dir
 from ..sources.census.places import INTERCENSAL, POSTCENSAL
 from ..sources.fbi_table8.table8 import YEARS, Workbook, read_workbook
+from ..sources.policy.lists import read_doj_list, read_secure_communities
 from ..sources.registry.files import family_files
 from .agencies.index import agency_index
 from .agencies.matching import AgencyMatch, UnmatchedAgencies, match_agencies
@@ -30,9 +31,11 @@ from .geography.places import INPUTS as PLACE_INPUTS
 from .geography.places import KEYS as PLACE_KEYS
 from .geography.places import YEAR_KEYS as PLACE_YEAR_KEYS
 from .geography.places import agencies_without_place, build_place_year, build_places
+from .policies import federal
 from .policies.build import INPUTS as POLICY_INPUTS
 from .policies.build import KEYS as POLICY_KEYS
 from .policies.build import build_policies, rows_without_policy
+from .policies.gazetteer import gazetteer
 from .store import write_panel
 
 ROWS_BY_YEAR = "rows_by_year.csv"
@@ -114,8 +117,13 @@ class Materials:
 
     @cached_property
     def policies(self) -> dict[str, pd.DataFrame]:
-        """The policy panels by name."""
-        return build_policies()
+        """The panels of the list of dated policies by name."""
+        return build_policies(self.gazetteer)
+
+    @cached_property
+    def gazetteer(self) -> pd.DataFrame:
+        """Every place a policy may belong to."""
+        return gazetteer(self.built["places"].frame, self.built["counties"].frame)
 
 
 def build_all(
@@ -239,6 +247,16 @@ def _policy_panel(name: str) -> Callable[[Materials], Built]:
     return build
 
 
+def _secure_communities(_: Materials) -> Built:
+    frame = federal.secure_communities_panel(read_secure_communities())
+    return Built(frame, federal.KEYS["secure_communities"], federal.INPUTS["secure_communities"])
+
+
+def _doj_list(materials: Materials) -> Built:
+    frame = federal.doj_panel(read_doj_list(), materials.gazetteer)
+    return Built(frame, federal.KEYS["doj_list"], federal.INPUTS["doj_list"])
+
+
 def _county_panel(name: str) -> Callable[[Materials], Built]:
     build, keys = COUNTY_PANELS[name]
 
@@ -259,4 +277,6 @@ BUILDERS: dict[str, Callable[[Materials], Built]] = {
     "place_year": _place_year,
     "return_a_2013": _return_a_2013,
     **{name: _policy_panel(name) for name in POLICY_KEYS},
+    "secure_communities": _secure_communities,
+    "doj_list": _doj_list,
 }

@@ -13,7 +13,7 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 
 from ..errors import AlteredFileError, DuplicateKeyError, MissingFileError
-from ..paths import processed_dir
+from ..paths import policies_dir, processed_dir
 from ..sources.registry.files import raw_files, sha256_of
 
 
@@ -153,6 +153,8 @@ def _rows_by_year(frame: pd.DataFrame) -> dict[str, int]:
 
 
 def _input_hash(path: str) -> str:
+    if path.startswith("data/policies/"):
+        return sha256_of(policies_dir() / path.removeprefix("data/policies/"))
     registered = raw_files().get(path)
     return registered.sha256 if registered else "panel of this project"
 

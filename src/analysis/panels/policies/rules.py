@@ -52,13 +52,12 @@ def classify(rows: pd.DataFrame) -> pd.DataFrame:
     Parameters
     ----------
     rows : pandas.DataFrame
-        As `sources.policy.read_adoptions` returns them.
+        As `sources.policy.dated.read_rows` returns them.
 
     Returns
     -------
     pandas.DataFrame
-        With ``place_id``, ``kind`` (the District of Columbia is a city), ``ori`` (nine characters, missing
-        for counties and states), ``content`` (``status_inquiry``, ``detainers``, ``both``, ``symbolic``),
+        With ``place_id``, ``ori`` (missing for counties and states), ``content`` (``status_inquiry``, ``detainers``, ``both``, ``symbolic``),
         ``reach`` (``local``, ``statewide``, ``state agencies``, ``none``), ``is_usable``; the dates of
         statewide laws are those of their force.
 
@@ -68,8 +67,7 @@ def classify(rows: pd.DataFrame) -> pd.DataFrame:
         If a row of a state has no line in `state_law_scope.csv`.
     """
     rows = rows.assign(
-        kind=rows["kind"].replace({"DC": "city"}),
-        ori=rows["ori"].where(rows["ori"] == "", rows["ori"] + "00").replace("", pd.NA).astype("str"),
+        ori=rows["ori"].replace("", pd.NA).astype("str"),
         content=rows["policy_type"].map(_CLASSES),
         reach="local",
     )
@@ -148,7 +146,7 @@ def _scoped(rows: pd.DataFrame) -> pd.DataFrame:
         first = rows[state & ~known].iloc[0]
         raise LayoutError(
             f"The law of {first['place']} of {first['adopted']} has no line on what it binds.",
-            where=f"policy_adoptions.csv, row {first['row']}",
+            where=f"{first['file']}, row {first['row']}",
             remedy="Add a line to panels/policies/state_law_scope.csv.",
         )
     stated = [(index, key) for index, key, law in zip(rows.index, keys, state, strict=True) if law]
