@@ -181,7 +181,7 @@ def test_the_type_of_a_source_is_its_host_s():
 def test_a_host_stands_once_and_has_a_known_type(copy):
     with (copy / HOSTS).open("a", encoding="utf-8") as handle:
         handle.write("aclu.org,,press,again,no\n")
-    with pytest.raises(LayoutError, match="aclu.org"):
+    with pytest.raises(LayoutError, match=r"aclu\.org"):
         read_hosts(copy)
 
 

@@ -83,7 +83,7 @@ def build_policies(
 
 
 def checked_rows(known: pd.DataFrame, directory: Path | None = None) -> pd.DataFrame:
-    """Return `sources.policy.dated.read_rows` with every place's geoid, agency and name held against each other."""
+    """Return `dated.read_rows` with every place's geoid, agency and name held against each other."""
     return _checked(read_rows(directory), known, directory)
 
 

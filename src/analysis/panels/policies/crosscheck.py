@@ -1,4 +1,4 @@
-"""Geoid, agency and name of every row held against each other: a code that belongs to another place is refused."""
+"""Geoid, agency and name of every row held against each other; a code of another place is refused."""
 
 from __future__ import annotations
 
@@ -8,7 +8,7 @@ from pathlib import Path
 import pandas as pd
 
 from ...sources.policy.dated import read_table
-from ...sources.policy.problems import Problem, unknown_place
+from ...sources.policy.problems import Problem, tuples, unknown_place
 from .gazetteer import plain
 
 #: Places whose codes differ on purpose, each with the reason: ``geoid, ori, name, reason``.
@@ -35,15 +35,15 @@ def place_problems(rows: pd.DataFrame, known: pd.DataFrame, exceptions: pd.DataF
 
     Notes
     -----
-    New England towns have two codes, that of the county subdivision and that of the place inside it: a geoid that
-    the panels do not know passes where its agency polices a place of the same name. An agency they do not know
-    passes too, for a place may police itself without reporting.
+    New England towns have two codes, that of the county subdivision and that of the place inside it: a geoid
+    that the panels do not know passes where its agency polices a place of the same name. An agency they do
+    not know passes too, for a place may police itself without reporting.
     """
     names = _names(known)
     full = known.drop_duplicates(["kind", "geoid"]).set_index(["kind", "geoid"])["full_name"].to_dict()
     owners = _owners(known)
     excused = set(zip(exceptions["geoid"], exceptions["ori"], exceptions["place"], strict=True))
-    for row in rows.itertuples(index=False):
+    for row in tuples(rows):
         key, owner = (row.kind, row.geoid), owners.get(row.ori)
         if (row.geoid, row.ori, row.place) in excused:
             continue
@@ -57,7 +57,7 @@ def place_problems(rows: pd.DataFrame, known: pd.DataFrame, exceptions: pd.DataF
 
 def _names(known: pd.DataFrame) -> dict[tuple[str, str], set[str]]:
     found: dict[tuple[str, str], set[str]] = {}
-    for place in known.itertuples(index=False):
+    for place in tuples(known):
         found.setdefault((place.kind, place.geoid), set()).update({plain(place.name), plain(place.full_name)})
     return found
 

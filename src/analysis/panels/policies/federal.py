@@ -1,4 +1,4 @@
-"""Panels of what the federal government published: Secure Communities, and the Department of Justice's list."""
+"""Panels of what the federal government published: Secure Communities, and the list of 2025."""
 
 from __future__ import annotations
 

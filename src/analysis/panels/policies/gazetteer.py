@@ -1,7 +1,7 @@
 """Every place a policy may belong to: cities with a police agency in the crime files, counties and states.
 
-Made of the committed panels ``places`` and ``counties``, so that a list of policies is checked without any raw
-file.
+Made of the committed panels ``places`` and ``counties``, so that a list of policies is checked without any
+raw file.
 """
 
 from __future__ import annotations
@@ -23,7 +23,8 @@ _ENDING = re.compile(
     re.IGNORECASE,
 )
 _BALANCE = re.compile(r" \(balance\)$")
-#: Merged governments carry the county's name behind the city's: Nashville-Davidson, Louisville/Jefferson County.
+#: Merged governments carry the county's name behind the city's: Nashville-Davidson, Louisville/Jefferson
+#: County.
 _MERGED = re.compile(r"^(?P<city>[^/]+?)(?:/|-)(?P<county>[^/-]+?)(?: county)?$", re.IGNORECASE)
 _SPELLINGS = ((r"\bst\b", "saint"), (r"\bste\b", "sainte"), (r"\bft\b", "fort"), (r"\bmt\b", "mount"))
 _COLUMNS = [
@@ -53,9 +54,9 @@ def gazetteer(places: pd.DataFrame, counties: pd.DataFrame) -> pd.DataFrame:
     -------
     pandas.DataFrame
         ``kind`` (``city``, ``county``, ``state``), ``state`` (USPS), ``geoid``, ``name`` (without the legal
-        ending), ``full_name`` (as the Census Bureau writes it), ``primary_ori`` (the city's agency that serves most people), ``oris`` (agencies of a city, separated by
-        ``|``; empty for others), ``population`` (persons, 2010; missing for subdivisions and states),
-        ``is_incorporated``.
+        ending), ``full_name`` (as the Census Bureau writes it), ``primary_ori`` (the city's agency that
+        serves most people), ``oris`` (agencies of a city, separated by ``|``; empty for others),
+        ``population`` (persons, 2010; missing for subdivisions and states), ``is_incorporated``.
     """
     cities = pd.DataFrame(
         {
@@ -82,7 +83,8 @@ def gazetteer(places: pd.DataFrame, counties: pd.DataFrame) -> pd.DataFrame:
         }
     )
     table = pd.concat([cities, around, _states()], ignore_index=True)
-    named = [names_of(name, kind) for name, kind in zip(table["full_name"], table["kind"], strict=True)]
+    pairs = zip(table["full_name"], table["kind"], strict=True)
+    named = pd.Series([names_of(name, kind) for name, kind in pairs], index=table.index)
     table = table.assign(name=named).explode("name", ignore_index=True)
     return table[_COLUMNS].sort_values(["kind", "state", "name", "geoid"], ignore_index=True)
 
@@ -94,7 +96,7 @@ def committed_gazetteer() -> pd.DataFrame:
 
 
 def names_of(full_name: str, kind: str = "city") -> list[str]:
-    """Return the names a place goes by, from the Census Bureau's: without its legal ending, of a merged city too.
+    """Return the names a place goes by: without its legal ending, and of a merged city the city's.
 
     Examples
     --------

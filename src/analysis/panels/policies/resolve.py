@@ -1,4 +1,4 @@
-"""From the names of a list to the places they mean: what is certain, what is in doubt, what is near; nothing guessed."""
+"""From the names of a list to the places they mean: certain, in doubt, or near; nothing guessed."""
 
 from __future__ import annotations
 
@@ -7,6 +7,7 @@ import re
 
 import pandas as pd
 
+from ...sources.policy.problems import tuples
 from ...sources.states import by_usps, usps_by
 from .gazetteer import plain
 
@@ -39,12 +40,12 @@ def resolve(named: pd.DataFrame, known: pd.DataFrame) -> pd.DataFrame:
     Returns
     -------
     pandas.DataFrame
-        With the index of `named`: ``kind, state, geoid, ori, place`` (as the Census Bureau names it), ``how`` (one
-        of `HOW`), ``others`` (the places of the same name that were not chosen, or those whose names are near).
-        ``geoid`` is missing where the name is unknown: near names are shown, never taken.
+        With the index of `named`: ``kind, state, geoid, ori, place`` (as the Census Bureau names it), ``how``
+        (one of `HOW`), ``others`` (the places of the same name that were not chosen, or those whose names are
+        near). ``geoid`` is missing where the name is unknown: near names are shown, never taken.
     """
     index = _Index(known)
-    rows = [index.find(row) for row in _asked(named).itertuples(index=False)]
+    rows = [index.find(row) for row in tuples(_asked(named))]
     return pd.DataFrame(
         rows, columns=["kind", "state", "geoid", "ori", "place", "how", "others"], index=named.index
     )
@@ -58,7 +59,7 @@ def state_code(text: str) -> str:
 
 
 def kind_of(name: str, state: str) -> str:
-    """Return the kind of place a name tells: a county by its last word, a state by its name, a city otherwise."""
+    """Return the kind a name tells: a county by its last word, a state by its name, a city otherwise."""
     if _COUNTY.search(plain(name)):
         return "county"
     told = plain(name).removeprefix("state of ")
@@ -86,10 +87,10 @@ class _Index:
 
     def __init__(self, known: pd.DataFrame) -> None:
         places = known.drop_duplicates(["kind", "geoid"])
-        self.places = {(p.kind, p.geoid): p for p in places.itertuples(index=False)}
+        self.places = {(p.kind, p.geoid): p for p in tuples(places)}
         self.full: dict[tuple, set[str]] = {}
         self.bare: dict[tuple, set[str]] = {}
-        for p in known.itertuples(index=False):
+        for p in tuples(known):
             self.full.setdefault((p.kind, p.state, plain(p.full_name)), set()).add(p.geoid)
             self.bare.setdefault((p.kind, p.state, plain(p.name)), set()).add(p.geoid)
 

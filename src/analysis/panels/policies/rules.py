@@ -57,9 +57,9 @@ def classify(rows: pd.DataFrame) -> pd.DataFrame:
     Returns
     -------
     pandas.DataFrame
-        With ``place_id``, ``ori`` (missing for counties and states), ``content`` (``status_inquiry``, ``detainers``, ``both``, ``symbolic``),
-        ``reach`` (``local``, ``statewide``, ``state agencies``, ``none``), ``is_usable``; the dates of
-        statewide laws are those of their force.
+        With ``place_id``, ``ori`` (missing for counties and states), ``content`` (``status_inquiry``,
+        ``detainers``, ``both``, ``symbolic``), ``reach`` (``local``, ``statewide``, ``state agencies``,
+        ``none``), ``is_usable``; the dates of statewide laws are those of their force.
 
     Raises
     ------

@@ -1,4 +1,4 @@
-"""The small tables beside the dated rows: state bans, places without a date, refused votes, cities that are counties."""
+"""The small tables beside the dated rows: bans, places without a date, refused votes, counties in cities."""
 
 from __future__ import annotations
 
@@ -54,7 +54,8 @@ def read_undated(directory: Path | None = None) -> pd.DataFrame:
 
 
 def read_refused_votes(directory: Path | None = None) -> pd.DataFrame:
-    """Return the votes in which a council refused a policy, one row per vote: no adoption, and no control either.
+    """Return the votes in which a council refused a policy, one row per vote: no adoption, and no control
+    either.
 
     Returns
     -------
@@ -86,8 +87,8 @@ def read_refused_votes(directory: Path | None = None) -> pd.DataFrame:
 def read_counties_inside(directory: Path | None = None) -> pd.DataFrame:
     """Return the counties that lie whole inside one place: ``geoid`` (place) and ``fips`` (county; key).
 
-    The facts are those of `analysis.sources.county.city_counties.read_city_counties` (Geocorr 2018), written down
-    so that the list needs no raw file.
+    The facts are those of `analysis.sources.county.city_counties.read_city_counties` (Geocorr 2018), written
+    down so that the list needs no raw file.
     """
     raw = read_table(CITY_COUNTIES, ["geoid", "fips"], directory)
     raise_first(each(raw, ~raw["geoid"].str.fullmatch(r"\d{7}"), "geoid", "is no place", UnknownPlaceError))

@@ -11,6 +11,7 @@ import pandas as pd
 from ...errors import LayoutError
 from ...paths import policies_dir
 from .dated import files_of
+from .problems import tuples
 
 DESCRIPTOR = "datapackage.json"
 COLUMNS = "columns.csv"
@@ -77,7 +78,7 @@ def _resource(name: str, defined: pd.DataFrame, directory: Path) -> dict[str, An
         "mediatype": "text/csv",
         "encoding": "utf-8",
         "schema": {
-            "fields": [_field(line) for line in own.itertuples(index=False)],
+            "fields": [_field(line) for line in tuples(own)],
             "missingValues": [""],
             "primaryKey": keys,
         },

@@ -1,7 +1,7 @@
 """The list of dated policies: ``data/policies``, one CSV per state, read whole and checked row by row.
 
-The list is part of this repository. It holds facts only: what was adopted where and when, how surely, and which
-page says so. ``data/policies/README.md`` defines every column and code.
+The list is part of this repository. It holds facts only: what was adopted where and when, how surely, and
+which page says so. ``data/policies/README.md`` defines every column and code.
 """
 
 from __future__ import annotations
@@ -16,7 +16,7 @@ from ...paths import policies_dir
 from ..periods import Period, parse_period
 from ..states import by_usps
 from .hosts import SOURCE_TYPES, is_address, publishers, read_hosts, source_of
-from .problems import Problem, each, not_allowed, raise_first, twice
+from .problems import Problem, each, not_allowed, raise_first, tuples, twice
 
 ROWS = "rows"
 KINDS = {"city": 7, "county": 5, "state": 2}
@@ -34,7 +34,8 @@ COLUMNS = [
     *["is_policy", "is_disputed", "is_unconfirmed", "reaffirms_older"],
     *["source_url", "source_type", "aggregator", "primary_source", "further_sources", "archived_url"],
 ]
-#: Row identifiers begin at 2 and have no gap: a row that was deleted shows, and its number is never used again.
+#: Row identifiers begin at 2 and have no gap: a row that was deleted shows, and its number is never used
+#: again.
 FIRST_ROW = 2
 #: Place codes from here up are fillers that stand for whole counties in agency crosswalks.
 _FILLER = "99000"
@@ -52,9 +53,9 @@ def read_rows(directory: Path | None = None) -> pd.DataFrame:
     -------
     pandas.DataFrame
         The columns of the files, with flags as booleans, and ``file``, ``adopted_from`` and ``adopted_to``
-        (first and last day the date leaves open, from ``earliest`` on where it is no upper bound), ``ended_from`` and ``ended_to`` (``NaT`` when no end is
-        known), ``is_year_certain`` (no upper bound, or one whose earliest day lies in the same year) and
-        ``is_not_policy``. Sorted by ``row``.
+        (first and last day the date leaves open, from ``earliest`` on where it is no upper bound),
+        ``ended_from`` and ``ended_to`` (``NaT`` when no end is known), ``is_year_certain`` (no upper bound,
+        or one whose earliest day lies in the same year) and ``is_not_policy``. Sorted by ``row``.
 
     Raises
     ------
@@ -73,7 +74,7 @@ def read_rows(directory: Path | None = None) -> pd.DataFrame:
 
 
 def read_text(directory: Path | None = None) -> pd.DataFrame:
-    """Return the rows as text, with the name of the ``file`` each stands in, unchecked but for the columns."""
+    """Return the rows as text, with the ``file`` each stands in, unchecked but for the columns."""
     folder = (directory or policies_dir()) / ROWS
     files = sorted(folder.glob("*.csv"))
     if not files:
@@ -101,7 +102,7 @@ def problems(rows: pd.DataFrame, directory: Path | None = None) -> Iterator[Prob
 def with_dates(rows: pd.DataFrame) -> pd.DataFrame:
     """Return checked rows with flags as booleans and dates as days."""
     flags = {name: rows[name].eq("yes") for name in FLAGS}
-    periods = [_adoption(row) for row in rows.assign(**flags).itertuples(index=False)]
+    periods = [_adoption(row) for row in tuples(rows.assign(**flags))]
     ends = [parse_period(text) if text else None for text in rows["ended"]]
     return rows.assign(
         **flags,
@@ -111,7 +112,7 @@ def with_dates(rows: pd.DataFrame) -> pd.DataFrame:
         ended_to=_days(end.latest if end else None for end in ends),
         is_year_certain=[
             not row.is_upper_bound or row.earliest[:4] == row.adopted[:4]
-            for row in rows.assign(**flags).itertuples(index=False)
+            for row in tuples(rows.assign(**flags))
         ],
         is_not_policy=~flags["is_policy"],
     )
@@ -212,7 +213,7 @@ def _places(rows: pd.DataFrame) -> Iterator[Problem]:
 
 
 def _dates(rows: pd.DataFrame) -> Iterator[Problem]:
-    for row in rows.itertuples(index=False):
+    for row in tuples(rows):
         try:
             adopted = parse_period(row.adopted)
             earliest = parse_period(row.earliest) if row.earliest else None
@@ -239,7 +240,7 @@ def _sources(rows: pd.DataFrame, directory: Path | None) -> Iterator[Problem]:
     yield from not_allowed(rows, "source_type", SOURCE_TYPES)
     yield from each(rows, rows["source_url"].eq(""), "source_url", "is empty")
     hosts = publishers(read_hosts(directory))
-    for row in rows[rows["source_url"].ne("")].itertuples(index=False):
+    for row in tuples(rows[rows["source_url"].ne("")]):
         source = source_of(row.source_url, hosts)
         if source is None:
             text = f"The host of {row.source_url} has no line in source_hosts.csv."

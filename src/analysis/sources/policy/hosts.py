@@ -11,6 +11,7 @@ import pandas as pd
 
 from ...errors import LayoutError
 from ...paths import policies_dir
+from .problems import tuples
 
 HOSTS = "source_hosts.csv"
 SOURCE_TYPES = (
@@ -42,7 +43,8 @@ class Source:
 
 
 def read_hosts(directory: Path | None = None) -> pd.DataFrame:
-    """Return the table of hosts: ``host``, ``path`` (beginning of it; empty: any), ``type``, ``who``, ``aggregator``.
+    """Return the table of hosts: ``host``, ``path`` (beginning of it; empty: any), ``type``, ``who``,
+    ``aggregator``.
 
     Raises
     ------
@@ -69,9 +71,9 @@ def host_of(url: str) -> str:
 
 
 def publishers(hosts: pd.DataFrame) -> dict[str, list[tuple[str, Source]]]:
-    """Return the lines of `read_hosts` by host: beginnings of paths, the longest first, and who publishes them."""
+    """Return the lines of `read_hosts` by host: beginnings of paths, longest first, and publishers."""
     found: dict[str, list[tuple[str, Source]]] = {}
-    for line in hosts.sort_values("path", key=lambda path: -path.str.len()).itertuples(index=False):
+    for line in tuples(hosts.sort_values("path", key=lambda path: -path.str.len())):
         collection = line.who.split(":")[0] if line.aggregator == "yes" else ""
         found.setdefault(line.host, []).append((line.path, Source(line.type, line.who, collection)))
     return found

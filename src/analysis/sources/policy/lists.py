@@ -89,8 +89,8 @@ def read_doj_list(path: Path | None = None) -> pd.DataFrame:
     Returns
     -------
     pandas.DataFrame
-        ``row, name`` (as printed), ``state`` (USPS), ``kind`` (``city``, ``county``, ``state``; the District of
-        Columbia is printed among the states), ``list_date``.
+        ``row, name`` (as printed), ``state`` (USPS), ``kind`` (``city``, ``county``, ``state``; the District
+        of Columbia is printed among the states), ``list_date``.
 
     Raises
     ------

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, field
+from typing import Any
 
 import pandas as pd
 
@@ -46,8 +47,13 @@ class Problem:
         return f"{self.file}, row {self.row}"
 
 
+def tuples(frame: pd.DataFrame) -> list[Any]:
+    """Return the rows of a frame as tuples with names."""
+    return list(frame.itertuples(index=False))
+
+
 def raise_first(problems: Iterable[Problem]) -> None:
-    """Raise the first fatal problem as an error that names its file and row; do nothing when there is none."""
+    """Raise the first fatal problem as an error that names its file and row, if there is one."""
     for problem in problems:
         if problem.is_fatal:
             raise problem.error(problem.text, where=problem.where, remedy=problem.remedy)
@@ -61,7 +67,7 @@ def each(
     error: type[AnalysisError] = ImpossibleValueError,
 ) -> Iterator[Problem]:
     """Yield a problem for every row of a mask, e.g. ``adopted 'soon' is no date.``"""
-    for row in rows[bad.to_numpy(dtype=bool)].itertuples(index=False):
+    for row in tuples(rows[bad.to_numpy(dtype=bool)]):
         value = getattr(row, column)
         yield Problem(row.file, row.row, column, f"{column} {value!r} {why}.", error=error)
 
@@ -77,7 +83,7 @@ def twice(rows: pd.DataFrame, keys: list[str], what: str) -> Iterator[Problem]:
     """Yield a problem for every row whose key an earlier row has."""
     first = rows.groupby(keys, sort=False)["row"].transform("first")
     for row, other in zip(
-        rows[rows.duplicated(keys)].itertuples(index=False), first[rows.duplicated(keys)], strict=True
+        tuples(rows[rows.duplicated(keys)]), first[rows.duplicated(keys)], strict=True
     ):
         text = f"The row repeats row {other}: {what}."
         yield Problem(row.file, row.row, keys[0], text, "Keep one of them.", DuplicateKeyError)
