@@ -1,4 +1,4 @@
-"""The command ``sanctuary``: data, ingest, multiverse, verify, report, notebooks, readme, doctor."""
+"""The command ``sanctuary``; its subcommands are the modules of this folder."""
 
 from __future__ import annotations
 
@@ -7,7 +7,7 @@ import sys
 from collections.abc import Sequence
 
 from ..errors import AnalysisError
-from . import data, doctor, ingest, multiverse, notebooks, readme, report, verify
+from . import data, doctor, ingest, multiverse, notebooks, policies, readme, report, verify
 
 __all__ = ["main", "parser"]
 
@@ -20,6 +20,10 @@ A fresh checkout holds the panels, so the report needs no download:
   sanctuary verify      hold every published figure against what the data say
   sanctuary multiverse  estimate thousands of specifications anew (a quarter of an hour)
   sanctuary doctor      say what is missing here, and how to get it
+
+The list of dated policies is part of the repository and needs no download either:
+
+  sanctuary policies    check the list, show a place, compare two versions, add a row
 
 With the published files in data/raw (or in the directory ANALYSIS_RAW_DIR names):
 
@@ -46,7 +50,7 @@ def parser() -> argparse.ArgumentParser:
         formatter_class=argparse.RawDescriptionHelpFormatter,
     )
     commands = top.add_subparsers(title="commands", metavar="COMMAND", required=True)
-    for module in (data, ingest, multiverse, verify, report, notebooks, readme, doctor):
+    for module in (data, policies, ingest, multiverse, verify, report, notebooks, readme, doctor):
         name = module.__name__.rsplit(".", 1)[1]
         text = (module.__doc__ or "").strip()
         sub = commands.add_parser(

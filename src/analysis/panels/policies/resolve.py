@@ -125,7 +125,7 @@ class _Index:
     def _near(self, asked, name: str) -> tuple:
         here = [key for key in self.bare if key[1] == asked.state]
         alike = set(
-            difflib.get_close_matches(_ADDED.sub("", name), {key[2] for key in here}, n=_NEAR, cutoff=0.8)
+            difflib.get_close_matches(_ADDED.sub("", name), {key[2] for key in here}, n=_NEAR, cutoff=0.75)
         )
         keys = [key for key in here if key[2] in alike]
         shown = "; ".join(self.places[key[0], min(self.bare[key])].full_name for key in keys)

@@ -269,4 +269,4 @@ def _adoption(row) -> Period:
 
 
 def _days(values) -> pd.Series:
-    return pd.Series(pd.to_datetime([pd.NaT if v is None else v for v in values]), dtype="datetime64[us]")
+    return pd.Series([pd.NaT if v is None else pd.Timestamp(v) for v in values], dtype="datetime64[us]")

@@ -82,9 +82,7 @@ def not_allowed(rows: pd.DataFrame, column: str, allowed: Iterable[str]) -> Iter
 def twice(rows: pd.DataFrame, keys: list[str], what: str) -> Iterator[Problem]:
     """Yield a problem for every row whose key an earlier row has."""
     first = rows.groupby(keys, sort=False)["row"].transform("first")
-    for row, other in zip(
-        tuples(rows[rows.duplicated(keys)]), first[rows.duplicated(keys)], strict=True
-    ):
+    for row, other in zip(tuples(rows[rows.duplicated(keys)]), first[rows.duplicated(keys)], strict=True):
         text = f"The row repeats row {other}: {what}."
         yield Problem(row.file, row.row, keys[0], text, "Keep one of them.", DuplicateKeyError)
 
