@@ -21,6 +21,7 @@ from .resolve import DOUBTFUL, resolve, state_code
 #: What must be told of a new row, and what may be.
 ASKED = ("place", "state", "policy_type", "instrument", "adopted", "confidence", "source_url")
 OPTIONAL = ("kind", "geoid", "earliest", "ended", "archived_url", "further_sources")
+_CODES = ("place", "state", "kind", "geoid", "ori")
 _FLAGS = {"is_upper_bound": "no", "is_policy": "yes", "is_disputed": "no", "is_unconfirmed": "no"}
 
 
@@ -78,6 +79,17 @@ def append_row(row: Mapping[str, str], directory: Path | None = None) -> Path:
 
 
 def _place(told: Mapping[str, str], known: pd.DataFrame, rows: pd.DataFrame) -> dict[str, str]:
+    listed = rows[rows["geoid"].eq(told.get("geoid", "")) & rows["state"].eq(state_code(told["state"]))]
+    found = _resolved(told, known) if listed.empty else listed.iloc[0]
+    if listed.empty:
+        listed = rows[rows["kind"].eq(found["kind"]) & _same(rows, found)]
+    if len(listed):
+        return {name: str(listed[name].iloc[0]) for name in _CODES}
+    name = known[known["kind"].eq(found["kind"]) & known["geoid"].eq(found["geoid"])]["name"].iloc[0]
+    return {"place": name, **{n: str(found[n]) for n in ("state", "kind", "geoid", "ori")}}
+
+
+def _resolved(told: Mapping[str, str], known: pd.DataFrame) -> pd.Series:
     asked = {name: [told.get(name, "")] for name in ("place", "state", "kind", "geoid")}
     found = resolve(pd.DataFrame(asked), known).iloc[0]
     if pd.isna(found["geoid"]) or found["how"] in DOUBTFUL:
@@ -88,11 +100,7 @@ def _place(told: Mapping[str, str], known: pd.DataFrame, rows: pd.DataFrame) -> 
         )
     if found["state"] != state_code(told["state"]):
         raise UnknownPlaceError(f"geoid {told['geoid']} is {found['place']}, {found['state']}.")
-    listed = rows[rows["kind"].eq(found["kind"]) & _same(rows, found)]
-    if len(listed):
-        return {name: str(listed[name].iloc[0]) for name in ("place", "state", "kind", "geoid", "ori")}
-    name = known[known["kind"].eq(found["kind"]) & known["geoid"].eq(found["geoid"])]["name"].iloc[0]
-    return {"place": name, **{n: str(found[n]) for n in ("state", "kind", "geoid", "ori")}}
+    return found
 
 
 def _same(rows: pd.DataFrame, found: pd.Series) -> pd.Series:
