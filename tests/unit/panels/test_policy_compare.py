@@ -71,9 +71,13 @@ def test_what_differs_is_found_place_by_place(policies):
     assert compared.loc[here["place_id"].iloc[1], "years_later"] == 3
     counts = tally(compared.reset_index()).iloc[0]
     assert counts[[BOTH, DATES_DIFFER, ONLY_FIRST, ONLY_SECOND]].tolist() == [3, 1, 1, 1]
-    assert len(intersection(fewer, other)) == 4 and len(union(fewer, other)) == 6
-    dates = intersection(fewer, other).set_index("place_id")["adopted_year"]
-    assert dates.equals(fewer.set_index("place_id").loc[dates.index, "adopted_year"])
+    assert len(union(fewer, other)) == 6
+    shared = intersection(fewer, other).set_index("place_id")
+    treats = shared[shared["in_event_time"]]
+    assert set(treats.index) <= set(here["place_id"].iloc[1:-1]) and len(shared) == 6
+    assert treats["adopted_year"].equals(fewer.set_index("place_id").loc[treats.index, "adopted_year"])
+    alone = shared.loc[here["place_id"].iloc[[0, -1]]]
+    assert set(alone["excluded_because"]) == {"start unknown"}, "named by one list: never a clean control"
 
 
 def test_a_city_known_by_its_agency_is_one_place_under_two_codes(policies):
@@ -98,7 +102,7 @@ def test_a_place_is_found_by_name_state_or_code(known):
     assert find_place("Cook County, IL", known, rows) == "county-17031"
     with pytest.raises(UnknownPlaceError, match="Springfield city in MA, Springfield city in OR"):
         find_place("Springfield", known, rows)
-    with pytest.raises(UnknownPlaceError, match="near: .*Eugene city"):
+    with pytest.raises(UnknownPlaceError, match=r"near: .*Eugene city"):
         find_place("Eugenia, OR", known, rows)
     with pytest.raises(UnknownPlaceError, match="no state"):
         find_place("Eugene, Cascadia", known, rows)

@@ -44,19 +44,31 @@ def tally(compared: pd.DataFrame) -> pd.DataFrame:
 
 
 def intersection(first: pd.DataFrame, second: pd.DataFrame) -> pd.DataFrame:
-    """Return the rows of the first panel whose place and definition the second has too."""
-    return _where(first, second, in_second=True)
+    """Return both panels together, where only places that both have treat, dated by the first.
+
+    A place that one list alone names treats nobody and is never a clean control.
+    """
+    both = _keys(first) & _keys(second)
+    table = union(first, second)
+    alone = pd.Series([key not in both for key in _pairs(table)], index=table.index)
+    table.loc[alone, "in_event_time"] = False
+    table.loc[alone, "excluded_because"] = "start unknown"
+    return table
 
 
 def union(first: pd.DataFrame, second: pd.DataFrame) -> pd.DataFrame:
     """Return the first panel and those rows of the second whose place and definition it lacks."""
-    return pd.concat([first, _where(second, first, in_second=False)], ignore_index=True)
+    known = _keys(first)
+    new = [key not in known for key in _pairs(second)]
+    return pd.concat([first, second[new]], ignore_index=True)
 
 
-def _where(one: pd.DataFrame, other: pd.DataFrame, *, in_second: bool) -> pd.DataFrame:
-    keys = set(zip(other["definition"], _match(other), strict=True))
-    found = [key in keys for key in zip(one["definition"], _match(one), strict=True)]
-    return one[[is_there is in_second for is_there in found]].reset_index(drop=True)
+def _keys(policies: pd.DataFrame) -> set[tuple[str, str]]:
+    return set(_pairs(policies))
+
+
+def _pairs(policies: pd.DataFrame) -> list[tuple[str, str]]:
+    return list(zip(policies["definition"], _match(policies), strict=True))
 
 
 def _match(policies: pd.DataFrame) -> pd.Series:
