@@ -59,9 +59,14 @@ def build(
 
 
 def typeset(
-    chapters: Sequence[Chapter], *, out: Path | None = None, bound: bool = True, progress: bool = True
+    chapters: Sequence[Chapter],
+    *,
+    out: Path | None = None,
+    bound: bool = True,
+    progress: bool = True,
+    notice: str = NOTICE,
 ) -> list[Path]:
-    """Write the reports of executed notebooks; see `build`."""
+    """Write the reports of executed notebooks, `notice` on every page; see `build`."""
     out = out or reports_dir() / "build"
     out.mkdir(parents=True, exist_ok=True)
     with tempfile.TemporaryDirectory(dir=out, prefix=".making-") as place:
@@ -69,18 +74,18 @@ def typeset(
         pdf.prepare(directory)
         made: dict[str, bytes] = {}
         for chapter in tqdm(chapters, desc="typesetting", unit="", disable=not progress):
-            made[f"{chapter.name}.pdf"] = _article(chapter, directory)
+            made[f"{chapter.name}.pdf"] = _article(chapter, directory, notice)
         if bound:
             made[f"{BOUND}.pdf"] = _bound(chapters, directory)
             made[f"{BOUND}.html"] = _page(chapters, directory).encode()
         return _replace(made, out, directory)
 
 
-def _article(chapter: Chapter, directory: Path) -> bytes:
+def _article(chapter: Chapter, directory: Path, notice: str) -> bytes:
     text = bind.alone(convert.markdown_of(chapter, directory))
     body = convert.to_typst(text, directory=directory, bibliography=_bibliography(), shift=-1)
     title, cites = convert.title_of(chapter), convert.cites_anything(text)
-    source = pdf.article_source(body, title=title, notice=NOTICE, cites=cites)
+    source = pdf.article_source(body, title=title, notice=notice, cites=cites)
     return pdf.compile_pdf(source, name=chapter.name, directory=directory)
 
 
