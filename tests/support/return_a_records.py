@@ -6,7 +6,7 @@ import zipfile
 
 import numpy as np
 
-from analysis.sources.return_a import fields, layout
+from analysis.sources.return_a import fields, layout, tables
 
 STATES = sorted(layout.states())
 
@@ -30,6 +30,26 @@ def make_block(records=20, seed=0, year=85, blanks=True, negatives=True):
             made[each.name] = rng.integers(0, top, made[each.name].shape).astype(np.int32)
         elif each.kind == "counts":
             made[each.name] = _counts(rng, records, blanks, negatives)
+    return fields.join(made)
+
+
+def block_like_the_files(records=60, year=85, seed=1):
+    """Return records whose states and agencies fit, and that report more offenses than are cleared."""
+    block = make_block(records, seed, year=year, blanks=False, negatives=False)
+    numbers = sorted(layout.states())
+    printed = {row["state_number"]: row["printed"] for row in layout.table("return_a_states")}
+    made = fields.split(block)
+    states = [numbers[i % len(numbers)] for i in range(records)]
+    made["state_number"] = np.array(states, "S2")
+    made["ori7"] = np.array([f"{printed[s]}{i:05d}" for i, s in enumerate(states)], "S7")
+    made["last_month_reported"] = np.full(records, "12", "S2")
+    made["population_1"] = made["population_2"] = made["population_3"] = np.full(records, 4321, np.int32)
+    totals = [layout.offenses().index(name) for name in tables.TOTALS]
+    for card, part in (("unfounded", 8), ("cleared", 2), ("cleared_under_18", 4)):
+        made[card] = made["actual"] // part
+        made[card][:, :, layout.offenses().index("all_offenses")] = made[card][:, :, totals].sum(axis=-1)
+    for name in [*(f"{card}_type" for card in layout.CARDS), "officers_type"]:
+        made[name] = np.full(made[name].shape, b"5", "S1")
     return fields.join(made)
 
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import argparse
+import os
 import sys
 from collections.abc import Sequence
 
@@ -78,9 +79,30 @@ def main(arguments: Sequence[str] | None = None) -> int:
     except _expected() as error:
         print(f"sanctuary: {error}", file=sys.stderr)
         return 2
+    except BrokenPipeError:
+        sys.stdout = None  # whoever read the output has gone: nothing more can be said there
+        return 0
+    except (OSError, ValueError) as error:
+        if not (sentence := _trouble_with_files(error)):
+            raise
+        print(f"sanctuary: {sentence}", file=sys.stderr)
+        return 2
     except KeyboardInterrupt:
         print("sanctuary: stopped; earlier outputs are as they were.", file=sys.stderr)
         return 130
+
+
+def _trouble_with_files(error: Exception) -> str:
+    """Return one sentence for what the system refused: a full or read-only disk, a bad name; or nothing."""
+    if isinstance(error, ValueError):
+        return f"A name holds a zero byte: {error}." if str(error) == "embedded null byte" else ""
+    if not isinstance(error, OSError) or not error.errno:
+        return ""
+    where = f" Where: {error.filename}." if error.filename else ""
+    return (
+        f"{os.strerror(error.errno)}.{where} "
+        "Remedy: make room, or name a place that can be written; earlier outputs are as they were."
+    )
 
 
 def _expected() -> tuple[type[Exception], ...]:

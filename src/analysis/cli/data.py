@@ -2,17 +2,18 @@
 
 Every file is checked against its registered SHA-256 at every read, and never repaired or replaced. Files
 that may not be redistributed, or that ask for an account, are listed with how to get them in
-data/raw/README.md. All panels are built before the first one is replaced.
+data/raw/README.md. The panels are replaced all together, in one step, when every one has been made; with
+--only, just the named panels and what they need are built, and just the named are replaced.
 """
 
 from __future__ import annotations
 
 import argparse
-import os
-import tempfile
 from pathlib import Path
 
 from tqdm import tqdm
+
+from .saying import say
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
@@ -26,6 +27,9 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 
 def run(options: argparse.Namespace) -> int:
     """Fetch, then rebuild."""
+    from ..panels.build import require_known
+
+    require_known(options.only or ())
     if not options.no_fetch:
         _fetch(options.quiet)
     for name, path in rebuild(options.only, progress=not options.quiet).items():
@@ -39,36 +43,23 @@ def rebuild(only: list[str] | None, *, progress: bool = True) -> dict[str, Path]
     Raises
     ------
     AnalysisError
-        If a published file is missing, altered or not laid out as described; no panel has changed then.
+        If a published file is missing, altered or not laid out as described, or another run is at work; no
+        panel has changed then.
     """
-    from ..panels.build import BUILDERS, build_all, write_rows_by_year
+    from ..panels.build import build_all
+    from ..panels.store import replacing
     from ..paths import processed_dir
 
-    _check_names(only, list(BUILDERS))
     directory = processed_dir()
-    directory.mkdir(parents=True, exist_ok=True)
     bar = tqdm(desc="panels", unit="", disable=not progress)
-    with bar, tempfile.TemporaryDirectory(dir=directory, prefix=".making-") as aside:
-        built = build_all(lambda name: _advance(bar, name), directory=Path(aside), only=only)
-        made = sorted(path for path in Path(aside).iterdir() if path.suffix != ".csv")
-        for path in made:
-            os.replace(path, directory / path.name)
-    write_rows_by_year(directory)
+    with bar, replacing(directory, say) as aside:
+        built = build_all(lambda name: _advance(bar, name), directory=aside, only=only)
     return {name: directory / path.name for name, path in built.items()}
 
 
 def _advance(bar, name: str) -> None:
     bar.set_postfix_str(name)
     bar.update()
-
-
-def _check_names(only, known) -> None:
-    from ..errors import AnalysisError
-
-    if unknown := [name for name in only or () if name not in known]:
-        raise AnalysisError(
-            f"No panel is named {', '.join(unknown)}.", remedy=f"There are: {', '.join(known)}."
-        )
 
 
 def _fetch(quiet: bool) -> None:

@@ -81,15 +81,36 @@ def _raw(with_hashes: bool) -> Iterator[Finding]:
 
 def _panels() -> Iterator[Finding]:
     from ..errors import AnalysisError
-    from ..panels.build import BUILDERS
-    from ..panels.store import load, manifest_of
+    from ..panels.build import PANELS
+    from ..panels.store import load, manifest_of, require_made_of_sources
 
-    for name in BUILDERS:
+    yield from _sums()
+    for name in PANELS:
         try:
-            load(name)
-            yield Finding(f"panel {name}", True, f"{manifest_of(name)['rows']:,} rows, as its manifest says")
+            rows = len(load(name))
+            require_made_of_sources(manifest_of(name))
+            yield Finding(f"panel {name}", True, f"{rows:,} rows, listed, and made of today's sources")
         except AnalysisError as error:
             yield Finding(f"panel {name}", False, str(error))
+
+
+def _sums() -> Iterator[Finding]:
+    from ..errors import AnalysisError
+    from ..panels.sums import NAME, listed, read_sums
+    from ..paths import processed_dir
+    from ..sources.registry.files import sha256_of
+
+    directory = processed_dir()
+    try:
+        sums = read_sums(directory)
+    except AnalysisError as error:
+        yield Finding(NAME, False, str(error))
+        return
+    there = {path.name: path for path in listed(directory)}
+    wrong = [n for n in sums if n not in there or sha256_of(there[n]) != sums[n]]
+    wrong += [name for name in there if name not in sums]
+    remedy = f"{', '.join(sorted(wrong)[:5])} not as listed. Get: git checkout data/processed, or make data"
+    yield Finding(NAME, not wrong, remedy if wrong else f"{len(sums)} files, all as listed")
 
 
 def _packages() -> Iterator[Finding]:

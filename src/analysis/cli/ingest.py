@@ -5,13 +5,22 @@ pandas, Polars, DuckDB and pyarrow read lazily; ledger.csv (records read and set
 damaged.csv (each record set aside: its number, offset and reason) and dictionary.csv (every column).
 Records read and set aside are all records of a file. A file of which most is unreadable is refused, and
 nothing is written then.
+
+What hardly can be is counted by file in ledger.csv and said here: impossible populations, records of another
+year or state, repeated agencies, more offenses cleared than known, totals that are not their parts, few
+states. Exit code 1 when any of that concerns more than 1% of a file's records, or a file as a whole.
+
+A Dask scheduler runs whatever it is sent: name with --cluster only one that none but you can reach, or one
+with TLS (tls://host:8786, certificates in Dask's configuration under distributed.comm.tls).
 """
 
 from __future__ import annotations
 
 import argparse
-from contextlib import contextmanager
 from pathlib import Path
+
+from .cluster import connected
+from .saying import say
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
@@ -25,14 +34,18 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     parser.add_argument(
         "--cluster", metavar="ADDRESS", help="run on a Dask cluster, e.g. tcp://host:8786 (a task a file)"
     )
+    parser.add_argument(
+        "--part", action="store_true", help="the files hold a part of the country: few states are no fault"
+    )
     parser.add_argument("--quiet", action="store_true", help="show no progress")
 
 
 def run(options: argparse.Namespace) -> int:
     """Ingest, and say what became of every record."""
     from ..sources.return_a import ingest
+    from ..sources.return_a.checks import sentences
 
-    with _client(options.cluster) as client:
+    with connected(options.cluster) as client:
         done = ingest(
             options.files,
             options.out,
@@ -40,33 +53,16 @@ def run(options: argparse.Namespace) -> int:
             progress=not options.quiet,
             overwrite=options.overwrite,
             client=client,
+            tell=say,
         )
-    for row in done.ledger.itertuples():
-        print(f"{row.source}: {row.records:,} records, {row.read:,} read, {row.set_aside:,} set aside")
+    wrong = False
+    for row in done.ledger.to_dict("records"):
+        print("{source}: {records:,} records, {read:,} read, {set_aside:,} set aside".format_map(row))
+        said, is_wrong = sentences(row, is_part=options.part)
+        wrong |= is_wrong
+        for sentence in said:
+            print(f"{row['source']}: {sentence}")
     for row in done.damaged.itertuples():
         print(f"set aside: {row.source}, record {row.record:,}, offset {row.offset:,}: {row.reason}")
     print(done.directory)
-    return 0
-
-
-@contextmanager
-def _client(address: str | None):
-    if address is None:
-        yield None
-        return
-    from ..errors import AnalysisError
-
-    try:
-        from distributed import Client
-    except ImportError as error:
-        raise AnalysisError(
-            "Dask is not installed.", remedy="pip install 'sanctuary-crime[cluster]'."
-        ) from error
-    try:
-        client = Client(address, timeout=10)
-    except OSError as error:
-        raise AnalysisError(
-            "No cluster answers.", where=address, remedy="Start a scheduler there, or leave out --cluster."
-        ) from error
-    with client:
-        yield client
+    return int(wrong)

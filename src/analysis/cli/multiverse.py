@@ -1,14 +1,20 @@
 """Estimate thousands of admissible specifications and store them as the panel `multiverse`.
 
-The run can be stopped at any time and started again: finished specifications are kept. With --cluster, the
-work goes to a Dask scheduler instead of this machine's cores; the results are the same to the bit.
+The run can be stopped at any time and started again: finished specifications are kept, and reused by the
+same panels, code and versions only. With --cluster, the work goes to a Dask scheduler instead of this
+machine's cores; the results are the same to the bit. A scheduler runs whatever it is sent: name only one that
+none but you can reach, or one with TLS (tls://host:8786).
 """
 
 from __future__ import annotations
 
 import argparse
 import sys
+from collections.abc import Iterator
 from contextlib import contextmanager
+
+from .cluster import connected
+from .saying import say
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
@@ -21,6 +27,8 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 
 def run(options: argparse.Namespace) -> int:
     """Run, store, and say how many specifications there are."""
+    from ..panels.store import replacing
+    from ..paths import processed_dir
     from ..studies.multiverse import joint_test as multiverse_joint
     from ..studies.multiverse import study as multiverse
 
@@ -29,23 +37,25 @@ def run(options: argparse.Namespace) -> int:
     with _workers(options) as jobs:
         frame = multiverse.run(n_jobs=jobs, progress=None if options.quiet else _show)
         joint = multiverse_joint.run(multiverse_joint.representatives(frame), n_jobs=jobs)
-    path = multiverse.commit(frame)
-    multiverse_joint.commit(joint)
-    multiverse.partial_path().unlink()
+    with replacing(tell=say) as aside:
+        name = multiverse.commit(frame, aside).name
+        multiverse_joint.commit(joint, aside)
+    path = processed_dir() / name
+    multiverse.partial_path().unlink(missing_ok=True)
     print(f"{len(frame):,} specifications, {len(multiverse.admitted(frame)):,} with an estimate: {path}")
     return 0
 
 
 @contextmanager
-def _workers(options: argparse.Namespace):
-    if not options.cluster:
-        yield options.jobs
-        return
-    from distributed import Client
-    from joblib import parallel_config
+def _workers(options: argparse.Namespace) -> Iterator[int]:
+    with connected(options.cluster) as client:
+        if client is None:
+            yield options.jobs
+            return
+        from joblib import parallel_config
 
-    with Client(options.cluster), parallel_config(backend="dask"):
-        yield -1
+        with parallel_config(backend="dask"):
+            yield -1
 
 
 def _show(done: int, chunks: int) -> None:

@@ -1,20 +1,30 @@
-"""Panels on disk: deterministic Parquet with a manifest beside it, written whole or not at all."""
+"""Panels on disk: deterministic Parquet with a manifest beside it, listed by digest, replaced all at once."""
 
 from __future__ import annotations
 
 import json
 import os
+import shutil
 import tempfile
-from collections.abc import Iterable, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
+from contextlib import contextmanager
 from pathlib import Path
+from typing import Any
 
 import pandas as pd
 import pyarrow as pa
 import pyarrow.parquet as pq
 
-from ..errors import AlteredFileError, DuplicateKeyError, MissingFileError
+from ..errors import AlteredFileError, AnalysisError, DuplicateKeyError, MissingFileError
 from ..paths import policies_dir, processed_dir
+from ..placing import put_in_place, staging
 from ..sources.registry.files import raw_files, sha256_of
+from .manifests import read_manifest, require_as_described
+from .rates import Rate, rates_of
+from .sums import read_sums, require_listed, write_sums
+
+#: Inputs that are committed files of the list of dated policies begin like this.
+_POLICIES = "data/policies/"
 
 
 def write_panel(
@@ -24,36 +34,36 @@ def write_panel(
     keys: list[str],
     inputs: Iterable[str],
     dropped: Mapping[str, int],
-    rates: Mapping[str, tuple[str, str, float]] | None = None,
     counts: Mapping[str, int] | None = None,
     directory: Path | None = None,
 ) -> Path:
-    """Write one panel and its manifest; both appear together or neither does.
+    """Write one panel, its manifest and its digests.
 
     Parameters
     ----------
     name : str
         Panel name; the file is ``name.parquet``, the manifest ``name.manifest.json``.
     frame : pandas.DataFrame
-        Validated panel, sorted here by `keys`.
+        Validated panel, sorted here by `keys`. The rates of `analysis.panels.rates` are left out of the file
+        and computed by `load`, to the bit.
     keys : list of str
         Columns that identify a row.
     inputs : iterable of str
-        Registered raw paths, or names of panels, the panel was built from.
+        Registered raw paths, or names of panels in `directory`, the panel was built from.
     dropped : mapping of str to int
         Source rows that did not enter, by reason.
-    rates : mapping of str to tuple, optional
-        Columns that are ``count / population * base``, as (count, population, base): they are left out of the
-        file, named in the manifest, and computed by `load`, to the bit (see `add_rates`).
     counts : mapping of str to int, optional
         Further counts for the manifest, such as rows by the method that matched them.
     directory : pathlib.Path, optional
-        Where to write; the processed directory when omitted.
+        Where to write; the processed directory when omitted. Killed on the way, it holds a panel that `load`
+        refuses: to replace panels all at once, write into the folder that `replacing` gives.
 
     Raises
     ------
     DuplicateKeyError
         If two rows share the key.
+    MissingFileError
+        If an input is neither a registered file nor a panel of the directory.
     """
     directory = directory or processed_dir()
     if frame.duplicated(keys).any():
@@ -61,43 +71,112 @@ def write_panel(
         raise DuplicateKeyError(f"Two rows of panel {name} share the key {first}.", where=name)
     frame = frame.sort_values(keys, kind="stable").reset_index(drop=True)
     directory.mkdir(parents=True, exist_ok=True)
-    path = directory / f"{name}.parquet"
-    rates = dict(rates or {})
-    temporary = _write_parquet(frame.drop(columns=list(rates)), directory)
-    manifest = _manifest(name, frame, keys, inputs, dropped, temporary) | {"rates": rates}
+    hashes = {each: input_hash(each, directory) for each in sorted(set(inputs))}
+    temporary = _write_parquet(frame.drop(columns=list(rates_of(name))), directory)
+    manifest = _manifest(name, frame, keys, hashes, dropped, temporary)
     if counts:
         manifest["counts"] = dict(counts)
+    path = directory / f"{name}.parquet"
     os.replace(temporary, path)
-    _write_text(
-        directory / f"{name}.manifest.json", json.dumps(manifest, indent=1, ensure_ascii=False) + "\n"
-    )
+    _write_text(manifest_path(name, directory), json.dumps(manifest, indent=1, ensure_ascii=False) + "\n")
+    write_sums(directory, [path.name, f"{name}.manifest.json"])
     return path
 
 
-def load(name: str) -> pd.DataFrame:
-    """Return a committed panel, verified against its manifest, with the rates the manifest names.
+def load(name: str, *, of_today: bool = True) -> pd.DataFrame:
+    """Return a committed panel, verified, with the rates of `analysis.panels.rates`.
+
+    Parameters
+    ----------
+    name : str
+        Panel name.
+    of_today : bool, default True
+        Whether the panels it was made of must be those that are there.
 
     Raises
     ------
     MissingFileError
-        If the panel or its manifest is not there.
+        If the panel, its manifest or the list of digests is not there.
     AlteredFileError
-        If the panel's bytes are not those of the manifest.
+        If the panel or its manifest is not the listed one, if rows, columns or types are not those of the
+        manifest, or if it was made of other panels than those that are there.
     """
-    path = processed_dir() / f"{name}.parquet"
+    directory = processed_dir()
+    path = directory / f"{name}.parquet"
     if not path.is_file():
         raise MissingFileError(
             f"Panel {name} is missing.", where=str(path), remedy="Run `make data`, or restore it with git."
         )
+    sums = read_sums(directory)
+    require_listed(path, sums)
     manifest = manifest_of(name)
-    if sha256_of(path) != manifest["sha256"]:
-        raise AlteredFileError(
-            f"Panel {name} is not the one its manifest describes.", where=str(path), remedy="Run `make data`."
-        )
-    return add_rates(pd.read_parquet(path), manifest.get("rates", {}))[list(manifest["columns"])]
+    require_listed(manifest_path(name, directory), sums)
+    if of_today:
+        require_made_of_today(manifest, sums)
+    frame = _in_order(add_rates(pd.read_parquet(path), rates_of(name)), manifest)
+    require_as_described(frame, manifest, path)
+    return frame
 
 
-def add_rates(frame: pd.DataFrame, rates: Mapping[str, tuple[str, str, float]]) -> pd.DataFrame:
+def require_made_of_today(manifest: Mapping[str, Any], sums: Mapping[str, str]) -> None:
+    """Raise AlteredFileError if a panel was made of other panels than the listed ones."""
+    for each, digest in manifest["inputs"].items():
+        if "/" not in each and sums.get(f"{each}.parquet") != digest:
+            raise AlteredFileError(
+                f"Panel {manifest['panel']} was made of another {each} than the one that is there.",
+                where=f"{manifest['panel']}.manifest.json",
+                remedy="Run `make data` (or `make multiverse`, if it is named so), or restore with git.",
+            )
+
+
+def require_made_of_sources(manifest: Mapping[str, Any]) -> None:
+    """Raise AlteredFileError if a panel was made of other published files than the registered ones."""
+    directory = processed_dir()
+    for each, digest in manifest["inputs"].items():
+        if "/" in each and input_hash(each, directory) != digest:
+            raise AlteredFileError(
+                f"Panel {manifest['panel']} was made of another {each} than the registered one.",
+                where=f"{manifest['panel']}.manifest.json",
+                remedy="Run `make data`.",
+            )
+
+
+@contextmanager
+def replacing(directory: Path | None = None, tell: Callable[[str], None] | None = None) -> Iterator[Path]:
+    """Give a copy of the panels directory to write panels into; at the end it takes the directory's place.
+
+    All panels are replaced in one step, or none: when the body raises, or the process is killed, the
+    directory is as it was. The list of digests is that of the panels written, others keep their lines.
+
+    Parameters
+    ----------
+    directory : pathlib.Path, optional
+        The processed directory when omitted.
+    tell : callable, optional
+        Called with a sentence for each leftover of an interrupted run that is removed.
+
+    Raises
+    ------
+    AnalysisError
+        If another run is replacing them.
+    """
+    directory = directory or processed_dir()
+    with staging(directory, "making", tell) as aside:
+        stage = aside / "making"
+        stage.mkdir()
+        for each in directory.iterdir() if directory.is_dir() else ():
+            if not each.is_file():
+                raise AnalysisError(
+                    "A folder stands among the panels, which are replaced as a whole.",
+                    where=str(each),
+                    remedy="Move it elsewhere.",
+                )
+            _link(each, stage / each.name)
+        yield stage
+        put_in_place(stage, directory)
+
+
+def add_rates(frame: pd.DataFrame, rates: Mapping[str, Rate]) -> pd.DataFrame:
     """Return `frame` with rates: count / population * base, missing where the population is missing or zero.
 
     Parameters
@@ -114,14 +193,54 @@ def add_rates(frame: pd.DataFrame, rates: Mapping[str, tuple[str, str, float]]) 
     return frame.assign(**columns)
 
 
-def manifest_of(name: str) -> dict:
-    """Return a panel's manifest: keys, rows, rows a year, dropped by reason, inputs with hashes, SHA-256."""
-    path = processed_dir() / f"{name}.manifest.json"
+def manifest_path(name: str, directory: Path | None = None) -> Path:
+    """Return where a panel's manifest stands."""
+    return (directory or processed_dir()) / f"{name}.manifest.json"
+
+
+def manifest_of(name: str) -> dict[str, Any]:
+    """Return a panel's manifest: keys, rows, rows a year, dropped by reason, inputs with digests, SHA-256.
+
+    Raises
+    ------
+    MissingFileError, AlteredFileError
+        If it is not there, or damaged.
+    """
+    return read_manifest(manifest_path(name), name)
+
+
+def input_hash(each: str, directory: Path) -> str:
+    """Return the SHA-256 of an input: registered for a raw file, as it stands for a panel or policy list.
+
+    Raises
+    ------
+    MissingFileError
+        If it is neither.
+    """
+    if registered := raw_files().get(each):
+        return registered.sha256
+    if each.startswith(_POLICIES):
+        path = policies_dir() / each.removeprefix(_POLICIES)
+    else:
+        path = directory / f"{each}.parquet"
     if not path.is_file():
         raise MissingFileError(
-            f"The manifest of panel {name} is missing.", where=str(path), remedy="Run `make data`."
+            f"{each} is neither a registered file nor a panel.", where=str(path), remedy="Run `make data`."
         )
-    return json.loads(path.read_text("utf-8"))
+    return sha256_of(path)
+
+
+def _link(path: Path, other: Path) -> None:
+    try:
+        os.link(path, other)
+    except OSError:  # file systems without hard links
+        shutil.copy2(path, other)
+
+
+def _in_order(frame: pd.DataFrame, manifest: Mapping[str, Any]) -> pd.DataFrame:
+    """Return the columns as the manifest orders them, if they are the same."""
+    names = list(manifest["columns"])
+    return frame[names] if set(names) == set(frame.columns) and len(names) == frame.shape[1] else frame
 
 
 def _write_parquet(frame: pd.DataFrame, directory: Path) -> str:
@@ -133,7 +252,14 @@ def _write_parquet(frame: pd.DataFrame, directory: Path) -> str:
     return temporary
 
 
-def _manifest(name, frame, keys, inputs, dropped, parquet) -> dict:
+def _manifest(
+    name: str,
+    frame: pd.DataFrame,
+    keys: list[str],
+    hashes: dict[str, str],
+    dropped: Mapping[str, int],
+    parquet: str,
+) -> dict[str, Any]:
     return {
         "panel": name,
         "keys": keys,
@@ -141,7 +267,7 @@ def _manifest(name, frame, keys, inputs, dropped, parquet) -> dict:
         "rows_by_year": _rows_by_year(frame),
         "columns": {column: str(dtype) for column, dtype in frame.dtypes.items()},
         "dropped": dict(sorted(dropped.items())),
-        "inputs": {path: _input_hash(path) for path in sorted(set(inputs))},
+        "inputs": hashes,
         "sha256": sha256_of(Path(parquet)),
     }
 
@@ -150,13 +276,6 @@ def _rows_by_year(frame: pd.DataFrame) -> dict[str, int]:
     if "year" not in frame:
         return {}
     return {str(year): int(count) for year, count in frame["year"].value_counts().sort_index().items()}
-
-
-def _input_hash(path: str) -> str:
-    if path.startswith("data/policies/"):
-        return sha256_of(policies_dir() / path.removeprefix("data/policies/"))
-    registered = raw_files().get(path)
-    return registered.sha256 if registered else "panel of this project"
 
 
 def _write_text(path: Path, text: str) -> None:

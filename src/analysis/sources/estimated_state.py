@@ -17,7 +17,8 @@ from .county.checks import (
     require_rows,
     require_unique,
 )
-from .registry.files import locate
+from .registry.tables import read_table
+from .registry.totals import reader
 
 PATH = "fbi_estimated/estimated_crimes_1979_2019.csv"
 ROWS, YEARS = 2075, range(1979, 2020)
@@ -38,9 +39,10 @@ COLUMNS = {
 REVISED_FROM = 2013
 
 
+@reader("estimated_state.read", PATH)
 def read() -> pd.DataFrame:
     """Return the file: see `parse`."""
-    return parse(pd.read_csv(locate(PATH), dtype="str", keep_default_na=False), PATH)
+    return parse(read_table(PATH, blanks=True), PATH)
 
 
 def parse(frame: pd.DataFrame, where: str) -> pd.DataFrame:
@@ -53,8 +55,13 @@ def parse(frame: pd.DataFrame, where: str) -> pd.DataFrame:
     LayoutError, DuplicateKeyError, ImpossibleValueError
         A missing column, another number of rows, a state-year twice, a negative number.
     """
+    return parse_states(frame, where, rows=ROWS, last=YEARS[-1])
+
+
+def parse_states(frame: pd.DataFrame, where: str, *, rows: int, last: int) -> pd.DataFrame:
+    """Return an edition's rows of the states, of which there are `rows`, from 1979 to `last`: see `parse`."""
     require_columns(frame, ["year", "state_abbr", "population", "caveats", *COLUMNS.values()], where)
-    require_rows(frame, ROWS, where)
+    require_rows(frame, rows, where)
     result = pd.DataFrame(
         {"state": frame["state_abbr"], "year": numbers(frame["year"], where).astype("int64")}
     )
@@ -63,7 +70,7 @@ def parse(frame: pd.DataFrame, where: str) -> pd.DataFrame:
         result[name] = numbers(frame[printed], where)
     require_unique(result, ["state", "year"], where)
     require_between(
-        result, {"year": (1979, 2019), **dict.fromkeys(["population", *COLUMNS], (0, 4e8))}, where
+        result, {"year": (1979, last), **dict.fromkeys(["population", *COLUMNS], (0, 4e8))}, where
     )
     result = as_integers(result, ["population", *COLUMNS], where)
     result = check_parts(result)

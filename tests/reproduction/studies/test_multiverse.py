@@ -16,7 +16,7 @@ from statsmodels.stats.anova import anova_lm
 
 from analysis.errors import AlteredFileError
 from analysis.panels.store import load, manifest_of
-from analysis.studies.multiverse import fits, grid, spec, study, summary
+from analysis.studies.multiverse import fits, grid, resume, spec, study, summary
 from analysis.studies.multiverse import joint_test as joint
 from analysis.studies.staggered_cities.expected_counts import expected_crimes, ratio, treated_rows
 
@@ -53,7 +53,7 @@ def test_committed_results_are_the_whole_plan(committed):
 
 def test_manifest_counts_everything(committed):
     manifest = manifest_of("multiverse")
-    assert manifest["panels"] == study.panel_hashes()
+    assert manifest["inputs"] == study.panel_hashes()
     problems = committed.loc[committed["problem"].ne(""), "problem"].value_counts().to_dict()
     assert manifest["counts"]["without a number"] == sum(problems.values())
     assert {reason: manifest["counts"][reason] for reason in problems} == problems
@@ -61,7 +61,7 @@ def test_manifest_counts_everything(committed):
 
 def test_results_of_other_panels_are_refused(monkeypatch):
     monkeypatch.setattr(
-        study, "panel_hashes", lambda: study.manifest_of("multiverse")["panels"] | {"places": "0"}
+        study, "panel_hashes", lambda: study.manifest_of("multiverse")["inputs"] | {"places": "0"}
     )
     with pytest.raises(AlteredFileError, match="places changed"):
         study.results()
@@ -135,14 +135,14 @@ def small_plan(monkeypatch):
 KILLED = """
 import os, signal, sys
 from pathlib import Path
-from analysis.studies import multiverse, multiverse_grid
+from analysis.studies.multiverse import grid, study
 
 def kill(done, chunks):
     if done == 3:
         os.kill(os.getpid(), signal.SIGKILL)
 
-multiverse.plan = lambda count, seed: multiverse_grid.plan(3)[:5]
-multiverse.run(partial=Path(sys.argv[1]), progress=kill)
+study.plan = lambda count, seed: grid.plan(3)[:5]
+study.run(partial=Path(sys.argv[1]), progress=kill)
 """
 
 
@@ -158,14 +158,14 @@ def test_a_killed_run_resumes_to_the_same_bits(tmp_path, small_plan):
     resumed = study.run(partial=path, progress=lambda done, chunks: seen.append((done, chunks)))
     pd.testing.assert_frame_equal(resumed, whole, check_exact=True)
     assert seen == [(3, 5), (4, 5), (5, 5)]
-    lines = [json.loads(line)["rows"] for line in path.read_text().splitlines() if line.endswith("]}")]
+    lines = [json.loads(line)["rows"] for line in path.read_text().splitlines() if line.endswith('"}')]
     computed = [row["spec"] for rows in lines for row in rows]
     assert sorted(computed) == whole["spec"].tolist()
 
 
 def test_results_of_other_panels_are_not_resumed(tmp_path):
     path = tmp_path / "old.jsonl"
-    path.write_text(json.dumps({"inputs": "of other panels", "rows": [{"spec": "x"}]}) + "\n")
+    resume.append(path, "of other panels", [{"spec": "x"}])
     assert study.read_partial(path) == {}
 
 

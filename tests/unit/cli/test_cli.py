@@ -11,6 +11,7 @@ import pytest
 from analysis import cli
 from analysis.errors import LayoutError, MissingFileError
 from analysis.panels import build as panels_build
+from analysis.panels.columns import panel_model
 from analysis.panels.store import write_panel
 
 COMMANDS = ("data", "ingest", "multiverse", "verify", "report", "notebooks", "doctor")
@@ -70,16 +71,19 @@ def test_unknown_panel_is_one_message(capsys):
 @pytest.fixture
 def two_panels(tmp_path, monkeypatch):
     """A processed directory with panel `a`, and builders of `a` and `b` that tests may replace."""
-    monkeypatch.setenv("ANALYSIS_PROCESSED_DIR", str(tmp_path))
-    frame = pd.DataFrame({"key": [1, 2], "year": [2000, 2001]})
-    write_panel("a", frame, keys=["key"], inputs=[], dropped={}, directory=tmp_path)
+    place = tmp_path / "processed"
+    monkeypatch.setenv("ANALYSIS_PROCESSED_DIR", str(place))
+    frame = pd.DataFrame({"ori": ["AA0000001", "AA0000002"], "year": [2000, 2001]})
+    write_panel("a", frame, keys=["ori"], inputs=[], dropped={}, directory=place)
+    model = panel_model("Small", ["ori", "year"], keys=["ori"])
 
     def built(rows):
-        return lambda materials: panels_build.Built(frame.head(rows), ["key"], [])
+        return lambda materials: panels_build.Built(frame.head(rows), [])
 
     builders = {"a": built(1), "b": built(2)}
-    monkeypatch.setattr(panels_build, "BUILDERS", builders)
-    return tmp_path, builders
+    panels = {n: panels_build.Panel(n, model, lambda m, n=n: builders[n](m)) for n in builders}
+    monkeypatch.setattr(panels_build, "PANELS", panels)
+    return place, builders
 
 
 def bytes_of(directory):
@@ -92,6 +96,7 @@ def test_data_replaces_all_panels_together(two_panels, capsys):
     assert cli.main(["data", "--no-fetch", "--quiet"]) == 0
     after = bytes_of(directory)
     assert set(after) == {*before, "b.parquet", "b.manifest.json", "rows_by_year.csv"}
+    assert [path.name for path in directory.parent.iterdir()] == ["processed"]
     assert after["a.parquet"] != before["a.parquet"]
     assert after["rows_by_year.csv"].decode().splitlines() == [
         "panel,year,rows",
@@ -163,7 +168,7 @@ def test_doctor_sees_a_changed_panel(two_panels, capsys):
     (directory / "a.parquet").write_bytes(b"changed")
     assert cli.main(["doctor"]) == 1
     out, _ = told(capsys)
-    assert "MISSING  panel a: Panel a is not the one its manifest describes" in out
+    assert "MISSING  panel a: a.parquet is not the file of SHA256SUMS" in out
     assert "`sanctuary report` cannot run yet" in out
 
 

@@ -87,7 +87,9 @@ def test_csv_and_excel_give_the_same_panel(tmp_path):
     frame = a_list(adopted=["2003-01-27", "2006"]).drop(columns="year")
     frame.to_csv(tmp_path / "list.csv", index=False)
     frame.to_excel(tmp_path / "list.xlsx", index=False)
-    csv, excel = (given_list(read_given(tmp_path / f"list.{ending}"), source="x") for ending in ("csv", "xlsx"))
+    csv, excel = (
+        given_list(read_given(tmp_path / f"list.{ending}"), source="x") for ending in ("csv", "xlsx")
+    )
     pd.testing.assert_frame_equal(csv.policies, excel.policies)
     assert csv.policies["precision"].isin(["day", "year"]).all()
 
@@ -120,5 +122,7 @@ def test_only_the_given_list_says_who_is_a_control():
 def test_a_state_of_a_given_list_binds_its_cities_from_its_date():
     lines = {"place": ["Oregon", "Portland"], "state": ["OR", "OR"], "adopted": ["1987", "2017"]}
     given = given_list(pd.DataFrame(lines))
-    city = given.policies[given.policies["kind"].eq("city") & given.policies["definition"].eq("any_limit")].iloc[0]
+    city = given.policies[
+        given.policies["kind"].eq("city") & given.policies["definition"].eq("any_limit")
+    ].iloc[0]
     assert city["excluded_because"] == "absorbed by state law"

@@ -4,7 +4,7 @@ import pandas as pd
 import pytest
 
 from analysis.errors import AlteredFileError, DuplicateKeyError, MissingFileError
-from analysis.panels import store
+from analysis.panels import rates, store
 
 RATES = {"homicide_per_100k": ("homicide", "population", 1e5)}
 
@@ -19,12 +19,13 @@ def small():
 @pytest.fixture
 def directory(tmp_path, monkeypatch):
     monkeypatch.setenv("ANALYSIS_PROCESSED_DIR", str(tmp_path))
+    monkeypatch.setattr(rates, "_RATES", {"small": RATES})
     return tmp_path
 
 
 def write(directory, frame):
     return store.write_panel(
-        "small", frame, keys=["year"], inputs=[], dropped={"why": 2}, rates=RATES, directory=directory
+        "small", frame, keys=["year"], inputs=[], dropped={"why": 2}, directory=directory
     )
 
 

@@ -12,6 +12,7 @@ from ...sources.fbi_table8.defects import homicide_without_september_11, rape_by
 from ..agencies.matching import AgencyMatch
 from ..breaks.comparability import has_break
 from ..columns import panel_model, validate
+from ..rates import rates_of
 from ..store import add_rates
 
 KEYS = ["ori", "year"]
@@ -29,7 +30,7 @@ OUTCOMES = [
     "motor_vehicle_theft",
     "arson",
 ]
-RATES = {f"{name}_per_100k": (name, "population", 1e5) for name in OUTCOMES}
+RATES = rates_of("city_year")
 _VIOLENT_PARTS = ["homicide", "rape", "robbery", "aggravated_assault"]
 _PROPERTY_PARTS = ["burglary", "larceny", "motor_vehicle_theft"]
 _FLAGS = [

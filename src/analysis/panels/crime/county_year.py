@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import operator
-from dataclasses import dataclass, field
 from functools import reduce
 
 import pandas as pd
@@ -31,6 +30,8 @@ from ...sources.states import usps_by
 from ..columns import panel_model, validate
 from ..geography.county_population import county_population
 from ..geography.fips_changes import harmonize_fips, spread_areas
+from ..panel import Built
+from ..rates import rates_of
 from ..store import add_rates
 
 YEARS = range(2000, 2018)
@@ -38,7 +39,7 @@ KEYS = ["fips", "year"]
 _VIOLENT = ["homicide", "rape_legacy", "robbery", "aggravated_assault"]
 _PROPERTY = ["burglary", "larceny", "motor_vehicle_theft"]
 OUTCOMES = [f"{name}_imputed" for name in [*OFFENSES, "violent", "violent_without_rape", "property"]]
-RATES = {f"{name}_per_100k": (name, "population_covered", 1e5) for name in OUTCOMES}
+RATES = rates_of("county_year")
 _COVERAGE = ["population_covered", "agencies", "coverage"]
 _FLAGS = ["is_partly_imputed", "is_borough_share", "is_illinois_before_2008"]
 _KAPLAN = [
@@ -73,10 +74,7 @@ CountyYear = panel_model(
 )
 _SUMS = ["rape_either" if name == "rape_legacy" else name for name in OFFENSES]
 _SUMS = [f"{name}_imputed_2013_2014" for name in [*_SUMS, "violent_without_rape", "property"]]
-TWO_YEAR_RATES = {
-    f"{name}_imputed_2013_2014_per_100k": (f"{name}_imputed_2013_2014", "person_years_2013_2014", 1e5)
-    for name in ("violent_without_rape", "property")
-}
+TWO_YEAR_RATES = rates_of("county_2013_2014")
 County20132014 = panel_model(
     "County20132014",
     ["fips", "state", "person_years_2013_2014", *_SUMS, *TWO_YEAR_RATES, "uncovered_2002_2012"],
@@ -85,17 +83,7 @@ County20132014 = panel_model(
 )
 
 
-@dataclass(frozen=True)
-class CountyPanel:
-    """A panel, the raw files it was built from, what was left out by reason, and its rates."""
-
-    frame: pd.DataFrame
-    inputs: list[str]
-    dropped: dict[str, int]
-    rates: dict[str, tuple[str, str, float]] = field(default_factory=dict)
-
-
-def build_county_year() -> CountyPanel:
+def build_county_year() -> Built:
     """Return the validated county-year panel."""
     counties, income = census_population.read_counties(), bea.read(YEARS)
     panel = frame_of_counties(counties, YEARS)
@@ -113,10 +101,10 @@ def build_county_year() -> CountyPanel:
         part, late = within(part, YEARS)
         panel = attach(panel, part, source)
         ledger |= {f"{source}: {reason}": n for reason, n in (lost | late).items()}
-    return CountyPanel(validate(finish(panel), CountyYear), _inputs(), ledger, RATES)
+    return Built(validate(finish(panel), CountyYear), _inputs(), ledger)
 
 
-def build_county_2013_2014() -> CountyPanel:
+def build_county_2013_2014() -> Built:
     """Return the validated two-year sums."""
     published = icpsr_county.read_published()
     sums = county_mean.sum_2013_2014(county_mean.read(), published)
@@ -125,7 +113,7 @@ def build_county_2013_2014() -> CountyPanel:
     both = late.groupby("fips")["population"].sum().reset_index()
     panel = two_year_panel(sums, both)
     inputs = [*_files("icpsr_county"), county_mean.PATH, census_population.PATH]
-    return CountyPanel(validate(panel, County20132014), inputs, {}, TWO_YEAR_RATES)
+    return Built(validate(panel, County20132014), inputs, {})
 
 
 def frame_of_counties(counties: pd.DataFrame, years: range) -> pd.DataFrame:

@@ -5,12 +5,13 @@ from __future__ import annotations
 from ...sources import estimated_state
 from ...sources.states import by_usps
 from ..columns import panel_model, validate
+from ..panel import Built
+from ..rates import rates_of
 from ..store import add_rates
-from .county_year import CountyPanel
 
 KEYS = ["state", "year"]
 OUTCOMES = [f"{name}_estimated" for name in [*estimated_state.COLUMNS, "violent_without_rape"]]
-RATES = {f"{name}_per_100k": (name, "population", 1e5) for name in OUTCOMES}
+RATES = rates_of("state_year")
 
 StateYear = panel_model(
     "StateYear",
@@ -28,10 +29,10 @@ StateYear = panel_model(
 )
 
 
-def build_state_year() -> CountyPanel:
+def build_state_year() -> Built:
     """Return the validated state-year panel; every row of the file enters."""
     panel = estimated_state.read()
     panel["region"] = panel["state"].map(by_usps("region"))
     panel = add_rates(panel, RATES)
     panel = panel[list(StateYear.to_schema().columns)].sort_values(KEYS).reset_index(drop=True)
-    return CountyPanel(validate(panel, StateYear), [estimated_state.PATH], {}, RATES)
+    return Built(validate(panel, StateYear), [estimated_state.PATH], {})

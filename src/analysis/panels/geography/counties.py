@@ -11,7 +11,7 @@ from ...sources.county import elections, medsl, nchs, opportunity_insights
 from ...sources.registry.files import family_files
 from ...sources.states import by_usps
 from ..columns import panel_model, validate
-from ..crime.county_year import CountyPanel
+from ..panel import Built
 from .county_votes import YEARS, county_votes, vote_shares
 from .fips_changes import boundary_breaks, harmonize_fips
 from .shapes import centroids, county_outlines
@@ -61,7 +61,7 @@ Counties = panel_model(
 )
 
 
-def build_counties() -> CountyPanel:
+def build_counties() -> Built:
     """Return the validated panel of counties."""
     same = harmonize_fips(census_population.read_counties()[["fips", "name", "state"]])
     panel = same.frame.rename(columns={"name": "county_name"})
@@ -75,7 +75,7 @@ def build_counties() -> CountyPanel:
             "no county of 2017": outside,
         }
         ledger |= {f"{source}: {reason}": n for reason, n in lost.items() if n}
-    return CountyPanel(validate(finish(panel), Counties), _inputs(), ledger)
+    return Built(validate(finish(panel), Counties), _inputs(), ledger)
 
 
 def finish(panel: pd.DataFrame) -> pd.DataFrame:

@@ -13,7 +13,7 @@ import pandas as pd
 from ...sources.census import geography
 from ...sources.states import usps_by
 from ..columns import panel_model, validate
-from ..crime.county_year import CountyPanel
+from ..panel import Built
 from ..store import load
 from .fips_changes import changes
 
@@ -31,21 +31,21 @@ CountyShapes = panel_model(
 StateShapes = panel_model("StateShapes", ["state", "shape_wkt"], keys=["state"], doc="One row a state.")
 
 
-def build_county_shapes() -> CountyPanel:
+def build_county_shapes() -> Built:
     """Return county outlines: 3,140, Falls Church having none and Kalawao lying within Maui."""
     outlines = county_outlines()
     frame = pd.DataFrame(
         {"fips": outlines["fips"], "state": _state(outlines["fips"]), "shape_wkt": _text(outlines)}
     )
     lost = {"51610: outline lost in the source's rounding": 1, "15005: joined to 15009": 1}
-    return CountyPanel(validate(frame, CountyShapes), [geography.PATH], lost)
+    return Built(validate(frame, CountyShapes), [geography.PATH], lost)
 
 
-def build_state_shapes() -> CountyPanel:
+def build_state_shapes() -> Built:
     """Return outlines of the fifty states and the District of Columbia."""
     outlines = geography.read("states")
     frame = pd.DataFrame({"state": _state(outlines["fips"]), "shape_wkt": _text(outlines)})
-    return CountyPanel(
+    return Built(
         validate(frame.sort_values("state").reset_index(drop=True), StateShapes), [geography.PATH], {}
     )
 

@@ -4,9 +4,9 @@ from __future__ import annotations
 
 from pathlib import Path
 
-from ...paths import policies_dir
+from ...paths import policies_dir, processed_dir
 from ...sources.registry.files import sha256_of
-from ..store import manifest_of, write_panel
+from ..store import manifest_of, replacing, write_panel
 from .build import INPUTS, KEYS, build_policies, rows_without_policy
 
 _FOLDER = "data/policies/"
@@ -23,21 +23,19 @@ def write_policy_panels(directory: Path | None = None) -> dict[str, Path]:
     Returns
     -------
     dict of str to pathlib.Path
-        Where each was written. All are built before the first is replaced.
+        Where each was written. All are replaced together.
 
     Raises
     ------
     AnalysisError
         If a row of the list is wrong; nothing has changed then.
     """
-    frames = build_policies()
-    written = {}
-    for name, frame in frames.items():
-        lost = rows_without_policy(frames["policy_rows"]) if name == "policies" else {}
-        written[name] = write_panel(
-            name, frame, keys=KEYS[name], inputs=INPUTS[name], dropped=lost, directory=directory
-        )
-    return written
+    frames, directory = build_policies(), directory or processed_dir()
+    with replacing(directory) as stage:
+        for name, frame in frames.items():
+            lost = rows_without_policy(frames["policy_rows"]) if name == "policies" else {}
+            write_panel(name, frame, keys=KEYS[name], inputs=INPUTS[name], dropped=lost, directory=stage)
+    return {name: directory / f"{name}.parquet" for name in frames}
 
 
 def changed_files() -> list[str]:

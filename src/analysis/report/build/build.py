@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 import os
-import tempfile
 from collections.abc import Sequence
 from pathlib import Path
 
 from tqdm import tqdm
 
 from ...paths import reports_dir
+from ...placing import staging
 from . import bind, convert, html, pdf
 from .notebooks import Chapter, find_notebooks, run
 
@@ -69,8 +69,7 @@ def typeset(
     """Write the reports of executed notebooks, `notice` on every page; see `build`."""
     out = out or reports_dir() / "build"
     out.mkdir(parents=True, exist_ok=True)
-    with tempfile.TemporaryDirectory(dir=out, prefix=".making-") as place:
-        directory = Path(place)
+    with staging(out / BOUND, "making") as directory:
         pdf.prepare(directory)
         made: dict[str, bytes] = {}
         for chapter in tqdm(chapters, desc="typesetting", unit="", disable=not progress):

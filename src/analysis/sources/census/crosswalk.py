@@ -11,7 +11,8 @@ import numpy as np
 import pandas as pd
 
 from ...errors import DuplicateKeyError, ImpossibleValueError, LayoutError
-from ..registry.files import locate
+from ..registry.tables import read_table
+from ..registry.totals import reader
 from ..states import by_usps, usps_by
 
 AGENCY_CROSSWALK = "crosswalk/agency_crosswalk.csv"
@@ -46,6 +47,7 @@ _NAME_COLUMNS = ["ori", "agency_type_name", "edited_flag", "edited_name", "pub_a
 _PLACE_COLUMNS = ["county", "state", "placefp", "stab", "cntyname", "placenm", "pop10", "afact", "AFACT2"]
 
 
+@reader("census.crosswalk.read_agency_crosswalk", AGENCY_CROSSWALK)
 def read_agency_crosswalk() -> pd.DataFrame:
     """Return the 2012 crosswalk, one row an agency.
 
@@ -87,6 +89,7 @@ def read_agency_crosswalk() -> pd.DataFrame:
     return _unique(table, ["ori7"], AGENCY_CROSSWALK)
 
 
+@reader("census.crosswalk.read_agency_names", AGENCY_NAMES)
 def read_agency_names() -> pd.DataFrame:
     """Return the FBI's names of agencies, one row an agency.
 
@@ -127,6 +130,7 @@ def read_agency_names() -> pd.DataFrame:
     return _unique(table, ["ori"], AGENCY_NAMES)
 
 
+@reader("census.crosswalk.read_place_counties", PLACE_COUNTIES)
 def read_place_counties() -> pd.DataFrame:
     """Return places and the counties they lie in, one row a place and county.
 
@@ -172,6 +176,7 @@ def read_place_counties() -> pd.DataFrame:
     return _unique(table, ["place_fips", "county_fips"], PLACE_COUNTIES)
 
 
+@reader("census.crosswalk.read_county_names", PLACE_COUNTIES)
 def read_county_names() -> pd.DataFrame:
     """Return counties as the place table names them: ``county_fips`` (key), ``name`` (without ``County``)."""
     raw = _read(PLACE_COUNTIES, _PLACE_COLUMNS, encoding="latin-1").iloc[1:]
@@ -181,7 +186,7 @@ def read_county_names() -> pd.DataFrame:
 
 
 def _read(path: str, names: list[str], encoding: str = "utf-8") -> pd.DataFrame:
-    raw = pd.read_csv(locate(path), dtype=str, keep_default_na=False, encoding=encoding)
+    raw = read_table(path, blanks=True, encoding=encoding)
     if list(raw.columns) != names:
         raise LayoutError(
             f"The columns are {list(raw.columns)}, not {names}.", where=path, remedy="Get the file again."

@@ -12,7 +12,8 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from ...errors import LayoutError
-from ..registry.files import locate
+from ..registry.tables import read_shapes
+from ..registry.totals import reader
 
 if TYPE_CHECKING:
     import geopandas
@@ -26,6 +27,7 @@ DATUM = "EPSG:4269"
 VANISHED = ("51610",)
 
 
+@reader("census.geography.read", PATH)
 def read(layer: str) -> geopandas.GeoDataFrame:
     """Return ``fips, name, geometry`` of ``counties`` or ``states`` of the fifty states and the District.
 
@@ -34,10 +36,7 @@ def read(layer: str) -> geopandas.GeoDataFrame:
     LayoutError
         If the layer is not of the registered size, or a shape cannot be mended.
     """
-    import geopandas
-
-    shapes = geopandas.read_file(locate(PATH), layer=layer, engine="pyogrio")
-    return parse(shapes, layer, PATH)
+    return parse(read_shapes(PATH, layer), layer, PATH)
 
 
 def parse(shapes: geopandas.GeoDataFrame, layer: str, where: str) -> geopandas.GeoDataFrame:

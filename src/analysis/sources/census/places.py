@@ -9,6 +9,8 @@ import pandas as pd
 
 from ...errors import DuplicateKeyError, ImpossibleValueError, LayoutError
 from ..registry.files import locate
+from ..registry.tables import read_table
+from ..registry.totals import reader
 from ..states import usps_by
 
 INTERCENSAL = "census_population/sub_est00int_places_2000_2010.csv"
@@ -43,6 +45,7 @@ _CITY_COLUMNS = [
 ]
 
 
+@reader("census.places.read_intercensal_places", INTERCENSAL)
 def read_intercensal_places() -> pd.DataFrame:
     """Return the intercensal population of incorporated places, 2000-2010, one row a place.
 
@@ -63,7 +66,7 @@ def read_intercensal_places() -> pd.DataFrame:
         If a place occurs twice.
     """
     years = [f"Pop{year}" for year in range(2000, 2011)]
-    raw = pd.read_csv(locate(INTERCENSAL), dtype=str, keep_default_na=False, encoding="utf-8")
+    raw = read_table(INTERCENSAL, blanks=True)
     _columns(raw, ["City", "State", "Lat", "Long", *years], INTERCENSAL)
     table = pd.DataFrame(
         {
@@ -78,6 +81,7 @@ def read_intercensal_places() -> pd.DataFrame:
     return _unique(table, ["state", "name", "latitude", "longitude"], INTERCENSAL)
 
 
+@reader("census.places.read_postcensal_places", POSTCENSAL)
 def read_postcensal_places() -> pd.DataFrame:
     """Return the postcensal population of incorporated places, 2010-2019, one row a row printed.
 
@@ -114,6 +118,7 @@ def read_postcensal_places() -> pd.DataFrame:
     return table.reset_index(drop=True)
 
 
+@reader("census.places.read_acs_places", "census_acs")
 def read_acs_places() -> pd.DataFrame:
     """Return income, poverty and schooling of places, ACS 2011-15, one row a place.
 
@@ -145,6 +150,7 @@ def read_acs_places() -> pd.DataFrame:
     return joined.sort_values(["state", "name"], kind="stable").reset_index(drop=True)
 
 
+@reader("census.places.read_race_places", RACE_PLACES)
 def read_race_places() -> pd.DataFrame:
     """Return race and ethnicity of places, 2010 Census, one row a place.
 
@@ -168,6 +174,7 @@ def read_race_places() -> pd.DataFrame:
     return table.sort_values(["state", "name"], kind="stable").reset_index(drop=True)
 
 
+@reader("census.places.read_acs_cities", CITIES_1YR)
 def read_acs_cities() -> pd.DataFrame:
     """Return ACS 2015 (one-year) totals of cities of 65,000 persons and more, one row a city.
 
@@ -186,7 +193,7 @@ def read_acs_cities() -> pd.DataFrame:
     ImpossibleValueError
         If a count is not a whole number, or more persons are foreign-born than live there.
     """
-    raw = pd.read_csv(locate(CITIES_1YR), sep=";", dtype=str, keep_default_na=False, encoding="utf-8-sig")
+    raw = read_table(CITIES_1YR, sep=";", blanks=True, encoding="utf-8-sig")
     _columns(raw, _CITY_COLUMNS, CITIES_1YR)
     city = raw[["State Code", "City", "Total Population", "Foreign-born"]].drop_duplicates(ignore_index=True)
     city.columns = pd.Index(["state", "name", "population", "foreign_born"])
@@ -202,7 +209,7 @@ def read_acs_cities() -> pd.DataFrame:
 
 
 def _read_acs(path: str, printed: list[str], given: list[str]) -> pd.DataFrame:
-    raw = pd.read_csv(locate(path), dtype=str, keep_default_na=False, encoding="latin-1")
+    raw = read_table(path, blanks=True, encoding="latin-1")
     raw.columns = pd.Index([raw.columns[0].title(), *raw.columns[1:]])
     _columns(raw, ["Geographic Area", "City", *printed], path)
     table = pd.DataFrame({"state": raw["Geographic Area"], "name": _ascii(raw["City"].str.strip())})

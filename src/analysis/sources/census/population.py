@@ -5,7 +5,8 @@ from __future__ import annotations
 import pandas as pd
 
 from ..county.checks import fips5, numbers, require_between, require_columns, require_rows, require_unique
-from ..registry.files import locate
+from ..registry.tables import read_table
+from ..registry.totals import reader
 from ..states import usps_by
 
 PATH = "census_population/co_est2019_alldata.csv"
@@ -14,9 +15,10 @@ ROWS, YEARS = 3193, range(2010, 2020)
 COUNTY_LEVEL = "50"
 
 
+@reader("census.population.read_counties", PATH)
 def read_counties() -> pd.DataFrame:
     """Return counties with name, state and population: see `parse_counties`."""
-    return parse_counties(pd.read_csv(locate(PATH), dtype="str", encoding="latin-1"), PATH)
+    return parse_counties(read_table(PATH, encoding="latin-1"), PATH)
 
 
 def parse_counties(frame: pd.DataFrame, where: str) -> pd.DataFrame:

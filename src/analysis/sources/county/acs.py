@@ -5,9 +5,9 @@ from __future__ import annotations
 from collections.abc import Iterable
 
 import pandas as pd
-import pyreadr
 
-from ..registry.files import locate
+from ..registry.tables import read_rdata, read_table
+from ..registry.totals import reader
 from .checks import fips5, numbers, require_between, require_columns, require_rows, require_unique
 
 COMPLETE = "census_acs/county_complete.rda"
@@ -47,9 +47,10 @@ _NUMBERS_2015 = {
 }
 
 
+@reader("county.acs.read_2010", COMPLETE)
 def read_2010() -> pd.DataFrame:
     """Return the 2010 characteristics: see `parse_2010`."""
-    return parse_2010(pyreadr.read_r(str(locate(COMPLETE)))["county_complete"], COMPLETE)
+    return parse_2010(read_rdata(COMPLETE, "county_complete"), COMPLETE)
 
 
 def parse_2010(frame: pd.DataFrame, where: str) -> pd.DataFrame:
@@ -62,9 +63,10 @@ def parse_2010(frame: pd.DataFrame, where: str) -> pd.DataFrame:
     return _shares(result, SHARES_2010.values(), where)
 
 
+@reader("county.acs.read_2015", ACS_2015)
 def read_2015() -> pd.DataFrame:
     """Return the 2011-15 characteristics: see `parse_2015`."""
-    return parse_2015(pd.read_csv(locate(ACS_2015), dtype="str", encoding="latin-1"), ACS_2015)
+    return parse_2015(read_table(ACS_2015, encoding="latin-1"), ACS_2015)
 
 
 def parse_2015(frame: pd.DataFrame, where: str) -> pd.DataFrame:
@@ -73,9 +75,10 @@ def parse_2015(frame: pd.DataFrame, where: str) -> pd.DataFrame:
     return drop_puerto_rico(_shares(result, _SHARES_2015.values(), where))
 
 
+@reader("county.acs.read_non_citizens", NON_CITIZEN)
 def read_non_citizens() -> pd.DataFrame:
     """Return non-citizens by county: see `parse_non_citizens`."""
-    return parse_non_citizens(pd.read_csv(locate(NON_CITIZEN), dtype="str"), NON_CITIZEN)
+    return parse_non_citizens(read_table(NON_CITIZEN), NON_CITIZEN)
 
 
 def parse_non_citizens(frame: pd.DataFrame, where: str) -> pd.DataFrame:

@@ -9,7 +9,9 @@ from __future__ import annotations
 import pandas as pd
 
 from ...errors import LayoutError
-from ..registry.files import family_files, locate
+from ..registry.files import family_files
+from ..registry.tables import read_table
+from ..registry.totals import reader
 from .checks import fips5, numbers, require_between, require_columns, require_unique
 
 #: What is printed where an area did not exist.
@@ -17,10 +19,11 @@ NOT_AVAILABLE = "(NA)"
 _LINES = {"1": "personal_income_thousands", "2": "population", "3": "personal_income_per_capita"}
 
 
+@reader("county.bea.read", "bea_cainc1")
 def read(years: range = range(2000, 2018)) -> pd.DataFrame:
     """Return the years asked for of all states: see `parse`."""
     paths = [file.path for file in family_files("bea_cainc1")]
-    bodies = [_body(pd.read_csv(locate(p), dtype="str", encoding="latin-1"), years, p) for p in paths]
+    bodies = [_body(read_table(p, encoding="latin-1"), years, p) for p in paths]
     return _long(pd.concat(bodies, ignore_index=True), years, "bea_cainc1")
 
 

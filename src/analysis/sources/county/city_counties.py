@@ -6,11 +6,13 @@ import pandas as pd
 
 from ...errors import LayoutError
 from ..census.crosswalk import PLACE_COUNTIES
-from ..registry.files import locate
+from ..registry.tables import read_table
+from ..registry.totals import reader
 
 _WHOLE = 0.995
 
 
+@reader("county.city_counties.read_city_counties", PLACE_COUNTIES)
 def read_city_counties() -> pd.DataFrame:
     """Return the counties whose people in 2010 all lived in one place, one row a county.
 
@@ -25,7 +27,7 @@ def read_city_counties() -> pd.DataFrame:
     LayoutError
         If a share is not a number.
     """
-    raw = pd.read_csv(locate(PLACE_COUNTIES), dtype=str, keep_default_na=False, encoding="latin-1").iloc[1:]
+    raw = read_table(PLACE_COUNTIES, blanks=True, encoding="latin-1").iloc[1:]
     raw = raw[raw["placefp"] != "99999"]
     share = pd.to_numeric(raw["afact"].str.strip(), errors="coerce")
     if share.isna().any():

@@ -11,7 +11,8 @@ import numpy as np
 import pandas as pd
 
 from ...errors import ImpossibleValueError
-from ..registry.files import locate
+from ..registry.tables import read_table
+from ..registry.totals import reader
 from .checks import fips5, numbers, require_between, require_columns, require_rows, require_unique
 from .icpsr import OFFENSES
 
@@ -34,9 +35,10 @@ _PRINTED = {
 }
 
 
+@reader("county.county_mean.read", PATH)
 def read() -> pd.DataFrame:
     """Return the means: ``fips`` and one column an offense, offenses a year."""
-    frame = pd.read_csv(locate(PATH), dtype={"county_code": "str"})
+    frame = read_table(PATH)
     return parse(frame, PATH)
 
 

@@ -9,7 +9,8 @@ from __future__ import annotations
 
 import pandas as pd
 
-from ..registry.files import locate
+from ..registry.tables import read_table
+from ..registry.totals import reader
 from .checks import fips5, numbers, require_between, require_columns, require_rows, require_unique
 
 PATH = "county_2015_2017/crimerate_county_2015_2017.csv"
@@ -19,9 +20,10 @@ ROWS, YEARS = 6284, (2015, 2017)
 LOW_COVERAGE = 3
 
 
+@reader("county.county_rates.read", PATH)
 def read() -> pd.DataFrame:
     """Return the rates: see `parse`."""
-    return parse(pd.read_csv(locate(PATH), dtype="str"), PATH)
+    return parse(read_table(PATH), PATH)
 
 
 def parse(frame: pd.DataFrame, where: str) -> pd.DataFrame:

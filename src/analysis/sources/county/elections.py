@@ -14,7 +14,8 @@ import pandas as pd
 
 from ...errors import LayoutError
 from ..census import population as census_population
-from ..registry.files import locate
+from ..registry.tables import read_table
+from ..registry.totals import reader
 from .checks import fips5, numbers, require_between, require_columns, require_rows, require_unique
 
 #: Rows of each year's file.
@@ -34,12 +35,13 @@ def path_of(year: int) -> str:
     return f"elections/{last if year == 2020 else f'{year}_pres_election_by_county.csv'}"
 
 
+@reader("county.elections.read", "elections")
 def read() -> pd.DataFrame:
     """Return all years, one row a county and year: see `parse`."""
     counties = census_population.read_counties()[["fips", "name"]]
     tables = []
     for year in ROWS:
-        frame = pd.read_csv(locate(path_of(year)), dtype="str", encoding="latin-1")
+        frame = read_table(path_of(year), encoding="latin-1")
         tables.append(parse(frame, year, path_of(year), counties))
     return pd.concat(tables, ignore_index=True)
 

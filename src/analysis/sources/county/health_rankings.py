@@ -8,9 +8,9 @@ from __future__ import annotations
 
 import numpy as np
 import pandas as pd
-import pyreadr
 
-from ..registry.files import locate
+from ..registry.tables import read_rdata
+from ..registry.totals import reader
 from .checks import fips5, numbers, require_between, require_columns, require_rows, require_unique
 
 PATH = "county_health_rankings/countyhealth14.RData"
@@ -18,9 +18,10 @@ ROWS, YEARS = 3191, (2009, 2010, 2011)
 _VIOLENT = ["homicide", "rape_legacy", "robbery", "aggravated_assault"]
 
 
+@reader("county.health_rankings.read", PATH)
 def read() -> pd.DataFrame:
     """Return the file: see `parse`."""
-    return parse(pyreadr.read_r(str(locate(PATH)))["countyhealth14"], PATH)
+    return parse(read_rdata(PATH, "countyhealth14"), PATH)
 
 
 def parse(frame: pd.DataFrame, where: str) -> pd.DataFrame:

@@ -17,6 +17,7 @@ import pandas as pd
 
 from ...errors import LayoutError
 from ..registry.files import locate
+from ..registry.totals import reader
 from .checks import as_integers, require_between, require_unique
 
 #: Offense columns, in the order of the record.
@@ -70,6 +71,7 @@ def path_of(year: int) -> str:
     return f"icpsr_county/{studies()[year]['study']}-0004-Data.txt"
 
 
+@reader("county.icpsr.read_year", "icpsr_county")
 def read_year(year: int) -> pd.DataFrame:
     """Return one year's records as published, after the checks of `parse`."""
     path = path_of(year)

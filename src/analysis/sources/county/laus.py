@@ -6,18 +6,19 @@ import re
 
 import pandas as pd
 
-from ...errors import LayoutError
+from ...errors import ImpossibleValueError, LayoutError
 from ..registry.files import locate
-from .checks import fips5, numbers, require_between, require_unique
+from ..registry.totals import reader
+from .checks import fips5, numbers, require_between, require_sum, require_unique
 
 YEARS = range(2000, 2021)
 #: Fewest rows a year's table has: 3,142 counties or so and the 78 of Puerto Rico, less Kalawao.
 LEAST_ROWS = 3217
 #: What is printed where there is no estimate: seven parishes of Louisiana 2005-06, Puerto Rico 2020.
 NOT_AVAILABLE = "N.A."
-_VALUE = r"\s+([\d,]+|N\.A\.)"
+_VALUE = r"\s+([0-9,]+|N\.A\.)"
 _LINE = re.compile(
-    r"^(CN\d{13})\s+(\d{2})\s+(\d{3})\s+(.+?)\s+(\d{4})" + _VALUE * 3 + r"\s+([\d.]+|N\.A\.)\s*$"
+    r"^(CN[0-9]{13})\s+([0-9]{2})\s+([0-9]{3})\s+(.+?)\s+([0-9]{4})" + _VALUE * 3 + r"\s+([0-9.]+|N\.A\.)\s*$"
 )
 _FIELDS = [
     "code",
@@ -32,6 +33,7 @@ _FIELDS = [
 ]
 
 
+@reader("county.laus.read", "bls_laus")
 def read() -> pd.DataFrame:
     """Return all years; see `parse`."""
     tables = [
@@ -52,7 +54,9 @@ def parse(text: str, year: int, where: str) -> pd.DataFrame:
         A county twice, a rate outside 0 to 100.
     """
     records = [
-        _record(line, n, where) for n, line in enumerate(text.splitlines(), 1) if line.startswith("CN")
+        _record(line, n, where)
+        for n, line in enumerate(text.splitlines(), 1)
+        if line.lstrip().upper().startswith("CN")
     ]
     if len(records) < LEAST_ROWS or "SOURCE:" not in text:
         raise LayoutError(
@@ -86,8 +90,23 @@ def _typed(raw: pd.DataFrame, year: int, where: str) -> pd.DataFrame:
     if (frame["year"] != year).any():
         raise LayoutError(f"The table is of {frame['year'].iloc[0]}, not {year}.", where=where)
     for name in ("labor_force", "employed", "unemployed"):
-        frame[name] = numbers(blank_not_available(raw[name]), where).astype("Int64")
+        frame[name] = numbers(blank_not_available(raw[name]), where, thousands=True).astype("Int64")
     frame["unemployment_rate"] = numbers(blank_not_available(raw["unemployment_rate"]), where)
     require_unique(frame, ["fips"], where)
     require_between(frame, {"unemployment_rate": (0, 100)}, where)
+    require_sum(frame, "labor_force", ["employed", "unemployed"], where)
+    _require_rate(frame, where)
     return frame
+
+
+def _require_rate(frame: pd.DataFrame, where: str) -> None:
+    """Raise ImpossibleValueError unless rates are unemployed over labor force, in percent to one decimal."""
+    computed = 100 * frame["unemployed"].astype("float64") / frame["labor_force"].astype("float64")
+    wrong = (computed - frame["unemployment_rate"]).abs() > 0.0501
+    if wrong.any():
+        row = frame[wrong].iloc[0]
+        raise ImpossibleValueError(
+            f"The unemployment rate of {row['fips']} is {row['unemployment_rate']}, not that of its parts.",
+            where=where,
+            remedy="Get the file again as data/raw/README.md says.",
+        )

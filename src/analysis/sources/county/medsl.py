@@ -8,7 +8,8 @@ from __future__ import annotations
 
 import pandas as pd
 
-from ..registry.files import locate
+from ..registry.tables import read_table
+from ..registry.totals import reader
 from .checks import fips5, numbers, require_between, require_columns, require_rows, require_unique
 
 PATH = "medsl/election-context-2018.csv"
@@ -32,9 +33,10 @@ _SHARES = {
 }
 
 
+@reader("county.medsl.read", PATH)
 def read() -> pd.DataFrame:
     """Return the file: see `parse`."""
-    return parse(pd.read_csv(locate(PATH), dtype="str"), PATH)
+    return parse(read_table(PATH), PATH)
 
 
 def parse(frame: pd.DataFrame, where: str) -> pd.DataFrame:

@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import pandas as pd
 
-from ..registry.files import locate
+from ..registry.tables import read_table
+from ..registry.totals import reader
 from .checks import fips5, numbers, require_between, require_columns, require_rows, require_unique
 
 PATH = "nchs/NCHSURCodes2013.csv"
@@ -25,9 +26,10 @@ _CODES = {
 }
 
 
+@reader("county.nchs.read", PATH)
 def read() -> pd.DataFrame:
     """Return the file: see `parse`."""
-    return parse(pd.read_csv(locate(PATH), dtype="str", encoding="latin-1"), PATH)
+    return parse(read_table(PATH, encoding="latin-1"), PATH)
 
 
 def parse(frame: pd.DataFrame, where: str) -> pd.DataFrame:

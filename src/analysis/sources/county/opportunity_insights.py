@@ -8,7 +8,8 @@ from __future__ import annotations
 
 import pandas as pd
 
-from ..registry.files import locate
+from ..registry.tables import read_table
+from ..registry.totals import reader
 from .checks import fips5, numbers, require_between, require_columns, require_rows, require_unique
 
 CHARACTERISTICS = "opportunity_insights/cty_covariates.csv"
@@ -24,14 +25,16 @@ _SHARES = {
 }
 
 
+@reader("county.opportunity_insights.read_characteristics", CHARACTERISTICS)
 def read_characteristics() -> pd.DataFrame:
     """Return the first table: see `parse_characteristics`."""
-    return parse_characteristics(pd.read_csv(locate(CHARACTERISTICS), dtype="str"), CHARACTERISTICS)
+    return parse_characteristics(read_table(CHARACTERISTICS), CHARACTERISTICS)
 
 
+@reader("county.opportunity_insights.read_table_12", TABLE_12)
 def read_table_12() -> pd.DataFrame:
     """Return the second table: see `parse_table_12`."""
-    return parse_table_12(pd.read_csv(locate(TABLE_12), dtype="str", encoding="latin-1"), TABLE_12)
+    return parse_table_12(read_table(TABLE_12, encoding="latin-1"), TABLE_12)
 
 
 def parse_characteristics(frame: pd.DataFrame, where: str) -> pd.DataFrame:

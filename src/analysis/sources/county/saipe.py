@@ -7,16 +7,18 @@ from __future__ import annotations
 
 import pandas as pd
 
-from ..registry.files import locate
+from ..registry.tables import read_table
+from ..registry.totals import reader
 from .checks import fips5, numbers, require_between, require_columns, require_rows, require_unique
 
 PATH = "census_saipe/saipe_county_1989_2017.csv"
 ROWS = 75314
 
 
+@reader("county.saipe.read", PATH)
 def read() -> pd.DataFrame:
     """Return all years: see `parse`."""
-    return parse(pd.read_csv(locate(PATH), dtype="str"), PATH)
+    return parse(read_table(PATH), PATH)
 
 
 def parse(frame: pd.DataFrame, where: str) -> pd.DataFrame:

@@ -7,9 +7,9 @@ from dataclasses import dataclass
 from pathlib import Path
 
 import numpy as np
-import pandas as pd
 
 from ...errors import LayoutError
+from ..registry.tables import read_cells
 from .footnotes import split_markers
 
 FIRST_YEAR, LAST_YEAR = 1999, 2024
@@ -121,7 +121,7 @@ def read_sheet(path: Path, year: int) -> Sheet:
     LayoutError
         If the file is no workbook, is of another year, or lacks its heading row or a column.
     """
-    cells = _cells(path)
+    cells = read_cells(path)
     row = _heading_row(cells, path.name)
     _require_year(cells[:row], year, path.name)
     places, markers = _columns(cells[row], path.name, row + 1)
@@ -130,20 +130,6 @@ def read_sheet(path: Path, year: int) -> Sheet:
 
 def _suffix(year: int) -> str:
     return "xls" if year < 2020 else "xlsx"
-
-
-def _cells(path: Path) -> np.ndarray:
-    try:
-        frame = pd.read_excel(
-            path, engine="calamine", header=None, dtype=object, keep_default_na=False, na_values=[]
-        )
-    except Exception as error:  # calamine raises its own kinds for each way a file can be broken
-        raise LayoutError(
-            f"The workbook cannot be read: {error}.",
-            where=path.name,
-            remedy="It is truncated or no Excel file: get it again.",
-        ) from error
-    return frame.to_numpy(dtype=object)
 
 
 def _heading_row(cells: np.ndarray, file: str) -> int:

@@ -11,6 +11,7 @@ import pandas as pd
 
 from ...errors import DuplicateKeyError, LayoutError
 from ..registry.files import locate
+from ..registry.totals import reader
 from . import defects
 from .footnotes import read_notes, require_known, split_markers
 from .layout import COUNTS, FIRST_YEAR, LAST_YEAR, Sheet, file_of, read_sheet
@@ -94,6 +95,7 @@ def read_year(year: int, path: Path | None = None) -> pd.DataFrame:
     return read_workbook(year, path).frame
 
 
+@reader("fbi_table8.read_workbook", "fbi_table8", lambda made: made.frame)
 def read_workbook(year: int, path: Path | None = None) -> Workbook:
     """Return one year's table with its footnotes; parameters and errors as in `read_year`."""
     sheet = read_sheet(path or locate(file_of(year)), year)

@@ -9,6 +9,7 @@ import pandas as pd
 from ...errors import DuplicateKeyError, ImpossibleValueError, LayoutError, UnknownPlaceError
 from ..periods import parse_period
 from ..registry.files import locate
+from ..registry.totals import reader
 from ..states import by_usps, usps_by
 
 SECURE_COMMUNITIES = "policy/secure_communities_county_dates.csv"
@@ -18,6 +19,7 @@ DOJ_2025 = "policy/doj_sanctuary_list_2025_08_05.csv"
 _REMEDY = "Correct the row at its source and register the new file, or get the file again."
 
 
+@reader("policy.lists.read_secure_communities", SECURE_COMMUNITIES)
 def read_secure_communities(path: Path | None = None) -> pd.DataFrame:
     """Return when Secure Communities was activated, one row a county.
 
@@ -51,6 +53,7 @@ def read_secure_communities(path: Path | None = None) -> pd.DataFrame:
     )
 
 
+@reader("policy.lists.read_dhs_list", DHS_2025)
 def read_dhs_list(path: Path | None = None) -> pd.DataFrame:
     """Return the list of jurisdictions the Department of Homeland Security published on 31 May 2025.
 
@@ -81,6 +84,7 @@ def read_dhs_list(path: Path | None = None) -> pd.DataFrame:
     )
 
 
+@reader("policy.lists.read_doj_list", DOJ_2025)
 def read_doj_list(path: Path | None = None) -> pd.DataFrame:
     """Return the list of sanctuary jurisdictions the Department of Justice published on 5 August 2025.
 

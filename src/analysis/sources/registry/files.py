@@ -92,7 +92,17 @@ def locate(path: str) -> Path:
             remedy=f"Get it as data/raw/README.md says under {registered.family!r}, or set ANALYSIS_RAW_DIR.",
         )
     _verify(place, registered)
+    _VERIFIED.add(place)
     return place
+
+
+def is_verified(place: Path) -> bool:
+    """Tell whether a file was found to be a registered one by `locate` in this process."""
+    return place in _VERIFIED
+
+
+#: Files whose digest this process has compared.
+_VERIFIED: set[Path] = set()
 
 
 def _verify(place: Path, registered: RawFile) -> None:

@@ -6,13 +6,14 @@ is cut wrong is set aside, a line at a time, and reading goes on behind it.
 
 from __future__ import annotations
 
+import hashlib
 import re
 import zipfile
 import zlib
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field
-from pathlib import Path
+from pathlib import Path, PureWindowsPath
 from typing import IO
 
 import numpy as np
@@ -22,8 +23,14 @@ from .layout import LENGTH
 
 #: Records held at a time.
 CHUNK = 4096
+#: A file is refused after so many damaged pieces without a single record before or among them.
+DAMAGES_WITHOUT_RECORD = 1000
+#: Records looked at first when reading goes on behind a damage; twice as many after each run of good ones.
+_FIRST_LOOK = 4
 #: What may follow the last record: line ends, and the end-of-file mark of older systems.
 _FILLER = b"\r\n\x1a"
+#: Most letters of a file's own name in the names of files written from it.
+_STEM = 80
 _HEAD = re.compile(rb"1[0-9]{2}[A-Z]{2}[A-Z0-9]{5}[0-9 ][A-E ][0-9 ][0-9]{2}")
 _HEAD_LENGTH = 15
 _ZIP, _GZIP = b"PK\x03\x04", b"\x1f\x8b"
@@ -54,8 +61,18 @@ class Source:
 
     @property
     def stem(self) -> str:
-        """Name for output: the file's or member's, without its suffix."""
-        return Path(self.member or self.path.name).stem
+        """Name by which a file is known apart from others: the file's or member's, without its suffix."""
+        return PureWindowsPath(self.member or self.path.name).stem
+
+    @property
+    def part(self) -> str:
+        """Start of the names of files written from it: `stem` where that is plain, else shortened and marked.
+
+        Readers of data sets skip names that begin with ``_`` or ``.``; systems refuse long ones.
+        """
+        plain = re.sub(r"[^A-Za-z0-9._-]+", "_", self.stem).strip("._-")[:_STEM]
+        mark = "" if plain == self.stem else "-" + hashlib.sha256(self.stem.encode()).hexdigest()[:8]
+        return f"part-{plain}{mark}"
 
 
 @dataclass(frozen=True)
@@ -154,40 +171,65 @@ class _Cut:
 
     def __init__(self, end: bytes, name: str) -> None:
         self.end, self.name, self.stride = end, name, LENGTH + len(end)
-        self.records = self.bytes = self.chunks = 0
+        self.records = self.bytes = self.chunks = self.damages = 0
 
     def take(self, buffer: bytes, *, last: bool) -> tuple[Chunk, int]:
         """Return the records in a buffer, and how many bytes at its end are left for the next."""
         array, at, runs, damages, records = np.frombuffer(buffer, np.uint8), 0, [], [], self.records
+        filler = len(buffer.rstrip(_FILLER)) if last else len(buffer)
         while at < len(buffer):
             good = self._good(array, at, last)
             length = good * self.stride or self._length(buffer, at, last)
             if length == 0:
                 break
-            piece = b"" if good else buffer[at : at + length].rstrip(b"\r\n")
-            if last and not good and not buffer[at:].strip(_FILLER):
+            if not good and at >= filler:
                 at = len(buffer)
                 break
-            if last and at + length == len(buffer):
-                piece = piece.rstrip(_FILLER)
+            piece = b"" if good else self._piece(buffer, at, length, last)
             if good or len(piece) == LENGTH:
                 runs.append((at, good or 1, records))
             else:
                 damages.append(self._damage(piece, records + 1, self.bytes + at))
+                self._require_any_record(records + 1, damages)
             at, records = at + length, records + (good or 1)
         chunk = self._chunk(array, runs, damages, at)
         self.records, self.bytes, self.chunks = records, self.bytes + at, self.chunks + 1
+        self.damages += len(damages)
         self._require_progress(at)
         return chunk, len(buffer) - at
 
+    def _piece(self, buffer: bytes, at: int, length: int, last: bool) -> bytes:
+        piece = buffer[at : at + length].rstrip(b"\r\n")
+        return piece.rstrip(_FILLER) if last and at + length == len(buffer) else piece
+
+    def _require_any_record(self, records: int, damages: list[Damage]) -> None:
+        """Refuse at once a file that begins with nothing but damages: it is something else."""
+        if records == self.damages + len(damages) >= DAMAGES_WITHOUT_RECORD:
+            raise LayoutError(
+                f"The first {records:,} pieces are no records; the last: {damages[-1].reason}.",
+                where=f"{self.name}, offset {damages[-1].offset:,}",
+                remedy="It is no Return A master file of 7,385-byte records.",
+            )
+
     def _good(self, array: np.ndarray, at: int, last: bool) -> int:
-        """Return how many whole records stand at an offset one after the other."""
-        rows = array[at : at + (len(array) - at) // self.stride * self.stride].reshape(-1, self.stride)
-        if self.end:
-            right = (rows[:, LENGTH:] == np.frombuffer(self.end, np.uint8)).all(axis=1)
-        else:
-            right = self._followed(array, at, len(rows), last)
-        return len(rows) if right.all() else int(right.argmin())
+        """Return how many whole records stand at an offset one after the other.
+
+        The look ahead doubles while records are good, so that a wrong piece costs a few rows, not all.
+        """
+        whole, good, look = (len(array) - at) // self.stride, 0, _FIRST_LOOK
+        while good < whole:
+            rows, start = min(look, whole - good), at + good * self.stride
+            right = self._right(array, start, rows, last and good + rows == whole)
+            if not right.all():
+                return good + int(right.argmin())
+            good, look = good + rows, look * 2
+        return good
+
+    def _right(self, array: np.ndarray, at: int, rows: int, last: bool) -> np.ndarray:
+        if not self.end:
+            return self._followed(array, at, rows, last)
+        block = array[at : at + rows * self.stride].reshape(-1, self.stride)
+        return (block[:, LENGTH:] == np.frombuffer(self.end, np.uint8)).all(axis=1)
 
     def _followed(self, array: np.ndarray, at: int, rows: int, last: bool) -> np.ndarray:
         """Return which records begin like one and are followed by one, or by the end of the file."""

@@ -2,10 +2,7 @@
 
 from __future__ import annotations
 
-import os
-import shutil
-import tempfile
-from collections.abc import Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -13,9 +10,14 @@ import numpy as np
 import pandas as pd
 import pyarrow as pa
 import pyarrow.compute as pc
+import pyarrow.dataset
 import pyarrow.parquet as pq
 
 from ...errors import AnalysisError
+from ...placing import put_in_place, staging
+from ...spreadsheets import without_formulas
+from . import layout
+from .checks import LOOKED_AT
 from .decoding import engine
 from .dictionary import dictionary
 from .framing import Source
@@ -52,6 +54,7 @@ def ingest(
     progress: bool = False,
     overwrite: bool = False,
     client=None,
+    tell: Callable[[str], None] | None = None,
 ) -> Ingested:
     """Write master files as a Parquet dataset that is read back lazily, year by year.
 
@@ -71,6 +74,8 @@ def ingest(
         Replace a dataset that is there.
     client : dask.distributed.Client, optional
         Run one task a file on its workers, which must see the same file system.
+    tell : callable, optional
+        Called with a sentence for each leftover of an interrupted run that is removed.
 
     Returns
     -------
@@ -80,16 +85,16 @@ def ingest(
     Raises
     ------
     AnalysisError
-        If something is at `directory` and `overwrite` is false.
+        If something is at `directory` and `overwrite` is false, or another run is writing there.
     MissingFileError, LayoutError
         As `read_agency_years`; nothing is written then.
     """
     directory, sources = Path(directory), sources_of(paths)
     _require_free(directory, overwrite)
     engine(decoder)
-    directory.parent.mkdir(parents=True, exist_ok=True)
-    with tempfile.TemporaryDirectory(dir=directory.parent, prefix=".ingesting-") as aside:
-        making = Path(aside) / directory.name
+    with staging(directory, "ingesting", tell) as aside:
+        _require_free(directory, overwrite)
+        making = aside / "making"
         making.mkdir()
         with bar(sources, progress) as shown:
             if client is None:
@@ -98,7 +103,8 @@ def ingest(
                 ledgers = list(_on_cluster(client, sources, making, decoder, shown))
         done = Ingested(directory, ledger_frame(ledgers), damaged_frame(ledgers))
         _write_tables(done, making)
-        _put_in_place(making, directory, Path(aside))
+        _require_as_counted(done.ledger, making)
+        put_in_place(making, directory)
     return done
 
 
@@ -133,9 +139,8 @@ class _Writer:
             for year, part in _by_year(table):
                 place = self.directory / folder / f"year={year}"
                 place.mkdir(parents=True, exist_ok=True)
-                _write(part, place / f"{self.source.stem}-{piece.number:05d}.parquet")
-        counted = piece.years.select(["ori7", "cards_not_adding_up", "cards_unreported_not_empty"])
-        return Piece(piece.number, piece.bytes, counted, None, piece.damages)
+                _write(part, place / f"{self.source.part}-{piece.number:05d}.parquet")
+        return Piece(piece.number, piece.bytes, piece.years.select(LOOKED_AT), None, piece.damages)
 
 
 def _by_year(table: pa.Table) -> Iterator[tuple[int, pa.Table]]:
@@ -151,8 +156,8 @@ def _write(table: pa.Table, path: Path) -> None:
 
 
 def _write_tables(done: Ingested, making: Path) -> None:
-    done.ledger.to_csv(making / "ledger.csv", index=False)
-    done.damaged.to_csv(making / "damaged.csv", index=False)
+    without_formulas(done.ledger).to_csv(making / "ledger.csv", index=False)
+    without_formulas(done.damaged).to_csv(making / "damaged.csv", index=False)
     dictionary().to_csv(making / "dictionary.csv", index=False)
 
 
@@ -166,8 +171,14 @@ def _require_free(directory: Path, overwrite: bool) -> None:
         )
 
 
-def _put_in_place(making: Path, directory: Path, aside: Path) -> None:
-    if directory.exists():
-        os.replace(directory, aside / "earlier")
-    os.replace(making, directory)
-    shutil.rmtree(aside / "earlier", ignore_errors=True)
+def _require_as_counted(ledger: pd.DataFrame, making: Path) -> None:
+    """Count the rows of the written data set as its readers find them; raise AnalysisError if any is lost."""
+    for folder, each in ((YEARS, 1), (MONTHS, layout.MONTHS)):
+        wanted = int(ledger["read"].sum()) * each
+        found = pyarrow.dataset.dataset(making / folder, format="parquet", partitioning="hive").count_rows()
+        if found != wanted:
+            raise AnalysisError(
+                f"The data set holds {found:,} rows in {folder}, not the {wanted:,} that were read.",
+                where=str(making),
+                remedy="This is a defect of the program: report it. Nothing was put in place.",
+            )

@@ -9,15 +9,15 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from types import ModuleType
 
-import numpy as np
 import pandas as pd
 import pyarrow as pa
 from tqdm import tqdm
 
 from ...errors import DuplicateKeyError, LayoutError
 from . import framing, tables
+from .checks import DOUBTS, LOOKED_AT, Doubts
 from .decoding import engine, undamaged
-from .framing import Chunk, Damage, Source
+from .framing import DAMAGES_WITHOUT_RECORD, Chunk, Damage, Source
 
 #: A file of which more than this share of records is damaged is refused.
 REFUSED = 0.5
@@ -27,9 +27,10 @@ _LEDGER = {
     "records": "int64",
     "read": "int64",
     "set_aside": "int64",
-    "oris_repeated": "int64",
-    "cards_not_adding_up": "int64",
-    "cards_unreported_not_empty": "int64",
+    "years": "str",
+    "states": "int64",
+    "offenses_out_of_order": "bool",
+    **dict.fromkeys(DOUBTS, "int64"),
 }
 _DAMAGED = {"source": "str", "record": "int64", "offset": "int64", "bytes": "int64", "reason": "str"}
 
@@ -52,19 +53,20 @@ class Ledger:
     source: Source
     records: int = 0
     read: int = 0
-    not_adding_up: int = 0
-    unreported_not_empty: int = 0
     damages: list[Damage] = field(default_factory=list)
-    oris: Counter = field(default_factory=Counter)
+    doubts: Doubts = field(init=False)
+
+    def __post_init__(self) -> None:
+        self.doubts = Doubts(self.source.name)
 
     def add(self, piece: Piece) -> None:
-        """Count one chunk."""
+        """Count one chunk; refuse a file that begins with damages alone (LayoutError)."""
         self.read += piece.years.num_rows
         self.damages += piece.damages
         self.records = self.read + len(self.damages)
-        self.not_adding_up += int(piece.years["cards_not_adding_up"].to_numpy().sum(dtype=np.int64))
-        self.unreported_not_empty += int(piece.years["cards_unreported_not_empty"].to_numpy().sum())
-        self.oris.update(piece.years["ori7"].to_pylist())
+        self.doubts.add(piece.years.select(LOOKED_AT))
+        if not self.read and len(self.damages) >= DAMAGES_WITHOUT_RECORD:
+            self.require_readable()
 
     def require_readable(self) -> None:
         """Refuse a file of which most records are damaged.
@@ -87,9 +89,9 @@ class Ledger:
 
     def row(self) -> tuple:
         """Return the file's row of `ledger_frame`."""
-        repeated = sum(count - 1 for count in self.oris.values())
         size = (self.source.name, self.source.bytes, self.records, self.read, len(self.damages))
-        return (*size, repeated, self.not_adding_up, self.unreported_not_empty)
+        doubts = self.doubts.row()
+        return (*size, *(doubts[name] for name in list(_LEDGER)[len(size) :]))
 
 
 @dataclass(frozen=True)
@@ -101,10 +103,9 @@ class Reading:
     frame : pandas.DataFrame
         The rows, columns as `analysis.sources.return_a.dictionary` tells.
     ledger : pandas.DataFrame
-        One row a file: ``source, bytes, records, read, set_aside`` (read + set aside = records),
-        ``oris_repeated`` (records beyond the first of an agency), ``cards_not_adding_up`` (annual cards whose
-        printed grand total is not the sum of its totals), ``cards_unreported_not_empty`` (monthly cards that
-        hold counts but no return: they are in no sum).
+        One row a file: ``source, bytes, records, read, set_aside`` (read + set aside = records), ``years``
+        (that its records bear), ``states`` (how many), ``offenses_out_of_order``, and the counts of
+        `analysis.sources.return_a.checks.DOUBTS`.
     damaged : pandas.DataFrame
         One row a record set aside: ``source, record`` (from one), ``offset`` (of the damage, from zero, in
         the uncompressed file), ``bytes, reason``.

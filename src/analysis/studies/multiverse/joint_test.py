@@ -24,7 +24,6 @@ from ..designs.city_sample import PANELS
 from . import fits
 from .grid import spec_hash
 from .spec import JOINT_FITS, NAMES, PERMUTATIONS, SEED, SIGNIFICANT
-from .study import state_panels
 
 NAME = "multiverse_joint"
 COLUMNS = ["spec", "draw", "percent", "statistic", "p_value"]
@@ -179,7 +178,7 @@ def commit(table: pd.DataFrame, directory: Path | None = None) -> Path:
     """Write the permutations as the panel ``multiverse_joint``, keyed by specification and draw."""
     directory = directory or processed_dir()
     counts = {"seed": SEED, "permutations": int(table["draw"].max())}
-    path = write_panel(
+    return write_panel(
         NAME,
         table,
         keys=["spec", "draw"],
@@ -188,8 +187,6 @@ def commit(table: pd.DataFrame, directory: Path | None = None) -> Path:
         counts=counts,
         directory=directory,
     )
-    state_panels(NAME, directory)
-    return path
 
 
 def results() -> pd.DataFrame:

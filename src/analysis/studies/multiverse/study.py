@@ -7,7 +7,6 @@ from __future__ import annotations
 
 import hashlib
 import json
-import os
 from collections.abc import Callable, Iterable, Sequence
 from pathlib import Path
 from typing import Any
@@ -21,7 +20,7 @@ from ...errors import AlteredFileError
 from ...panels.store import load, manifest_of, write_panel
 from ...paths import processed_dir, reports_dir
 from ..designs.city_sample import PANELS
-from . import fits
+from . import fits, resume
 from .grid import forbidden, grid_size, plan, spec_hash
 from .spec import DRAWN, NAMES, PLACEBO_DRAWS, QUICK, SEED
 
@@ -93,7 +92,7 @@ def run(
     path.parent.mkdir(parents=True, exist_ok=True)
     results = Parallel(n_jobs=n_jobs, return_as="generator_unordered")(delayed(compute)(c) for c in pending)
     for number, rows in enumerate(results, len(chunks) - len(pending) + 1):
-        _append(path, rows)
+        resume.append(path, resume.key_of(input_hash()), rows)
         done |= {row["spec"]: row for row in rows}
         if progress:
             progress(number, len(chunks))
@@ -108,35 +107,14 @@ def as_frame(rows: Iterable[dict[str, Any]]) -> pd.DataFrame:
 
 
 def read_partial(path: Path) -> dict[str, dict[str, Any]]:
-    """Return finished specifications by name: those of today's panels, whole lines only."""
-    found: dict[str, dict[str, Any]] = {}
-    if not path.is_file():
-        return found
-    today = input_hash()
-    for line in path.read_text("utf-8").splitlines():
-        try:
-            record = json.loads(line)
-        except json.JSONDecodeError:
-            continue
-        if record["inputs"] == today:
-            found |= {row["spec"]: row for row in record["rows"]}
-    return found
+    """Return finished specifications by name: those of today's panels, code and versions, whole lines only.
 
-
-def _append(path: Path, rows: list[dict[str, Any]]) -> None:
-    """Add one line and force it to disk; after a cut-off line, start a new one."""
-    text = json.dumps({"inputs": input_hash(), "rows": rows}, default=_plain) + "\n"
-    with path.open("ab+") as file:
-        if file.tell():
-            file.seek(-1, os.SEEK_END)
-            text = text if file.read(1) == b"\n" else "\n" + text
-        file.write(text.encode())
-        file.flush()
-        os.fsync(file.fileno())
-
-
-def _plain(value: Any) -> Any:
-    return value.item()
+    Raises
+    ------
+    AlteredFileError
+        If a line was changed since it was written.
+    """
+    return resume.read(path, resume.key_of(input_hash()))
 
 
 def commit(frame: pd.DataFrame, directory: Path | None = None) -> Path:
@@ -145,20 +123,9 @@ def commit(frame: pd.DataFrame, directory: Path | None = None) -> Path:
     problems = frame.loc[frame["problem"].ne(""), "problem"].astype(str).tolist()
     counts = {"admissible": grid_size()[0], "without a number": len(problems), "seed": SEED}
     counts |= {reason: problems.count(reason) for reason in sorted(set(problems))}
-    path = write_panel(
+    return write_panel(
         NAME, frame, keys=["spec"], inputs=PANELS, dropped={}, counts=counts, directory=directory
     )
-    state_panels(NAME, directory)
-    return path
-
-
-def state_panels(name: str, directory: Path) -> None:
-    """Add to a manifest the hashes of the panels that the results were made from."""
-    manifest = directory / f"{name}.manifest.json"
-    stated = json.loads(manifest.read_text("utf-8")) | {"panels": panel_hashes()}
-    part = manifest.with_suffix(".part")
-    part.write_text(json.dumps(stated, indent=1, ensure_ascii=False) + "\n", "utf-8")
-    os.replace(part, manifest)
 
 
 def results(*, current: bool = True) -> pd.DataFrame:
@@ -174,7 +141,7 @@ def results(*, current: bool = True) -> pd.DataFrame:
     AlteredFileError
         If the panels have changed since the results were made.
     """
-    made_from = manifest_of(NAME)["panels"]
+    made_from = manifest_of(NAME)["inputs"]
     changed = [name for name, value in panel_hashes().items() if made_from.get(name) != value]
     if current and changed:
         raise AlteredFileError(
@@ -182,7 +149,7 @@ def results(*, current: bool = True) -> pd.DataFrame:
             where=NAME,
             remedy="Run `make multiverse`.",
         )
-    return load(NAME)
+    return load(NAME, of_today=current)
 
 
 def quick_check(

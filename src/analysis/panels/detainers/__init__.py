@@ -1,0 +1,1 @@
+"""Immigration detainers by facility and county."""
