@@ -8,7 +8,7 @@ import sys
 from collections.abc import Sequence
 
 from ..errors import AnalysisError
-from . import data, doctor, ingest, multiverse, notebooks, policies, readme, report, verify
+from . import data, doctor, export, ingest, multiverse, notebooks, policies, readme, report, verify
 
 __all__ = ["main", "parser"]
 
@@ -24,6 +24,7 @@ A fresh checkout holds the panels, so the report needs no download:
 
 The list of dated policies is part of the repository and needs no download either:
 
+  sanctuary export      write the panels as CSV, Excel, Parquet, DuckDB or SQLite, with a codebook
   sanctuary policies    check the list, show a place, compare two versions, add a row
 
 With the published files in data/raw (or in the directory ANALYSIS_RAW_DIR names):
@@ -51,7 +52,7 @@ def parser() -> argparse.ArgumentParser:
         formatter_class=argparse.RawDescriptionHelpFormatter,
     )
     commands = top.add_subparsers(title="commands", metavar="COMMAND", required=True)
-    for module in (data, policies, ingest, multiverse, verify, report, notebooks, readme, doctor):
+    for module in (data, policies, export, ingest, multiverse, verify, report, notebooks, readme, doctor):
         name = module.__name__.rsplit(".", 1)[1]
         text = (module.__doc__ or "").strip()
         sub = commands.add_parser(

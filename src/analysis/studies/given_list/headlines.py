@@ -123,7 +123,9 @@ def _staggered_row(samples, panels, definition: str, outcome: str) -> dict[str, 
     if few := _too_few(panels, definition, "city", 2000, 2019):
         return _missing(name, definition, outcome, few)
     try:
-        found = staggered._headline(samples, definition, outcome)
+        # With few cities a permuted ratio can lack expected crimes: the interval is then missing.
+        with np.errstate(invalid="ignore", divide="ignore"):
+            found = staggered._headline(samples, definition, outcome)
     except (EstimationError, ValueError, KeyError) as error:
         return _missing(name, definition, outcome, str(error))
     if found["problem"]:
