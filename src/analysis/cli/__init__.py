@@ -51,6 +51,7 @@ def parser() -> argparse.ArgumentParser:
         epilog=EPILOG,
         formatter_class=argparse.RawDescriptionHelpFormatter,
     )
+    top.add_argument("--version", action="version", version=f"sanctuary-crime {_version()}")
     commands = top.add_subparsers(title="commands", metavar="COMMAND", required=True)
     for module in (data, policies, export, ingest, multiverse, verify, report, notebooks, readme, doctor):
         name = module.__name__.rsplit(".", 1)[1]
@@ -110,3 +111,12 @@ def _expected() -> tuple[type[Exception], ...]:
     # The estimators are loaded only by commands that need them: help should not wait for them.
     estimators = sys.modules.get("analysis.estimators.errors")
     return (AnalysisError, estimators.EstimationError) if estimators else (AnalysisError,)
+
+
+def _version() -> str:
+    from importlib.metadata import PackageNotFoundError, version
+
+    try:
+        return version("sanctuary-crime")
+    except PackageNotFoundError:
+        return "(not installed)"

@@ -8,7 +8,8 @@ earlier one is replaced.
 from __future__ import annotations
 
 import argparse
-from pathlib import Path
+
+from .checks import folder
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
@@ -19,7 +20,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     parser.add_argument(
         "--only", nargs="+", default=(), metavar="PANEL", help="panels, e.g. city_year policies"
     )
-    parser.add_argument("--out", type=Path, required=True, metavar="DIR", help="folder for the files")
+    parser.add_argument("--out", type=folder, required=True, metavar="DIR", help="folder for the files")
 
 
 def run(options: argparse.Namespace) -> int:

@@ -15,14 +15,16 @@ from __future__ import annotations
 import argparse
 from pathlib import Path
 
+from .checks import count, folder
+
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
     """Add this command's options."""
     parser.add_argument(
         "--only", nargs="+", default=(), metavar="NAME", help="starts of notebook names, e.g. 02"
     )
-    parser.add_argument("--out", type=Path, help="directory for the files (reports/build)")
-    parser.add_argument("--jobs", type=int, default=2, metavar="N", help="notebooks run at a time (2)")
+    parser.add_argument("--out", type=folder, help="directory for the files (reports/build)")
+    parser.add_argument("--jobs", type=count, default=2, metavar="N", help="notebooks run at a time (2)")
     parser.add_argument(
         "--policies", type=Path, metavar="LIST", help="another list of treated places, as CSV or Excel"
     )

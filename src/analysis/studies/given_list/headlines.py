@@ -151,7 +151,8 @@ def _counties(panels: Mapping[str, pd.DataFrame]) -> list[dict[str, Any]]:
 
 def _too_few(panels: Mapping[str, pd.DataFrame], definition: str, unit: str, first: int, last: int) -> str:
     places = len(cohorts(panels["policies"], definition, unit=unit, first=first, last=last))
-    what = "cities" if unit == "city" else "counties"
+    one, many = ("city", "cities") if unit == "city" else ("county", "counties")
+    what = one if places == 1 else many
     if places >= FEWEST:
         return ""
     return f"the list has {places} {what} of this kind with a usable date; the design needs {FEWEST}"
