@@ -70,12 +70,13 @@ def test_another_list_gives_another_estimate(given):
 
 
 def test_the_decliners_of_fiscal_2015_are_a_list_of_counties():
-    """Counties whose jails declined detainers in 2014 or 2015, dated by the first year they did."""
+    """Counties whose jails declined detainers in 2014 or 2015, dated by the first year they declined any."""
     detainers = load("county_detainers")
-    declined = detainers[detainers["declined"].gt(0)].groupby("fips")["year"].min()
-    late = declined[declined.ge(2014)]
+    declined = detainers[detainers["declined_local"].fillna(0).gt(0)]
+    late = declined.loc[declined["year"].ge(2014), "fips"]
+    first = declined.groupby("fips")["year"].min()
     counties = load("counties").set_index("fips")
-    known = late[late.index.isin(counties.index)]
+    known = first[first.index.isin(late) & first.index.isin(counties.index)]
     frame = pd.DataFrame(
         {
             "county": counties.loc[known.index, "county_name"],

@@ -127,6 +127,7 @@ NAMED = [
     ("California", "CA", "", "06", "name"),
     ("St. Paul", "MN", "", "2758000", "name"),
     ("Nashville", "TN", "", "4752006", "name"),
+    ("Louisville/Jefferson County", "KY", "", "2148006", "name"),
 ]
 
 
@@ -152,3 +153,7 @@ def test_the_largest_of_several_is_taken_in_doubt(known):
 def test_a_code_is_taken_as_it_is(known):
     found = resolve(pd.DataFrame({"place": ["x"], "state": ["WA"], "geoid": ["5363000"]}), known).iloc[0]
     assert (found["place"], found["how"]) == ("Seattle city", "code")
+    merged = resolve(
+        pd.DataFrame({"place": ["A County"], "state": ["KY"], "geoid": ["2148006"]}), known
+    ).iloc[0]
+    assert (merged["kind"], merged["geoid"]) == ("city", "2148006"), "the code tells the kind"

@@ -21,6 +21,8 @@ _ADDED = re.compile(
 )
 #: States whose name alone means their city in a list of cities.
 _ALSO_CITIES = ("NY", "DC")
+#: Digits of a geoid, and the kind of place they tell.
+_KIND_OF_LENGTH = {2: "state", 5: "county", 7: "city"}
 _NEAR = 3
 #: The District of Columbia is one city, whatever a list calls it.
 _WASHINGTON = "1150000"
@@ -71,13 +73,18 @@ def _asked(named: pd.DataFrame) -> pd.DataFrame:
     blank = pd.Series("", index=named.index)
     state = named["state"].map(state_code)
     kind = named.get("kind", blank).fillna("").str.strip().str.lower()
-    told = [kind_of(name, code) for name, code in zip(named["place"], state, strict=True)]
+    geoid = named.get("geoid", blank).fillna("").astype(str)
+    told = [
+        _KIND_OF_LENGTH.get(len(code)) or kind_of(name, usps)
+        for name, usps, code in zip(named["place"], state, geoid, strict=True)
+    ]
     return pd.DataFrame(
         {
             "name": named["place"],
             "state": state,
             "kind": kind.where(kind.ne(""), pd.Series(told, index=named.index)),
-            "geoid": named.get("geoid", blank).fillna("").astype(str),
+            "geoid": geoid,
+            "is_kind_given": kind.ne(""),
         }
     )
 
@@ -104,9 +111,11 @@ class _Index:
         name = plain(asked.name)
         tried = [(self.full, name, "full name"), (self.bare, name, "name")]
         tried += [(self.bare, _ADDED.sub("", name), "name without added words")]
-        for table, text, how in tried:
-            if found := table.get((asked.kind, asked.state, text)):
-                return self._found(asked, asked.kind, found, how)
+        kinds = (asked.kind,) if asked.is_kind_given else dict.fromkeys((asked.kind, "city"))
+        for kind in kinds:
+            for table, text, how in tried:
+                if found := table.get((kind, asked.state, text)):
+                    return self._found(asked, kind, found, how)
         return self._near(asked, name)
 
     def _coded(self, asked) -> tuple:
