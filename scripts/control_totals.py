@@ -57,8 +57,7 @@ CALLS = [
     *[(table8.read_workbook, (year,)) for year in table8.YEARS],
     *[(detainers.read_declined, ()), (detainers.read_other_outcomes, ()), (detainers.read_fiscal_2015, ())],
     *[(detainers.read_pennsylvania, ()), (detainers.read_pooled, ())],
-    *[(lists.read_adoptions, ()), (lists.read_state_bans, ()), (lists.read_undated, ())],
-    *[(lists.read_secure_communities, ()), (lists.read_dhs_list, ())],
+    *[(lists.read_secure_communities, ()), (lists.read_dhs_list, ()), (lists.read_doj_list, ())],
 ]
 
 

@@ -1,4 +1,4 @@
-"""The command ``sanctuary``: data, ingest, multiverse, verify, report, site, notebooks, readme, doctor."""
+"""The command ``sanctuary``; its subcommands are the modules of this folder."""
 
 from __future__ import annotations
 
@@ -8,7 +8,7 @@ import sys
 from collections.abc import Sequence
 
 from ..errors import AnalysisError
-from . import data, doctor, ingest, multiverse, notebooks, readme, report, site, verify
+from . import data, doctor, export, ingest, multiverse, notebooks, policies, readme, report, site, verify
 
 __all__ = ["main", "parser"]
 
@@ -22,6 +22,11 @@ A fresh checkout holds the panels, so the report needs no download:
   sanctuary verify      hold every published figure against what the data say
   sanctuary multiverse  estimate thousands of specifications anew (a quarter of an hour)
   sanctuary doctor      say what is missing here, and how to get it
+
+The list of dated policies is part of the repository and needs no download either:
+
+  sanctuary export      write the panels as CSV, Excel, Parquet, DuckDB or SQLite, with a codebook
+  sanctuary policies    check the list, show a place, compare two versions, add a row
 
 With the published files in data/raw (or in the directory ANALYSIS_RAW_DIR names):
 
@@ -47,8 +52,9 @@ def parser() -> argparse.ArgumentParser:
         epilog=EPILOG,
         formatter_class=argparse.RawDescriptionHelpFormatter,
     )
+    top.add_argument("--version", action="version", version=f"sanctuary-crime {_version()}")
     commands = top.add_subparsers(title="commands", metavar="COMMAND", required=True)
-    for module in (data, ingest, multiverse, verify, report, site, notebooks, readme, doctor):
+    for module in (data, policies, export, ingest, multiverse, verify, report, site, notebooks, readme, doctor):
         name = module.__name__.rsplit(".", 1)[1]
         text = (module.__doc__ or "").strip()
         sub = commands.add_parser(
@@ -106,3 +112,12 @@ def _expected() -> tuple[type[Exception], ...]:
     # The estimators are loaded only by commands that need them: help should not wait for them.
     estimators = sys.modules.get("analysis.estimators.errors")
     return (AnalysisError, estimators.EstimationError) if estimators else (AnalysisError,)
+
+
+def _version() -> str:
+    from importlib.metadata import PackageNotFoundError, version
+
+    try:
+        return version("sanctuary-crime")
+    except PackageNotFoundError:
+        return "(not installed)"

@@ -109,9 +109,7 @@ def _sums() -> Iterator[Finding]:
     there = {path.name: path for path in listed(directory)}
     wrong = [n for n in sums if n not in there or sha256_of(there[n]) != sums[n]]
     wrong += [name for name in there if name not in sums]
-    remedy = (
-        f"{', '.join(sorted(wrong)[:5])} not as listed. Get: git checkout data/processed, or make data"
-    )
+    remedy = f"{', '.join(sorted(wrong)[:5])} not as listed. Get: git checkout data/processed, or make data"
     yield Finding(NAME, not wrong, remedy if wrong else f"{len(sums)} files, all as listed")
 
 

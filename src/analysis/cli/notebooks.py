@@ -8,6 +8,8 @@ from __future__ import annotations
 import argparse
 from pathlib import Path
 
+from .checks import count
+
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
     """Add this command's options."""
@@ -15,7 +17,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
         "--only", nargs="+", default=(), metavar="NAME", help="starts of notebook names, e.g. 02"
     )
     parser.add_argument("--keep", type=Path, metavar="DIR", help="write executed copies there")
-    parser.add_argument("--jobs", type=int, default=2, metavar="N", help="notebooks run at a time (2)")
+    parser.add_argument("--jobs", type=count, default=2, metavar="N", help="notebooks run at a time (2)")
     parser.add_argument("--quiet", action="store_true", help="show no progress")
 
 

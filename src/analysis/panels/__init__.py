@@ -1,5 +1,13 @@
-"""Joins, rates and treatment dates: the committed panels and how they are built."""
+"""Joins, rates and treatment dates: the committed panels and how they are built.
 
-from .store import load, manifest_of
+`list` says which there are, `describe` what their columns mean, `load` reads one, `study_frame` makes one
+ready for an estimator.
+"""
 
-__all__ = ["load", "manifest_of"]
+from .catalog import describe
+from .catalog import list_panels as list
+from .catalog import load_described as load
+from .store import manifest_of
+from .study_frame import study_frame
+
+__all__ = ["describe", "list", "load", "manifest_of", "study_frame"]

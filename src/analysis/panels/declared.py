@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable
 
 from ..sources.census.places import INTERCENSAL, POSTCENSAL
-from ..sources.policy.lists import read_secure_communities
+from ..sources.policy.lists import read_doj_list, read_secure_communities
 from ..sources.registry.files import family_files
 from .agencies.matching import UnmatchedAgencies
 from .breaks.series_breaks import SeriesBreaks, build_series_breaks
@@ -23,7 +23,7 @@ from .geography.counties import Counties, build_counties
 from .materials import Materials
 from .panel import Built, Panel
 from .policies import build as policies
-from .policies import models
+from .policies import federal, models
 
 
 def _alone(build: Callable[[], Built]) -> Callable[[Materials], Built]:
@@ -99,8 +99,18 @@ def _policy_panel(name: str) -> Callable[[Materials], Built]:
 
 
 def _secure_communities(_: Materials) -> Built:
-    frame = policies.secure_communities_panel(read_secure_communities())
-    return Built(frame, policies.INPUTS["secure_communities"])
+    frame = federal.secure_communities_panel(read_secure_communities())
+    return Built(frame, federal.INPUTS["secure_communities"])
+
+
+def _doj_list(materials: Materials) -> Built:
+    frame = federal.doj_panel(read_doj_list(), materials.gazetteer)
+    return Built(frame, federal.INPUTS["doj_list"])
+
+
+def _of_the_list(name: str, model, build: Callable[[Materials], Built] | None = None) -> Panel:
+    """Return a panel of the list of dated policies: its codes are checked against places and counties."""
+    return Panel(name, model, build or _policy_panel(name), needs=("places", "counties"))
 
 
 PANELS: dict[str, Panel] = {
@@ -134,10 +144,12 @@ PANELS: dict[str, Panel] = {
         Panel("return_a_2013", ReturnA2013, _return_a_2013),
         Panel("places_2000", places_2000.Places2000, _places_2000),
         Panel("city_year_rtci", city_year_rtci.CityYearRtci, _city_year_rtci, needs=("city_year",)),
-        Panel("policies", models.Policies, _policies),
-        Panel("policy_rows", models.PolicyRows, _policy_panel("policy_rows")),
-        Panel("state_bans", models.StateBans, _policy_panel("state_bans")),
+        _of_the_list("policies", models.Policies, _policies),
+        _of_the_list("policy_rows", models.PolicyRows),
+        _of_the_list("state_bans", models.StateBans),
+        _of_the_list("undated_places", models.UndatedPlaces),
+        _of_the_list("refused_votes", models.RefusedVotes),
         Panel("secure_communities", models.SecureCommunities, _secure_communities),
-        Panel("undated_places", models.UndatedPlaces, _policy_panel("undated_places")),
+        Panel("doj_list", models.DojList, _doj_list, needs=("places", "counties")),
     )
 }

@@ -13,6 +13,7 @@ from .agencies.place_index import place_index, place_populations
 from .crime.city_year import CityYears, build_city_year, row_matches
 from .panel import Built
 from .policies.build import build_policies
+from .policies.gazetteer import gazetteer
 
 
 class Materials:
@@ -63,5 +64,10 @@ class Materials:
 
     @cached_property
     def policies(self) -> dict[str, pd.DataFrame]:
-        """The policy panels by name."""
-        return build_policies()
+        """The panels of the list of dated policies by name."""
+        return build_policies(self.gazetteer)
+
+    @cached_property
+    def gazetteer(self) -> pd.DataFrame:
+        """Every place a policy may belong to."""
+        return gazetteer(self.built["places"].frame, self.built["counties"].frame)

@@ -11,12 +11,9 @@ from analysis.errors import ImpossibleValueError, LayoutError
 from analysis.panels.policies.build import _record, policies_panel
 from analysis.panels.policies.rules import classify, first_end, first_row, records, why_not_event_time
 from analysis.sources.periods import parse_period
-from analysis.sources.policy.notes import adoption_period, basis_of, note_flags, without_quotations
+from analysis.sources.policy.dated import FLAGS, with_dates
+from analysis.sources.policy.instruments import basis_of, without_quotations
 
-COLUMNS = [
-    *["row", "place", "state", "kind", "geoid", "ori", "policy_type", "instrument"],
-    *["adopted", "ended", "confidence", "source_url", "note"],
-]
 BANS = pd.DataFrame({"state": ["TX"], "ban_year": pd.array([2017], dtype="Int64")})
 NO_CITY_COUNTIES = pd.DataFrame({"geoid": ["0667000"], "fips": ["06075"]})
 
@@ -24,31 +21,25 @@ NO_CITY_COUNTIES = pd.DataFrame({"geoid": ["0667000"], "fips": ["06075"]})
 def rows(*lines: dict) -> pd.DataFrame:
     """Rows as the reader returns them, from what differs from a plain row."""
     plain = {
+        "file": "rows/KS.csv",
         "place": "Springfield",
         "state": "KS",
         "kind": "city",
         "geoid": "2000001",
-        "ori": "KS00101",
+        "ori": "KS0010100",
         "policy_type": "forbids_status_inquiry",
         "instrument": "ordinance 1",
+        "basis": "ordinance",
         "adopted": "2007",
+        "earliest": "",
         "ended": "",
         "confidence": "high",
         "source_url": "https://example.org",
-        "note": "",
+        **dict.fromkeys(FLAGS, "no"),
+        "is_policy": "yes",
     }
-    table = pd.DataFrame([{"row": i + 2, **plain, **line} for i, line in enumerate(lines)], columns=COLUMNS)
-    for stem, text in (("adopted", table["adopted"]), ("ended", table["ended"])):
-        periods = [
-            (adoption_period(t, n) if stem == "adopted" else parse_period(t)) if t else None
-            for t, n in zip(text, table["note"], strict=True)
-        ]
-        for side in ("earliest", "latest"):
-            name = f"{stem}_{'from' if side == 'earliest' else 'to'}"
-            table[name] = pd.to_datetime([getattr(p, side) if p else pd.NaT for p in periods])
-        if stem == "adopted":
-            table["precision"] = [p.precision for p in periods]
-    return table.join(note_flags(table))
+    table = pd.DataFrame([{"row": i + 2, **plain, **line} for i, line in enumerate(lines)])
+    return with_dates(table.assign(precision=[parse_period(text).precision for text in table["adopted"]]))
 
 
 def dated(definition: str, *lines: dict) -> pd.Series:
@@ -85,9 +76,8 @@ def test_an_earlier_doubtful_year_takes_a_place_out_of_event_time():
     ("line", "why"),
     [
         ({"confidence": "low"}, "low confidence"),
-        ({"note": "1998 is an UPPER BOUND"}, "start unknown"),
-        ({"note": "before 2007-07-28, per a release"}, "start unknown"),
-        ({"note": "the version in force, not necessarily the first"}, "start unknown"),
+        ({"is_upper_bound": "yes"}, "start unknown"),
+        ({"is_upper_bound": "yes", "earliest": "2006-12"}, "start unknown"),
     ],
 )
 def test_doubtful_starts_stay_outside_event_time(line, why):
@@ -96,17 +86,12 @@ def test_doubtful_starts_stay_outside_event_time(line, why):
     assert chosen["excluded_because"] == why
 
 
-def test_an_upper_bound_with_a_window_inside_one_year_is_usable():
-    line = {"adopted": "2014-06", "note": "Changed between 2014-04-11 and 2014-06-24 (upper bound used)"}
+def test_an_upper_bound_whose_earliest_day_lies_in_its_year_is_usable():
+    line = {"adopted": "2014-06", "is_upper_bound": "yes", "earliest": "2014-04-11"}
     chosen = dated("status_inquiry", line)
     assert chosen["in_event_time"] and chosen["is_upper_bound"]
-    across = {"adopted": "2014-02", "note": "Changed between 2013-11-11 and 2014-02-24 (upper bound used)"}
+    across = {"adopted": "2014-02", "is_upper_bound": "yes", "earliest": "2013-11-11"}
     assert dated("status_inquiry", across)["excluded_because"] == "start unknown"
-
-
-def test_a_row_that_replaces_an_upper_bound_is_not_one():
-    flags = rows({"note": "on the list; replaces the 2005 upper bound"}).iloc[0]
-    assert not flags["is_upper_bound"] and flags["is_year_certain"]
 
 
 def test_status_inquiry_and_detainers_are_kept_apart():
@@ -150,7 +135,7 @@ OREGON = {
     "policy_type": "statewide_law",
     "adopted": "1987",
 }
-IN_OREGON = {"state": "OR", "geoid": "4100001", "ori": "OR00101"}
+IN_OREGON = {"state": "OR", "geoid": "4100001", "ori": "OR0010100"}
 
 
 def test_an_earlier_statewide_law_absorbs_local_policies_of_its_content():
@@ -172,20 +157,23 @@ def test_a_state_law_nobody_scoped_is_refused():
 
 
 def test_rows_kept_for_other_reasons_treat_nobody():
-    kept = {"note": "NOT a sanctuary policy: drop from treatment"}
+    kept = {"is_policy": "no"}
     panel = policies_panel(classify(rows(kept, IN_OREGON)), BANS, NO_CITY_COUNTIES)
     assert set(panel["state"]) == {"OR"}
 
 
-def test_the_cis_sheet_prints_july_for_june():
-    note = "CIS sheet; month is JUNE OR JULY 2014: known June dates appear as Jul-14"
-    period = adoption_period("2014-07", note)
-    assert (period.earliest.isoformat(), period.latest.isoformat()) == ("2014-06-01", "2014-07-31")
-    assert adoption_period("2014-07", "").earliest.month == 7
+def test_a_date_that_leaves_more_open_than_it_says_begins_earlier():
+    """One sheet prints July 2014 for June as well."""
+    told = rows({"adopted": "2014-07", "earliest": "2014-06"}).iloc[0]
+    assert (told["adopted_from"], told["adopted_to"]) == (
+        pd.Timestamp("2014-06-01"),
+        pd.Timestamp("2014-07-31"),
+    )
+    assert rows({"adopted": "2014-07"}).iloc[0]["adopted_from"] == pd.Timestamp("2014-07-01")
 
 
 def test_state_bans_are_carried():
-    texan = {"state": "TX", "geoid": "4800001", "ori": "TX00101"}
+    texan = {"state": "TX", "geoid": "4800001", "ori": "TX0010100"}
     assert dated("status_inquiry", texan)["state_ban_year"] == 2017
 
 
@@ -194,7 +182,7 @@ def test_state_bans_are_carried():
 )
 def test_no_date_no_period(text):
     with pytest.raises(ImpossibleValueError, match="row 7"):
-        parse_period(text, where="policy_adoptions.csv, row 7")
+        parse_period(text, where="rows/KS.csv, row 7")
 
 
 @given(st.dates(min_value=pd.Timestamp("1960-01-01").date(), max_value=pd.Timestamp("2026-12-31").date()))
@@ -212,7 +200,7 @@ LINE = st.fixed_dictionaries(
             lambda d: st.sampled_from([d.isoformat()[:n] for n in (4, 7, 10)])
         ),
         "confidence": st.sampled_from(["high", "medium", "low"]),
-        "note": st.sampled_from(["", "UPPER BOUND"]),
+        "is_upper_bound": st.sampled_from(["no", "yes"]),
     }
 )
 
@@ -225,7 +213,7 @@ def test_the_dating_row_is_the_brute_force_one(lines):
     pool = [r for r in table if r.is_usable] or table
     record = _record(table, {table[0].place_id: table}, "status_inquiry")
     assert record["dated_by_row"] == min((r.adopted_to, order.index(r.confidence), r.row) for r in pool)[2]
-    sure = [r for r in table if r.confidence != "low" and r.note == ""]
+    sure = [r for r in table if r.confidence != "low" and not r.is_upper_bound]
     first = min((r.adopted_to.year for r in sure), default=None)
     assert record["in_event_time"] == (first is not None and all(r.adopted_to.year >= first for r in table))
 

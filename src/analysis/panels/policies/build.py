@@ -1,20 +1,23 @@
-"""Panel ``policies``: one row a place and definition, and its companions.
+"""Panel ``policies``: one row per place and definition, and its companions, from ``data/policies``.
 
-``policy_rows`` keeps every row of the source with what became of it, ``state_bans``, ``secure_communities``
-and ``undated_places`` what the other files say. No text of a note is carried; ``basis`` is a code of ours.
+``policy_rows`` keeps every row of the list with what became of it; ``state_bans``, ``undated_places`` and
+``refused_votes`` are the list's smaller tables. None of them needs a raw file.
 """
 
 from __future__ import annotations
 
+from pathlib import Path
+
 import pandas as pd
 
-from ...errors import UnknownPlaceError
-from ...sources.census.crosswalk import AGENCY_CROSSWALK, PLACE_COUNTIES, read_agency_crosswalk
-from ...sources.county.city_counties import read_city_counties
-from ...sources.policy import lists as policy
-from ...sources.policy.notes import without_quotations
+from ...sources.policy import companions
+from ...sources.policy.dated import files_of, read_rows
+from ...sources.policy.hosts import HOSTS
+from ...sources.policy.problems import raise_first
 from ..columns import validate
-from .models import Policies, PolicyRows, SecureCommunities, StateBans, UndatedPlaces
+from .crosscheck import EXCEPTIONS, place_problems, read_exceptions
+from .gazetteer import committed_gazetteer
+from .models import Policies, PolicyRows, RefusedVotes, StateBans, UndatedPlaces
 from .rules import DEFINITIONS, absorbing_laws, classify, first_end, first_row, records, why_not_event_time
 
 _PLACE = ["place_id", "place", "state", "kind", "geoid", "ori"]
@@ -22,35 +25,72 @@ _CARRIED = [
     *[*_PLACE, "adopted", "precision", "confidence", "basis", "content", "reach", "source_url"],
     *["is_upper_bound", "is_disputed", "is_unconfirmed", "reaffirms_older"],
 ]
-#: Keys and inputs of each policy panel.
+#: Keys of each panel made of the list.
 KEYS = {
     "policies": ["definition", "place_id"],
     "policy_rows": ["row"],
     "state_bans": ["state"],
-    "secure_communities": ["fips"],
     "undated_places": ["place_id"],
+    "refused_votes": ["place_id", "voted"],
 }
+_GAZETTEER = ["places", "counties"]
+_ROWS = [*files_of(), HOSTS, EXCEPTIONS, companions.STATE_BANS, companions.CITY_COUNTIES]
+
+
+def _inputs(*names: str) -> list[str]:
+    return [f"data/policies/{name}" for name in names]
+
+
+#: What each is made of: files of the list, and the panels its codes are checked against.
 INPUTS = {
-    "policies": [policy.ADOPTIONS, policy.STATE_BANS, PLACE_COUNTIES],
-    "policy_rows": [policy.ADOPTIONS, policy.STATE_BANS, PLACE_COUNTIES],
-    "state_bans": [policy.STATE_BANS],
-    "secure_communities": [policy.SECURE_COMMUNITIES],
-    "undated_places": [policy.UNDATED, policy.ADOPTIONS, AGENCY_CROSSWALK],
+    "policies": [*_inputs(*_ROWS), *_GAZETTEER],
+    "policy_rows": [*_inputs(*_ROWS), *_GAZETTEER],
+    "state_bans": _inputs(companions.STATE_BANS),
+    "undated_places": [*_inputs(companions.UNDATED, EXCEPTIONS), *_GAZETTEER],
+    "refused_votes": [*_inputs(companions.REFUSED, EXCEPTIONS), *_GAZETTEER],
 }
 
 
-def build_policies() -> dict[str, pd.DataFrame]:
-    """Return the five policy panels, validated, by name in the order of `KEYS`."""
-    rows = classify(policy.read_adoptions())
-    bans = state_bans_panel(policy.read_state_bans())
-    panel = policies_panel(rows, bans, read_city_counties())
+def build_policies(
+    known: pd.DataFrame | None = None, directory: Path | None = None
+) -> dict[str, pd.DataFrame]:
+    """Return the policy panels, validated, by name in the order of `KEYS`.
+
+    Parameters
+    ----------
+    known : pandas.DataFrame, optional
+        Every place there is (`gazetteer.gazetteer`); that of the committed panels when omitted.
+    directory : pathlib.Path, optional
+        Folder laid out as ``data/policies``; the project's own when omitted.
+
+    Raises
+    ------
+    AnalysisError
+        If a row of the list is wrong by itself, or its geoid, agency and name belong to different places; the
+        error names the file and the row.
+    """
+    known = committed_gazetteer() if known is None else known
+    rows = classify(checked_rows(known, directory))
+    bans = state_bans_panel(companions.read_state_bans(directory))
+    panel = policies_panel(rows, bans, companions.read_counties_inside(directory))
     return {
         "policies": panel,
         "policy_rows": rows_panel(rows, panel),
         "state_bans": bans,
-        "secure_communities": secure_communities_panel(policy.read_secure_communities()),
-        "undated_places": undated_panel(policy.read_undated(), rows, read_agency_crosswalk()),
+        "undated_places": undated_panel(_checked(companions.read_undated(directory), known, directory)),
+        "refused_votes": refused_panel(_checked(companions.read_refused_votes(directory), known, directory)),
     }
+
+
+def checked_rows(known: pd.DataFrame, directory: Path | None = None) -> pd.DataFrame:
+    """Return `dated.read_rows` with every place's geoid, agency and name held against each other."""
+    return _checked(read_rows(directory), known, directory)
+
+
+def _checked(rows: pd.DataFrame, known: pd.DataFrame, directory: Path | None) -> pd.DataFrame:
+    given = rows if "ori" in rows else rows.assign(ori="")
+    raise_first(place_problems(given, known, read_exceptions(directory)))
+    return rows
 
 
 def rows_without_policy(policy_rows: pd.DataFrame) -> dict[str, int]:
@@ -83,7 +123,7 @@ def policies_panel(rows: pd.DataFrame, bans: pd.DataFrame, city_counties: pd.Dat
     panel["state_ban_year"] = panel["state"].map(bans.set_index("state")["ban_year"]).astype("Int64")
     whole = city_counties.groupby("geoid")["fips"].agg(";".join)
     panel["counties"] = panel["geoid"].where(panel["kind"] == "county", panel["geoid"].map(whole))
-    return _typed(panel, Policies)
+    return typed(panel, Policies)
 
 
 def rows_panel(rows: pd.DataFrame, panel: pd.DataFrame) -> pd.DataFrame:
@@ -91,10 +131,9 @@ def rows_panel(rows: pd.DataFrame, panel: pd.DataFrame) -> pd.DataFrame:
     dated = set(panel.loc[panel["in_event_time"], "dated_by_row"])
     flagged = set(panel["dated_by_row"]) - dated
     table = rows.assign(
-        instrument=rows["instrument"].map(without_quotations),
         disposition=[_disposition(row, dated, flagged) for row in rows.itertuples()],
     )
-    return _typed(table, PolicyRows)
+    return typed(table, PolicyRows)
 
 
 def policy_ledger(policy_rows: pd.DataFrame) -> pd.DataFrame:
@@ -104,38 +143,21 @@ def policy_ledger(policy_rows: pd.DataFrame) -> pd.DataFrame:
 
 def state_bans_panel(bans: pd.DataFrame) -> pd.DataFrame:
     """Return the states that forbid local policies, with the year of force (missing when undated)."""
-    return _typed(bans.assign(ban_year=bans["effective_to"].dt.year.astype("Int64")), StateBans)
+    return typed(bans.assign(ban_year=bans["effective_to"].dt.year.astype("Int64")), StateBans)
 
 
-def secure_communities_panel(dates: pd.DataFrame) -> pd.DataFrame:
-    """Return the day and year Secure Communities began, one row a county."""
-    table = dates.assign(activated_year=dates["activated"].dt.year.astype("int64"))
-    for column in ("activated", "activated_statewide"):
-        table[column] = table[column].dt.strftime("%Y-%m-%d")
-    return _typed(table.sort_values("fips"), SecureCommunities)
+def undated_panel(undated: pd.DataFrame) -> pd.DataFrame:
+    """Return the places lists name without a date; they are never clean controls."""
+    return typed(_identified(undated), UndatedPlaces)
 
 
-def undated_panel(undated: pd.DataFrame, rows: pd.DataFrame, agencies: pd.DataFrame) -> pd.DataFrame:
-    """Return the places lists name without a date, with their codes; they are never clean controls.
+def refused_panel(votes: pd.DataFrame) -> pd.DataFrame:
+    """Return the votes that refused a policy, one row per place and day."""
+    return typed(_identified(votes), RefusedVotes)
 
-    Raises
-    ------
-    UnknownPlaceError
-        If a place has no code in the adoptions nor in the agency crosswalk.
-    """
-    codes = pd.concat([_codes_of_rows(rows), _codes_of_agencies(agencies)])
-    codes = codes.drop_duplicates(["kind", "state", "key"])
-    table = undated.assign(key=undated["place"].str.lower()).merge(
-        codes, on=["kind", "state", "key"], how="left", validate="one_to_one"
-    )
-    if table["geoid"].isna().any():
-        first = table[table["geoid"].isna()].iloc[0]
-        raise UnknownPlaceError(
-            f"{first['place']}, {first['state']} has no code.",
-            where=f"{policy.UNDATED}, row {first['row']}",
-            remedy="Spell it as the agency crosswalk does.",
-        )
-    return _typed(table.assign(place_id=table["kind"] + "-" + table["geoid"]), UndatedPlaces)
+
+def _identified(table: pd.DataFrame) -> pd.DataFrame:
+    return table.assign(place_id=table["kind"] + "-" + table["geoid"])
 
 
 def _by_place(rows: list) -> dict[str, list]:
@@ -207,30 +229,8 @@ def _disposition(row, dated: set[int], flagged: set[int]) -> str:
     return "later or further source" if row.is_year_certain else "start unknown"
 
 
-def _codes_of_rows(rows: pd.DataFrame) -> pd.DataFrame:
-    return rows.assign(key=rows["place"].str.lower())[["kind", "state", "key", "geoid", "ori"]]
-
-
-def _codes_of_agencies(agencies: pd.DataFrame) -> pd.DataFrame:
-    police = agencies[agencies["agency_type"].eq("local police department") & agencies["ori"].notna()]
-    sheriffs = agencies[agencies["agency_type"].eq("sheriffs office")]
-    city = police.assign(
-        kind="city",
-        geoid=police["place_fips"],
-        key=_stem(police["government"], r" (?:city|town|village|borough|township)$"),
-    )
-    county = sheriffs.assign(
-        kind="county", geoid=sheriffs["county_fips"], ori="", key=_stem(sheriffs["government"], " county$")
-    )
-    both = pd.concat([city, county])[["kind", "state", "key", "geoid", "ori"]]
-    return both[both["geoid"].notna()]
-
-
-def _stem(names: pd.Series, suffix: str) -> pd.Series:
-    return names.fillna("").str.lower().str.replace(suffix, "", regex=True)
-
-
-def _typed(frame: pd.DataFrame, model) -> pd.DataFrame:
+def typed(frame: pd.DataFrame, model) -> pd.DataFrame:
+    """Return the columns of a model in its order and types, empty text as missing, validated."""
     names = list(model.to_schema().columns)
     dtypes = {name: str(part.dtype) for name, part in model.to_schema().columns.items()}
     table = frame[names].reset_index(drop=True).replace("", pd.NA)

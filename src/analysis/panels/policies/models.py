@@ -31,11 +31,12 @@ PolicyRows = panel_model(
     [
         *["row", *_PLACE, "content", "reach", "instrument", "basis", "adopted", "precision", "ended"],
         *["confidence", "is_upper_bound", "is_disputed", "is_unconfirmed", "reaffirms_older"],
-        *["disposition", "source_url"],
+        *["disposition", "source_url", "source_type", "aggregator", "primary_source", "further_sources"],
+        "archived_url",
     ],
     keys=["row"],
-    nullable=["ori"],
-    doc="Every row of the policy file, without its note, and what became of it.",
+    nullable=["ori", "ended"],
+    doc="Every row of the list of dated policies, and what became of it.",
 )
 StateBans = panel_model(
     "StateBans",
@@ -56,4 +57,17 @@ UndatedPlaces = panel_model(
     keys=["place_id"],
     nullable=["ori"],
     doc="Places that lists name as sanctuaries without a date; never clean controls.",
+)
+RefusedVotes = panel_model(
+    "RefusedVotes",
+    ["place_id", "place", "state", "kind", "geoid", "voted", "what", "source_url", "source_type"],
+    keys=["place_id", "voted"],
+    doc="Votes in which a council refused a policy: neither an adoption nor a clean control.",
+)
+DojList = panel_model(
+    "DojList",
+    ["place_id", "place", "state", "kind", "geoid", "list_date"],
+    keys=["place_id"],
+    required=["list_date"],
+    doc="Sanctuary jurisdictions of the Department of Justice's list of 5 August 2025; it dates nothing.",
 )

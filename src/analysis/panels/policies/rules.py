@@ -14,7 +14,7 @@
 from __future__ import annotations
 
 import csv
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from functools import cache
 from importlib.resources import files
 
@@ -46,21 +46,24 @@ _RANK = {"high": 0, "medium": 1, "low": 2}
 _ONE_YEAR = pd.Timedelta(days=365)
 
 
-def classify(rows: pd.DataFrame) -> pd.DataFrame:
+def classify(
+    rows: pd.DataFrame, *, scope: Mapping[tuple[str, str, str], Mapping[str, str]] | None = None
+) -> pd.DataFrame:
     """Return the rows with place codes, their class, and for states the reach and the day of force.
 
     Parameters
     ----------
     rows : pandas.DataFrame
-        As `sources.policy.read_adoptions` returns them.
+        As `sources.policy.dated.read_rows` returns them.
+    scope : mapping, optional
+        What each row of a state binds and says, by state, class and date; `state_law_scope` when omitted.
 
     Returns
     -------
     pandas.DataFrame
-        With ``place_id``, ``kind`` (the District of Columbia is a city), ``ori`` (nine characters, missing
-        for counties and states), ``content`` (``status_inquiry``, ``detainers``, ``both``, ``symbolic``),
-        ``reach`` (``local``, ``statewide``, ``state agencies``, ``none``), ``is_usable``; the dates of
-        statewide laws are those of their force.
+        With ``place_id``, ``ori`` (missing for counties and states), ``content`` (``status_inquiry``,
+        ``detainers``, ``both``, ``symbolic``), ``reach`` (``local``, ``statewide``, ``state agencies``,
+        ``none``), ``is_usable``; the dates of statewide laws are those of their force.
 
     Raises
     ------
@@ -68,13 +71,12 @@ def classify(rows: pd.DataFrame) -> pd.DataFrame:
         If a row of a state has no line in `state_law_scope.csv`.
     """
     rows = rows.assign(
-        kind=rows["kind"].replace({"DC": "city"}),
-        ori=rows["ori"].where(rows["ori"] == "", rows["ori"] + "00").replace("", pd.NA).astype("str"),
+        ori=rows["ori"].replace("", pd.NA).astype("str"),
         content=rows["policy_type"].map(_CLASSES),
         reach="local",
     )
     rows["place_id"] = rows["kind"] + "-" + rows["geoid"]
-    rows = _scoped(rows)
+    rows = _scoped(rows, state_law_scope() if scope is None else scope)
     rows["is_usable"] = (
         rows["confidence"].isin(["high", "medium"]) & rows["is_year_certain"] & ~rows["is_not_policy"]
     )
@@ -140,15 +142,15 @@ def _goes_on(row, end) -> bool:
     return pd.Timedelta(0) <= row.adopted_from - end.ended_from < _ONE_YEAR
 
 
-def _scoped(rows: pd.DataFrame) -> pd.DataFrame:
-    scope, state = state_law_scope(), rows["kind"].eq("state")
+def _scoped(rows: pd.DataFrame, scope: Mapping[tuple[str, str, str], Mapping[str, str]]) -> pd.DataFrame:
+    state = rows["kind"].eq("state")
     keys = list(zip(rows["state"], rows["policy_type"], rows["adopted"], strict=True))
     known = pd.Series([key in scope for key in keys], index=rows.index)
     if (state & ~known).any():
         first = rows[state & ~known].iloc[0]
         raise LayoutError(
             f"The law of {first['place']} of {first['adopted']} has no line on what it binds.",
-            where=f"policy_adoptions.csv, row {first['row']}",
+            where=f"{first['file']}, row {first['row']}",
             remedy="Add a line to panels/policies/state_law_scope.csv.",
         )
     stated = [(index, key) for index, key, law in zip(rows.index, keys, state, strict=True) if law]
@@ -157,7 +159,7 @@ def _scoped(rows: pd.DataFrame) -> pd.DataFrame:
     return rows
 
 
-def _with_scope(rows: pd.DataFrame, index, line: dict[str, str]) -> pd.DataFrame:
+def _with_scope(rows: pd.DataFrame, index, line: Mapping[str, str]) -> pd.DataFrame:
     rows.loc[index, "reach"] = line["reach"]
     if line["scope"]:
         rows.loc[index, "content"] = line["scope"]

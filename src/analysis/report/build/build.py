@@ -15,7 +15,7 @@ from . import typeset as parts
 from .execute import cells_of, chapter_of
 from .notebooks import Chapter, find_notebooks
 from .pool import Of, Task, run_tasks
-from .typeset import BOUND, SUBTITLE, meta_of
+from .typeset import BOUND, NOTICE, SUBTITLE, meta_of
 
 __all__ = ["BOUND", "SUBTITLE", "build", "meta_of", "typeset"]
 
@@ -77,12 +77,17 @@ def build(
 
 
 def typeset(
-    chapters: Sequence[Chapter], *, out: Path | None = None, bound: bool = True, progress: bool = True
+    chapters: Sequence[Chapter],
+    *,
+    out: Path | None = None,
+    bound: bool = True,
+    progress: bool = True,
+    notice: str = NOTICE,
 ) -> list[Path]:
-    """Write the reports of executed notebooks; see `build`."""
+    """Write the reports of executed notebooks, `notice` on every page; see `build`."""
     made: dict[str, bytes] = {}
     for chapter in chapters:
-        made |= parts.article(chapter)
+        made |= parts.article(chapter, notice)
     if bound:
         made |= {**parts.bound(*chapters), **parts.pages(*chapters)}
         for chapter in chapters:

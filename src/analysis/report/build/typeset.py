@@ -31,9 +31,13 @@ BOUND = "sanctuary-crime"
 Files = Mapping[str, bytes]
 
 
-def article(chapter: Chapter) -> Files:
-    """Return a chapter as a PDF of its own."""
-    return _kept("article", _article, chapter)
+def article(chapter: Chapter, notice: str = NOTICE) -> Files:
+    """Return a chapter as a PDF of its own, with a notice about the list of treated places."""
+
+    def make(directory: Path, one: Chapter) -> Files:
+        return _article(directory, one, notice)
+
+    return _kept("article", make, chapter, said=notice)
 
 
 def bound(*chapters: Chapter) -> Files:
@@ -65,8 +69,8 @@ def meta_of(title: str) -> html.Meta:
     )
 
 
-def _kept(name: str, make: Callable[..., Files], *chapters: Chapter) -> Files:
-    digest = hashlib.sha256(os.environ.get("ANALYSIS_SITE_URL", "").encode())
+def _kept(name: str, make: Callable[..., Files], *chapters: Chapter, said: str = "") -> Files:
+    digest = hashlib.sha256(said.encode() + os.environ.get("ANALYSIS_SITE_URL", "").encode())
     for chapter in chapters:
         digest.update(encode(chapter)["value.json"])
     for path in sorted([*(reports_dir() / "template").iterdir(), _bibliography()]):
@@ -82,11 +86,11 @@ def _in_a_folder(make: Callable[..., Files], *chapters: Chapter) -> Files:
         return dict(make(directory, *chapters))
 
 
-def _article(directory: Path, chapter: Chapter) -> Files:
+def _article(directory: Path, chapter: Chapter, notice: str) -> Files:
     text = bind.alone(convert.markdown_of(chapter, directory))
     body = convert.to_typst(text, directory=directory, bibliography=_bibliography(), shift=-1)
     title, cites = convert.title_of(chapter), convert.cites_anything(text)
-    source = pdf.article_source(body, title=title, notice=NOTICE, cites=cites)
+    source = pdf.article_source(body, title=title, notice=notice, cites=cites)
     return {f"{chapter.name}.pdf": pdf.compile_pdf(source, name=chapter.name, directory=directory)}
 
 

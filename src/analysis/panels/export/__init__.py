@@ -1,0 +1,1 @@
+"""Panels as files for other programs: formats, codebook, and metadata that validate with their own tools."""

@@ -1,0 +1,1 @@
+"""What the studies say of a list somebody gives, beside ours."""

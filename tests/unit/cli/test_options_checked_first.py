@@ -1,0 +1,48 @@
+"""Options that cannot be are refused with exit code 2 before any work."""
+
+from __future__ import annotations
+
+import pytest
+
+from analysis.cli import main
+
+
+@pytest.mark.parametrize(
+    "arguments",
+    [
+        ["report", "--jobs", "0"],
+        ["report", "--jobs", "-1"],
+        ["report", "--jobs", "two"],
+        ["notebooks", "--jobs", "0"],
+        ["report", "--only", "13", "--out", "/proc/x"],
+        ["export", "--out", "/proc/x"],
+    ],
+)
+def test_a_wrong_option_ends_with_2(arguments, capsys):
+    with pytest.raises(SystemExit) as caught:
+        main(arguments)
+    assert caught.value.code == 2 and "error: argument" in capsys.readouterr().err
+
+
+def test_a_file_is_no_folder(tmp_path, capsys):
+    (tmp_path / "file").write_text("")
+    with pytest.raises(SystemExit) as caught:
+        main(["report", "--out", str(tmp_path / "file")])
+    assert caught.value.code == 2 and "not a folder" in capsys.readouterr().err
+
+
+def test_the_version_is_told(capsys):
+    with pytest.raises(SystemExit) as caught:
+        main(["--version"])
+    assert caught.value.code == 0 and "sanctuary-crime" in capsys.readouterr().out
+
+
+def test_a_list_that_is_not_there_is_refused_before_work(tmp_path, capsys):
+    out = tmp_path / "out"
+    assert main(["report", "--policies", str(tmp_path / "no.csv"), "--out", str(out)]) == 2
+    assert "No such list" in capsys.readouterr().err and not out.exists()
+
+
+def test_the_template_is_printed(capsys):
+    assert main(["report", "--template"]) == 0
+    assert capsys.readouterr().out.startswith("place,state,adopted")
