@@ -110,7 +110,7 @@ def _trouble_with_files(error: Exception) -> str:
 
 def _expected() -> tuple[type[Exception], ...]:
     # The estimators are loaded only by commands that need them: help should not wait for them.
-    estimators = sys.modules.get("analysis.estimators.errors")
+    estimators = sys.modules.get(f"{__package__.partition('.')[0]}.estimators.errors")
     return (AnalysisError, estimators.EstimationError) if estimators else (AnalysisError,)
 
 

@@ -30,7 +30,7 @@ STUDIES = ("uar2017.study", "cap2017.study", "literature.findings")
 def _findings() -> list:
     from importlib import import_module
 
-    return [import_module(f"analysis.studies.{name}").findings() for name in STUDIES]
+    return [import_module(f"..studies.{name}", __package__).findings() for name in STUDIES]
 
 
 def run(options: argparse.Namespace) -> int:

@@ -56,7 +56,7 @@ def fit(model, data, **options):
         (lambda d: d.assign(d=1.0 * (d["unit"] % 2)), {}, NotIdentifiedError, "absorbed"),
         (lambda d: d.assign(d=2.0), {}, NotIdentifiedError, "absorbed"),
         (lambda d: d.assign(d2=-d["d"]), {"treatment": ["d", "d2"]}, NotIdentifiedError, "collinear"),
-        (lambda d: d.assign(one=1), {"cluster": "one"}, TooFewClustersError, "one cluster"),
+        (lambda d: d.assign(one=1), {"cluster": "one"}, TooFewClustersError, "1 cluster"),
         (lambda d: pd.concat([d, d]), {"unit": "unit", "time": "year"}, KeyNotUniqueError, "repeat"),
         (lambda d: d.assign(y=np.nan, count=np.nan), {}, NotIdentifiedError, "no complete row"),
         (lambda d: d.iloc[:0], {}, NotIdentifiedError, "no rows"),

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
+from difflib import get_close_matches
 
 import numpy as np
 import pandas as pd
@@ -88,6 +89,16 @@ def require_level(level: float) -> None:
     """Raise `EstimationError` unless 0 < level < 1."""
     if not 0 < level < 1:
         raise EstimationError(f"level must lie between 0 and 1, not {level}")
+
+
+def require_option(name: str, value: object, allowed: Sequence[object]) -> None:
+    """Raise `EstimationError` with the nearest allowed value unless `value` is one of `allowed`."""
+    if value in tuple(allowed):
+        return
+    words = [option for option in allowed if isinstance(option, str)]
+    near = get_close_matches(str(value), words, n=1)
+    hint = f": did you mean {near[0]!r}?" if near else ""
+    raise EstimationError(f"{name} must be one of {tuple(allowed)}, not {value!r}{hint}")
 
 
 def cohort_periods(column: pd.Series) -> np.ndarray:

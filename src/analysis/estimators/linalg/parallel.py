@@ -6,7 +6,6 @@ from collections.abc import Callable, Sequence
 from typing import Any
 
 import numpy as np
-from joblib import Parallel, delayed, effective_n_jobs
 
 from .threads import one_blas_thread
 
@@ -28,6 +27,8 @@ def run_chunks(work: Callable[[int], Any], chunks: int, n_jobs: int | None) -> l
     n_jobs : int or None
         As in joblib: None is one job unless a surrounding ``parallel_config`` says otherwise.
     """
+    from joblib import Parallel, delayed, effective_n_jobs
+
     workers = min(effective_n_jobs(n_jobs), chunks)
     if workers <= 1:
         return _run_group(work, range(chunks))

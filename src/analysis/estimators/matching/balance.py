@@ -8,7 +8,7 @@ import numpy as np
 import pandas as pd
 from scipy import stats
 
-from ..core.checks import as_list, numeric, require_columns
+from ..core.checks import as_list, numeric, require_columns, require_option
 from ..core.result import Estimates
 from ..errors import EstimationError, NotIdentifiedError
 from .matched_sample import binary_treatment
@@ -100,8 +100,7 @@ def _row(name, values, treated, known, after, side):
 def _scale(values, arm, side):
     variances = [_variance(values[arm == which], np.ones((arm == which).sum())) for which in (True, False)]
     chosen = {"treated": variances[0], "control": variances[1], "pooled": np.mean(variances)}
-    if side not in chosen:
-        raise EstimationError(f"denominator must be one of {list(chosen)}, not {side!r}")
+    require_option("denominator", side, tuple(chosen))
     return np.sqrt(chosen[side])
 
 

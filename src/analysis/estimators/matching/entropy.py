@@ -9,9 +9,9 @@ import pandas as pd
 from scipy.optimize import minimize
 from scipy.special import logsumexp
 
-from ..core.checks import require_level
+from ..core.checks import require_level, require_option
 from ..core.result import Estimates
-from ..errors import ColumnError, EstimationError, NotIdentifiedError
+from ..errors import ColumnError, NotIdentifiedError
 from .matched_sample import MatchFrame, read_frame
 from .strata import require_estimand, weighted_result
 
@@ -58,8 +58,7 @@ def entropy_balance(
     """
     require_level(level)
     require_estimand(estimand)
-    if moments not in (1, 2, 3):
-        raise EstimationError(f"moments must be 1, 2 or 3, not {moments}")
+    require_option("moments", moments, (1, 2, 3))
     frame = read_frame(data, outcome, treatment, covariates)
     features, labels = _features(frame, moments)
     target = {"ATT": frame.treated, "ATC": ~frame.treated, "ATE": np.ones(len(features), bool)}[estimand]

@@ -8,7 +8,6 @@ from dataclasses import replace as replaced
 
 import numpy as np
 import pandas as pd
-from joblib import Parallel, delayed, effective_n_jobs
 from scipy import stats
 from scipy.optimize import differential_evolution
 
@@ -182,6 +181,8 @@ def _loss_of(frame: MatchFrame, estimand, neighbours) -> _Loss:
 
 
 def _search(loss, size, population, generations, wait, workers, seed):
+    from joblib import Parallel, delayed, effective_n_jobs
+
     rng = np.random.default_rng(seed)
     first = rng.uniform(-_LOG_BOUND, _LOG_BOUND, (population, size))
     first[0] = 0.0

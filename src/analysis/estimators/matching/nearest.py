@@ -7,7 +7,7 @@ from collections.abc import Mapping, Sequence
 import numpy as np
 import pandas as pd
 
-from ..core.checks import as_list, require_level
+from ..core.checks import as_list, require_level, require_option
 from ..errors import EstimationError, NotIdentifiedError
 from . import abadie_imbens as kernels
 from .matched_sample import MatchFrame, matched_result, read_frame, set_codes
@@ -153,15 +153,12 @@ def match(
 
 
 def _require_options(method, estimand, neighbours, replace, ties, variance):
-    if method not in ("nearest", "optimal"):
-        raise EstimationError(f"method must be 'nearest' or 'optimal', not {method!r}")
+    require_option("method", method, ("nearest", "optimal"))
     require_estimand(estimand)
     if neighbours < 1:
         raise EstimationError(f"neighbours must be at least 1, not {neighbours}")
-    if ties not in ("all", "first"):
-        raise EstimationError(f"ties must be 'all' or 'first', not {ties!r}")
-    if variance not in (None, "population", "sample", "cluster"):
-        raise EstimationError(f"variance must be 'population', 'sample' or 'cluster', not {variance!r}")
+    require_option("ties", ties, ("all", "first"))
+    require_option("variance", variance, (None, "population", "sample", "cluster"))
     _require_consistent(estimand, replace and method == "nearest", variance)
 
 

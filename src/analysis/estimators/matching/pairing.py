@@ -7,6 +7,7 @@ from dataclasses import replace as replaced
 
 import numpy as np
 
+from ..core.checks import require_option
 from ..errors import EstimationError, NotIdentifiedError
 from .distance import SCORES, metric_root, propensity, standardize
 from .matched_sample import MatchFrame
@@ -56,8 +57,7 @@ def caliper_rule(frame: MatchFrame, caliper):
 
 def choosing_order(order, distance):
     """Return the order in which treated units choose: as asked, else by the score or the data."""
-    if order not in (None, "data", "largest", "smallest"):
-        raise EstimationError(f"order must be 'data', 'largest' or 'smallest', not {order!r}")
+    require_option("order", order, (None, "data", "largest", "smallest"))
     by_score = isinstance(distance, str) and distance in SCORES
     return order or ("largest" if by_score else "data")
 

@@ -5,8 +5,9 @@ from __future__ import annotations
 import numpy as np
 import pandas as pd
 
+from ..core.checks import require_option
 from ..core.result import Estimates
-from ..errors import EstimationError, NotIdentifiedError
+from ..errors import NotIdentifiedError
 from .abadie_imbens import clustered_difference
 from .matched_sample import MatchFrame, ledger
 
@@ -15,8 +16,7 @@ ESTIMANDS = ("ATT", "ATC", "ATE")
 
 def require_estimand(estimand: str) -> None:
     """Raise `EstimationError` unless the estimand is ATT, ATC or ATE."""
-    if estimand not in ESTIMANDS:
-        raise EstimationError(f"estimand must be one of {ESTIMANDS}, not {estimand!r}")
+    require_option("estimand", estimand, ESTIMANDS)
 
 
 def stratum_weights(stratum: np.ndarray, treated: np.ndarray, estimand: str) -> np.ndarray:

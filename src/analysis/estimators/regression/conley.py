@@ -8,6 +8,7 @@ import numpy as np
 from scipy import sparse
 from scipy.spatial import cKDTree
 
+from ..core.checks import require_option
 from ..errors import ColumnError, EstimationError
 
 EARTH_RADIUS_KM = 6371.01
@@ -43,8 +44,7 @@ class Conley:
     time: str | None = None
 
     def __post_init__(self):
-        if self.kernel not in ("uniform", "bartlett"):
-            raise EstimationError(f"kernel must be 'uniform' or 'bartlett', not {self.kernel!r}")
+        require_option("kernel", self.kernel, ("uniform", "bartlett"))
         if not self.cutoff_km > 0:
             raise EstimationError(f"cutoff_km must be positive, not {self.cutoff_km}")
 

@@ -10,7 +10,7 @@ import numpy as np
 import pandas as pd
 
 from ..core.calendar import event_positions
-from ..core.checks import as_list, numeric, require_columns, require_unique
+from ..core.checks import as_list, numeric, require_columns, require_option, require_unique
 from ..core.frame import Effect
 from ..core.result import Estimates, Sample
 from ..errors import ColumnError, EstimationError, NotIdentifiedError
@@ -111,8 +111,7 @@ def event_study(
 
 
 def _windowed(event_time, window, ends):
-    if ends not in ("bin", "drop"):
-        raise EstimationError(f"ends must be 'bin' or 'drop', not {ends!r}")
+    require_option("ends", ends, ("bin", "drop"))
     if np.isnan(event_time).all():
         raise NotIdentifiedError("no unit is ever treated")
     if window is None:
@@ -152,8 +151,7 @@ def _cluster(cluster, covariance, unit):
 def _estimate(frame, model, offset, **options):
     if model == "poisson":
         return poisson(frame, offset=offset, **options)
-    if model != "ols":
-        raise EstimationError(f"model must be 'ols' or 'poisson', not {model!r}")
+    require_option("model", model, ("ols", "poisson"))
     if offset is not None:
         raise EstimationError("an offset belongs to model='poisson'")
     return ols(frame, **options)

@@ -10,7 +10,7 @@ from typing import Any
 import numpy as np
 import pandas as pd
 
-from ..core.checks import as_list
+from ..core.checks import as_list, require_option
 from ..core.frame import Arrays, dense_codes, prepare
 from ..errors import EstimationError, FewClustersWarning, NotIdentifiedError, TooFewClustersError
 from ..linalg.absorb import Absorber
@@ -172,10 +172,8 @@ def covariance(model: Model, sums: Sequence[WildSums]) -> np.ndarray:
 
 def require_choices(kind: str, alternative: str) -> None:
     """Raise on an unknown type of bootstrap or alternative."""
-    if kind not in ("11", "31"):
-        raise EstimationError(f"kind must be '11' or '31', not {kind!r}")
-    if alternative not in ALTERNATIVES:
-        raise EstimationError(f"alternative must be one of {ALTERNATIVES}, not {alternative!r}")
+    require_option("kind", kind, ("11", "31"))
+    require_option("alternative", alternative, ALTERNATIVES)
 
 
 def labelled(model: Model, **changes: Any):

@@ -8,7 +8,6 @@ from typing import Any
 
 import numpy as np
 import pandas as pd
-from statsmodels.stats.multitest import multipletests
 
 from ..core.checks import as_list, require_level
 from ..core.result import Estimates, Sample
@@ -213,6 +212,8 @@ def adjust_p_values(
 
 
 def _adjusted(values: np.ndarray, method: str, alpha: float) -> tuple[Any, Any]:
+    from statsmodels.stats.multitest import multipletests
+
     try:
         return multipletests(values, alpha=alpha, method=method)[:2]
     except ValueError as error:

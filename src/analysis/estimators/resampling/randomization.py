@@ -10,7 +10,7 @@ import numpy as np
 import pandas as pd
 
 from ..core.calendar import event_positions
-from ..core.checks import as_list, require_columns, require_level, require_unique
+from ..core.checks import as_list, require_columns, require_level, require_option, require_unique
 from ..core.frame import Arrays, prepare
 from ..core.result import Estimates
 from ..errors import EstimationError, TooFewClustersError
@@ -185,8 +185,7 @@ def _require_choices(design: str, statistic: str, alternative: str, draws: int) 
         ("statistic", statistic, STATISTICS),
         ("alternative", alternative, ALTERNATIVES),
     ):
-        if value not in allowed:
-            raise EstimationError(f"{name} must be one of {allowed}, not {value!r}")
+        require_option(name, value, allowed)
     if draws < 1:
         raise EstimationError(f"draws must be at least 1, not {draws}")
 

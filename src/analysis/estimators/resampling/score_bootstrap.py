@@ -9,10 +9,10 @@ from typing import Any
 import numpy as np
 import pandas as pd
 
-from ..core.checks import as_list, require_level
+from ..core.checks import as_list, require_level, require_option
 from ..core.frame import Arrays, prepare
 from ..core.result import Estimates
-from ..errors import EstimationError, NotConvergedError
+from ..errors import NotConvergedError
 from ..linalg.absorb import Absorber
 from ..linalg.groups import group_sum
 from ..linalg.parallel import run_chunks
@@ -91,8 +91,7 @@ def score_bootstrap(
     Econometric Methods 1, 23-41. doi:10.1515/2156-6674.1006
     """
     require_level(level)
-    if alternative not in ALTERNATIVES:
-        raise EstimationError(f"alternative must be one of {ALTERNATIVES}, not {alternative!r}")
+    require_option("alternative", alternative, ALTERNATIVES)
     model: dict[str, Any] = {
         "outcome": outcome,
         "effects": as_effects(effects),

@@ -6,6 +6,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
+from ..core.checks import require_option
 from ..errors import EstimationError
 
 MAMMEN = np.array([-(np.sqrt(5) - 1) / 2, (np.sqrt(5) + 1) / 2])
@@ -70,8 +71,7 @@ def plan_draws(distribution: str, clusters: int, draws: int, seed: int | None) -
     EstimationError
         On an unknown distribution, fewer than one draw, or a missing seed.
     """
-    if distribution not in DISTRIBUTIONS:
-        raise EstimationError(f"distribution must be one of {DISTRIBUTIONS}, not {distribution!r}")
+    require_option("distribution", distribution, DISTRIBUTIONS)
     if draws < 1:
         raise EstimationError(f"draws must be at least 1, not {draws}")
     whole = 2**clusters

@@ -8,7 +8,7 @@ import numpy as np
 import pandas as pd
 from scipy import stats
 
-from ..core.checks import require_level
+from ..core.checks import require_level, require_option
 from ..core.result import Estimates
 from ..errors import EstimationError
 from ..linalg.threads import same_bits
@@ -142,10 +142,8 @@ def breakdown_value(
 
 def _require(restriction, values, method, points, level):
     require_level(level)
-    if restriction not in RESTRICTIONS:
-        raise EstimationError(f"restriction must be one of {RESTRICTIONS}, not {restriction!r}")
-    if method not in METHODS:
-        raise EstimationError(f"method must be one of {METHODS}, not {method!r}")
+    require_option("restriction", restriction, RESTRICTIONS)
+    require_option("method", method, METHODS)
     if not len(values) or min(values) < 0 or not np.isfinite(values).all():
         raise EstimationError(f"values must be finite and not negative: {list(values)}")
     if points < 20:

@@ -7,8 +7,9 @@ from typing import TYPE_CHECKING
 import numpy as np
 import pandas as pd
 
+from ..core.checks import require_option
 from ..core.result import Estimates
-from ..errors import EstimationError, NotIdentifiedError
+from ..errors import NotIdentifiedError
 from .multiplier_bootstrap import cluster_sums, uniform_band
 
 if TYPE_CHECKING:
@@ -19,8 +20,7 @@ KEY = {"simple": "term", "cohort": "cohort", "calendar": "time", "event": "event
 
 def aggregate(cells: GroupTime, by: str, *, balance, window, draws, seed, level) -> Estimates:
     """Return the aggregation of `GroupTime.aggregate`."""
-    if by not in KEY:
-        raise EstimationError(f"by must be one of {tuple(KEY)}, not {by!r}")
+    require_option("by", by, tuple(KEY))
     groups = _groups(cells.panel, by, balance, window)
     if not groups:
         raise NotIdentifiedError("no group-time cell is left to average")

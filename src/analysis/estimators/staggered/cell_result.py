@@ -9,7 +9,7 @@ import numpy as np
 import pandas as pd
 
 from ..core.cell_panel import CellPanel
-from ..errors import EstimationError
+from ..core.checks import require_option
 from ..regression.few_clusters import cluster_df, require_two
 from .group_time import GroupTime
 from .multiplier_bootstrap import cluster_sums
@@ -27,8 +27,7 @@ def small_sample_factor(correction: str, *, rows: int, parameters: int, clusters
     rows, parameters, clusters : int
         N, K and G. Effects nested in the clusters are not counted in K.
     """
-    if correction not in CORRECTIONS:
-        raise EstimationError(f"correction must be one of {CORRECTIONS}, not {correction!r}")
+    require_option("correction", correction, CORRECTIONS)
     require_two(clusters, "cluster")
     if correction == "none":
         return 1.0

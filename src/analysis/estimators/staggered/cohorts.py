@@ -5,7 +5,7 @@ from __future__ import annotations
 import numpy as np
 import pandas as pd
 
-from ..core.checks import numeric
+from ..core.checks import numeric, require_option
 from ..errors import ColumnError, EstimationError, NotIdentifiedError
 from .treatment_paths import Paths, treatment_paths
 
@@ -38,8 +38,7 @@ def adoption_cohort(
         On an unknown option, or a treatment that ends where that is forbidden.
     KeyNotUniqueError, NotIdentifiedError
     """
-    if ended not in ("forbid", "keep"):
-        raise EstimationError(f"ended must be 'forbid' or 'keep', not {ended!r}")
+    require_option("ended", ended, ("forbid", "keep"))
     paths = _binary(data, unit, time, treatment)
     on = paths.treatment == 1
     first = np.where(on.any(axis=1), on.argmax(axis=1), len(paths.periods))

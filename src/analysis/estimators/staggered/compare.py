@@ -10,7 +10,7 @@ import numpy as np
 import pandas as pd
 
 from ..core.calendar import event_positions
-from ..core.checks import as_list, require_columns, require_level
+from ..core.checks import as_list, require_columns, require_level, require_option
 from ..core.result import Estimates
 from ..errors import EstimationError
 from ..regression.event_study import event_study
@@ -64,8 +64,7 @@ class Comparison:
             ``estimator``, then ``event_time`` or ``estimand``, the columns of `Estimates.tidy`, ``df`` (of
             t, in every estimator from the number of clusters), ``n`` and ``clusters``.
         """
-        if by not in ("event", _OVERALL):
-            raise EstimationError(f"by must be 'event' or 'overall', not {by!r}")
+        require_option("by", by, ("event", _OVERALL))
         chosen = self.events if by == "event" else self.overall
         parts = [self._part(name, result, by) for name, result in chosen.items()]
         return pd.concat(parts, ignore_index=True)

@@ -8,9 +8,9 @@ from dataclasses import dataclass
 import numpy as np
 import pandas as pd
 
-from ..core.checks import require_level
+from ..core.checks import require_level, require_option
 from ..core.result import Estimates
-from ..errors import EstimationError, NotIdentifiedError
+from ..errors import NotIdentifiedError
 from ..linalg.threads import same_bits
 from ..regression.few_clusters import cluster_df
 from .wide_panel import WidePanel, wide_panel
@@ -74,8 +74,7 @@ def efficient_timing(
     Roth and Sant'Anna (2023), doi:10.1086/726581.
     """
     require_level(level)
-    if by not in ESTIMANDS:
-        raise EstimationError(f"by must be one of {ESTIMANDS}, not {by!r}")
+    require_option("by", by, ESTIMANDS)
     wide = wide_panel(data, outcome=outcome, unit=unit, time=time, cohort=cohort)
     wide = wide.keep(np.all(wide.observed, axis=1), "unit not observed in every period")
     wide = wide.keep(wide.cohort > wide.periods[0], "treated from the first period on")

@@ -7,7 +7,7 @@ from collections.abc import Sequence
 import numpy as np
 import pandas as pd
 
-from ..core.checks import as_list, require_level
+from ..core.checks import as_list, require_level, require_option
 from ..errors import ColumnError, EstimationError, NotIdentifiedError
 from ..linalg.threads import same_bits
 from .cell_regression import CellFit, Layout, fit_cells_linear, fit_cells_poisson, layout
@@ -136,8 +136,7 @@ def _require_options(control, family, scale, absorb, anticipation, level):
         "absorb": (absorb, ("cohort", "unit")),
     }
     for name, (chosen, allowed) in choices.items():
-        if chosen not in allowed:
-            raise EstimationError(f"{name} must be one of {allowed}, not {chosen!r}")
+        require_option(name, chosen, allowed)
     if anticipation < 0:
         raise EstimationError(f"anticipation must be zero or more periods, not {anticipation}")
     require_level(level)

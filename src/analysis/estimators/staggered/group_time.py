@@ -9,7 +9,7 @@ import numpy as np
 import pandas as pd
 
 from ..core.cell_panel import CellPanel
-from ..core.checks import require_level
+from ..core.checks import require_level, require_option
 from ..core.result import Estimates
 from ..errors import EstimationError, NotIdentifiedError
 from ..linalg.groups import square
@@ -226,8 +226,7 @@ def _require_options(method, control, base, panel, anticipation, level):
         "panel": (panel, PANELS),
     }
     for name, (chosen, allowed) in choices.items():
-        if chosen not in allowed:
-            raise EstimationError(f"{name} must be one of {allowed}, not {chosen!r}")
+        require_option(name, chosen, allowed)
     if anticipation < 0:
         raise EstimationError(f"anticipation must be zero or more periods, not {anticipation}")
     require_level(level)

@@ -7,7 +7,7 @@ from collections.abc import Sequence
 import numpy as np
 import pandas as pd
 
-from ..core.checks import require_level
+from ..core.checks import require_level, require_option
 from ..core.result import Estimates
 from ..errors import EstimationError, NotIdentifiedError
 from ..linalg.threads import same_bits
@@ -89,8 +89,7 @@ def imputation(
     ----------
     Borusyak, Jaravel and Spiess (2024), doi:10.1093/restud/rdae007.
     """
-    if variance not in VARIANCES:
-        raise EstimationError(f"variance must be one of {VARIANCES}, not {variance!r}")
+    require_option("variance", variance, VARIANCES)
     wide = _prepare(data, outcome, unit, time, cohort, covariates, weights, cluster, anticipation, by, level)
     fit = impute(wide, anticipation)
     keys, target = _targets(fit, by)
@@ -150,8 +149,7 @@ def _prepare(
     data, outcome, unit, time, cohort, covariates, weights, cluster, anticipation, by, level
 ) -> WidePanel:
     require_level(level)
-    if by not in TARGETS:
-        raise EstimationError(f"by must be one of {TARGETS}, not {by!r}")
+    require_option("by", by, TARGETS)
     if anticipation < 0:
         raise EstimationError(f"anticipation must be zero or more periods, not {anticipation}")
     return wide_panel(

@@ -7,7 +7,7 @@ from dataclasses import replace
 import numpy as np
 import pandas as pd
 
-from ..core.checks import require_level
+from ..core.checks import require_level, require_option
 from ..core.result import Estimates, Sample
 from ..errors import EstimationError, NotIdentifiedError
 from ..linalg.threads import same_bits
@@ -108,10 +108,8 @@ def _require(window, control, weighting, level):
     require_level(level)
     if not (window[0] <= -1 and window[1] >= 0):
         raise EstimationError(f"window must start at -1 or before and end at 0 or after, not {window}")
-    if control not in ("not_yet", "never"):
-        raise EstimationError(f"control must be 'not_yet' or 'never', not {control!r}")
-    if weighting not in ("variance", "equal"):
-        raise EstimationError(f"weighting must be 'variance' or 'equal', not {weighting!r}")
+    require_option("control", control, ("not_yet", "never"))
+    require_option("weighting", weighting, ("variance", "equal"))
 
 
 def _fit(frame: pd.DataFrame, horizon, weighting, correction, level) -> Estimates:

@@ -7,7 +7,7 @@ from dataclasses import replace
 import numpy as np
 import pandas as pd
 
-from ..core.checks import require_level
+from ..core.checks import require_level, require_option
 from ..core.result import Estimates
 from ..errors import EstimationError, NotIdentifiedError
 from ..linalg.threads import same_bits
@@ -95,8 +95,7 @@ def _require(window, control, level):
     require_level(level)
     if not (window[0] <= -1 and window[1] >= 0):
         raise EstimationError(f"window must start at -1 or before and end at 0 or after, not {window}")
-    if control not in ("not_yet", "never"):
-        raise EstimationError(f"control must be 'not_yet' or 'never', not {control!r}")
+    require_option("control", control, ("not_yet", "never"))
 
 
 def _stack(wide: WidePanel, window, control):

@@ -8,7 +8,7 @@ from typing import Any
 import numpy as np
 import pandas as pd
 
-from ..core.checks import require_level
+from ..core.checks import require_level, require_option
 from ..core.result import Estimates
 from ..errors import EstimationError, NotIdentifiedError
 from ..linalg.threads import same_bits
@@ -152,8 +152,7 @@ def _require(window, direction, variance, correction, level):
         "correction": (correction, CORRECTIONS),
     }
     for name, (chosen, allowed) in choices.items():
-        if chosen not in allowed:
-            raise EstimationError(f"{name} must be one of {allowed}, not {chosen!r}")
+        require_option(name, chosen, allowed)
     if variance == "cohort" and correction == "cells":
         raise EstimationError("correction='cells' needs variance='pool'; with 'cohort' use 'none'")
     if window is not None and not (window[0] <= -1 and window[1] >= 0):

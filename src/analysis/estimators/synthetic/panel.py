@@ -8,7 +8,7 @@ import numpy as np
 import pandas as pd
 
 from ..core.calendar import calendar_of, read_cohorts
-from ..core.checks import as_list, codes, numeric, require_columns, require_unique
+from ..core.checks import as_list, codes, numeric, require_columns, require_option, require_unique
 from ..core.result import Sample
 from ..errors import ColumnError, EstimationError, NotIdentifiedError
 
@@ -50,8 +50,7 @@ def read_synthetic(data, outcome, unit, time, treatment, cohort, covariates, mis
     names = as_list(covariates)
     if (treatment is None) == (cohort is None):
         raise EstimationError("name either treatment (0 and 1 by row) or cohort (first treated period)")
-    if missing not in ("error", "drop"):
-        raise EstimationError(f"missing must be 'error' or 'drop', not {missing!r}")
+    require_option("missing", missing, ("error", "drop"))
     require_columns(data, [outcome, unit, time, treatment or cohort, *names])
     labelled = ~(data[unit].isna() | data[time].isna()).to_numpy()
     frame = data.loc[labelled]

@@ -7,7 +7,7 @@ from collections.abc import Sequence
 import numpy as np
 import pandas as pd
 
-from ..core.checks import require_level
+from ..core.checks import require_level, require_option
 from ..core.result import Estimates
 from ..errors import EstimationError
 from . import weights as kernels
@@ -140,12 +140,9 @@ def synthetic_did(
 
 
 def _require_options(method, solver, variance, draws):
-    if method not in kernels.METHODS:
-        raise EstimationError(f"method must be one of {kernels.METHODS}, not {method!r}")
-    if solver not in ("frank_wolfe", "exact"):
-        raise EstimationError(f"solver must be 'frank_wolfe' or 'exact', not {solver!r}")
-    if variance is not None and variance not in ERRORS:
-        raise EstimationError(f"variance must be one of {ERRORS} or None, not {variance!r}")
+    require_option("method", method, kernels.METHODS)
+    require_option("solver", solver, ("frank_wolfe", "exact"))
+    require_option("variance", variance, (*ERRORS, None))
     if draws < 2:
         raise EstimationError(f"draws must be at least 2, not {draws}")
 

@@ -7,7 +7,7 @@ from collections.abc import Iterator, Mapping
 from importlib.resources import files
 from pathlib import Path
 
-from ... import estimators
+from ... import estimators, panels
 from ...panels import manifest_of
 from ...panels.rates import Rate, rates_of
 from ...paths import processed_dir
@@ -111,7 +111,7 @@ def estimators_page() -> str:
 def codebook() -> dict[str, dict[str, str]]:
     """Return every column of the codebook by name."""
     found: dict[str, dict[str, str]] = {}
-    place = files("analysis.panels") / "codebook"
+    place = files(panels) / "codebook"
     for file in sorted(place.iterdir(), key=lambda item: item.name):
         if file.name.endswith(".csv"):
             with file.open(encoding="utf-8", newline="") as lines:

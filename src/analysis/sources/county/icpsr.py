@@ -16,6 +16,7 @@ import numpy as np
 import pandas as pd
 
 from ...errors import LayoutError
+from .. import layouts
 from ..registry.files import locate
 from ..registry.totals import reader
 from .checks import as_integers, require_between, require_unique
@@ -46,7 +47,7 @@ RAPE_NOT_COMPARABLE = (("17", 1985, 2013), ("27", 2005, 2015))
 @cache
 def layout() -> tuple[tuple[str, int, bool], ...]:
     """Return the record's fields in order: name, width, whether it may be blank."""
-    text = files("analysis.sources.layouts").joinpath("icpsr_county.csv").read_text("utf-8")
+    text = files(layouts).joinpath("icpsr_county.csv").read_text("utf-8")
     return tuple(
         (r["field"], int(r["width"]), r["blank_allowed"] == "yes") for r in csv.DictReader(text.splitlines())
     )
@@ -55,7 +56,7 @@ def layout() -> tuple[tuple[str, int, bool], ...]:
 @cache
 def studies() -> dict[int, dict[str, str]]:
     """Return by year: study number, what the study field prints, number of records."""
-    text = files("analysis.sources.layouts").joinpath("icpsr_county_studies.csv").read_text("utf-8")
+    text = files(layouts).joinpath("icpsr_county_studies.csv").read_text("utf-8")
     return {int(r["year"]): r for r in csv.DictReader(text.splitlines())}
 
 

@@ -15,6 +15,7 @@ from importlib.resources import files
 import numpy as np
 
 from ...errors import LayoutError
+from .. import layouts
 
 #: Bytes of a record, of its header and of one month.
 LENGTH, HEADER, MONTH = 7385, 305, 590
@@ -213,5 +214,5 @@ def _field(row: dict[str, str]) -> Field:
 
 def table(name: str) -> list[dict[str, str]]:
     """Return the rows of a table of ``layouts/``."""
-    text = files("analysis.sources.layouts").joinpath(f"{name}.csv").read_text("utf-8")
+    text = files(layouts).joinpath(f"{name}.csv").read_text("utf-8")
     return list(csv.DictReader(text.splitlines()))

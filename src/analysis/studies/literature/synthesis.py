@@ -37,6 +37,7 @@ OUTCOMES = {"violent": "Violent", "property": "Property"}
 _OURS = {"violent": "violent_without_rape", "property": "property"}
 ALL_DESIGNS, OUR_DESIGNS = "All designs", "Our designs alone"
 STAGGERED = "analysis.studies.staggered_cities"
+_STAGGERED = __name__.partition(".")[0] + STAGGERED.removeprefix("analysis")
 
 
 @dataclass(frozen=True)
@@ -85,7 +86,7 @@ def run() -> Literature:
         places=places,
         summaries=pd.concat([summaries, _over_designs(published, ours)], ignore_index=True),
         per_100k=_per_100k(),
-        has_staggered=find_spec(STAGGERED) is not None,
+        has_staggered=find_spec(_STAGGERED) is not None,
     )
 
 
@@ -246,9 +247,9 @@ def _staggered() -> pd.DataFrame:
 
     The hook uses two names of that study: ``Samples`` and its specification, ``SPEC``.
     """
-    if find_spec(STAGGERED) is None:
+    if find_spec(_STAGGERED) is None:
         return pd.DataFrame()
-    study, module, fits = (import_module(STAGGERED + end) for end in (".study", ".spec", ".fits"))
+    study, module, fits = (import_module(_STAGGERED + end) for end in (".study", ".spec", ".fits"))
     spec = module.SPEC
     samples = study.Samples({name: load(name) for name in study.PANELS})
     rows = []

@@ -41,7 +41,7 @@ def code_key() -> str:
     """Return one name for the code that makes the results and the versions of what it stands on."""
     digest = hashlib.sha256(repr((sys.version_info[:2], [_version(each) for each in _PACKAGES])).encode())
     for room in _ROOMS:
-        for name, text in sorted(_sources(files("analysis").joinpath(room), room)):
+        for name, text in sorted(_sources(files(__name__.partition(".")[0]).joinpath(room), room)):
             digest.update(f"{name}\n".encode())
             digest.update(text)
     return digest.hexdigest()
