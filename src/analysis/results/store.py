@@ -87,6 +87,32 @@ def stored(function: Callable[P, R]) -> Callable[P, R]:
     return call
 
 
+def remembered(function: Callable[P, R]) -> Callable[P, R]:
+    """Keep a function's results in memory alone, for values that the store cannot write.
+
+    Panels read for a remembered value count as read by whoever asks for it again, and a value whose panels
+    have changed is made anew. ``functools.cache`` would hide both from the store.
+    """
+    kept: dict[str, tuple[dict[str, str], Any]] = {}
+    signature = inspect.signature(function)
+
+    @wraps(function)
+    def call(*args: P.args, **kwargs: P.kwargs) -> R:
+        given = signature.bind(*args, **kwargs)
+        given.apply_defaults()
+        name = _entry_name(function, given.arguments)
+        if name not in kept or not _current(kept[name][0]):
+            with watch() as panels:
+                value = function(*given.args, **given.kwargs)
+            kept[name] = dict(panels), value
+        note_all(kept[name][0])
+        result: R = kept[name][1]
+        return result
+
+    call.forget = kept.clear  # type: ignore[attr-defined]
+    return call
+
+
 def recall(name: str, text: str, modules: Iterable[str], compute: Callable[[], R]) -> R:
     """Return what a computation gives, from the store while all it rests on is as it was; see `stored`.
 

@@ -6,7 +6,6 @@ turns them into percent.
 
 from __future__ import annotations
 
-from functools import cache
 from importlib.resources import files
 from typing import Any
 
@@ -14,7 +13,7 @@ import numpy as np
 import pandas as pd
 
 from ...panels.store import load
-from ...results import stored
+from ...results import remembered, stored
 from ..designs.city_sample import PANELS
 from ..staggered_cities.spec import SPEC as CITIES
 from ..staggered_cities.study import Samples
@@ -29,13 +28,13 @@ CELLS = [(definition, outcome) for definition in CITIES.main_treatments for outc
 CELLS += [(POOLED, outcome) for outcome in (OUTCOME, "property")]
 
 
-@cache
+@remembered
 def samples() -> Samples:
     """Return the city samples on the committed panels."""
     return Samples({name: load(name) for name in PANELS})
 
 
-@cache
+@remembered
 def design(definition: str, outcome: str, candidate: Candidate | None = None) -> CityDesign:
     """Return the chosen design, or another of its kind, on one policy and offense."""
     return CityDesign(samples().of(definition, outcome).frame, candidate or chosen())

@@ -4,13 +4,13 @@ from __future__ import annotations
 
 import os
 from dataclasses import dataclass
-from functools import cache
 from pathlib import Path
 
 import pandas as pd
 
 from ...errors import MissingFileError
 from ...panels.policies.given import DEFAULT_POLICY, GivenList, read_given
+from ...results import stored
 from ..published.claims import Finding, claims, compare
 from .study import GivenStudy, with_policies
 
@@ -57,7 +57,7 @@ class Said:
         return rows[rows["list"].eq(self.given.name) & rows["problem"].ne("")]
 
 
-@cache
+@stored
 def current() -> Said:
     """Return what a report says of the list that the environment names.
 

@@ -7,7 +7,6 @@ Each finding says in which respects design, treatment and years differ. Claims w
 from __future__ import annotations
 
 from collections.abc import Mapping
-from functools import cache
 from typing import Any
 
 import numpy as np
@@ -15,7 +14,7 @@ import pandas as pd
 
 from ...panels.policies.cohorts import assign_treatment, cohorts
 from ...panels.store import load
-from ...results import stored
+from ...results import remembered, stored
 from ..city_power.headline import city_effect
 from ..credibility import counties as credibility
 from ..designs.city_sample import PANELS as CITY_PANELS
@@ -55,9 +54,9 @@ def verdicts() -> pd.DataFrame:
     return compare(claims("other_studies"), findings())
 
 
-@cache
+@remembered
 def _panels() -> dict[str, pd.DataFrame]:
-    names = (*staggered_counties.PANELS, *staggered_cities.PANELS, *state_laws.PANELS)
+    names = (*COUNTY_PANELS, *CITY_PANELS, *state_laws.PANELS)
     return {name: load(name) for name in dict.fromkeys(names)}
 
 

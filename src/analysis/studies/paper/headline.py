@@ -6,7 +6,6 @@ what the report's paper says first. Nothing is estimated here that a study does 
 
 from __future__ import annotations
 
-from functools import cache
 from typing import Any
 
 import numpy as np
@@ -14,7 +13,7 @@ import pandas as pd
 
 from ...estimators import adjust_p_values
 from ...panels.store import load
-from ...results import stored
+from ...results import remembered, stored
 from ..city_power import headline as city_headline
 from ..credibility import counties as credibility
 from ..multiverse import study as multiverse
@@ -127,7 +126,7 @@ def judged() -> pd.DataFrame:
     return pd.concat([power.run().designs, power.judge(more)], ignore_index=True)
 
 
-@cache
+@remembered
 def county_panels() -> tuple[dict[str, pd.DataFrame], CountySample]:
     """Return the panels of the county study and its sample."""
     panels = {name: load(name) for name in PANELS}

@@ -2,19 +2,18 @@
 
 from __future__ import annotations
 
-from functools import cache
-
 import numpy as np
 import pandas as pd
 
 from ...panels.geography.shapes import load_shapes
+from ...results import remembered
 from .sample import NEW_YORK
 from .spec import StaggeredCountiesSpec
 
 _NEW_YORK_COUNTIES = ("36005", "36047", "36061", "36081", "36085")
 
 
-@cache
+@remembered
 def adjacent(touching: float) -> pd.DataFrame:
     """Return pairs of counties whose committed outlines touch: ``one, other`` (FIPS codes, one < other).
 
