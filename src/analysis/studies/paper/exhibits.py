@@ -23,6 +23,7 @@ from ..multiverse.spec import SPEC as CURVE
 from ..staggered_cities.spec import SPEC as CITIES
 from ..staggered_counties.spec import SPEC as COUNTIES
 from ..synthetic.spec import STATE_LAWS
+from ..uar2017 import pooled_covariance
 from ..uar2017 import study as uar2017
 from ..uar2017.power import paper_cities
 from ..uar2017.spec import SPEC as UAR_SPEC
@@ -389,6 +390,19 @@ def power_marks() -> dict[str, float]:
 def percent(rows: pd.DataFrame) -> pd.DataFrame:
     """Return rows in log points as percent."""
     return rows.assign(**{name: 100 * np.expm1(rows[name]) for name in _INTERVAL})
+
+
+def covariance_figures() -> dict[str, Any]:
+    """Return the matched difference before adoption under both covariances, and the pairs that move."""
+    rows: Any = pooled_covariance.run()
+    before = rows[rows["outcome"].eq(VIOLENT) & rows["group"].eq("before")].set_index("covariance")
+    found = {"covariance_moved": int(rows["moved"].iloc[0])}
+    for key, name in {"all": pooled_covariance.ALL, "within": pooled_covariance.WITHIN}.items():
+        found |= {f"before_{key}{end}": before.loc[name, of] for end, of in _ENDS.items()}
+    return found
+
+
+_ENDS = {"": "estimate", "_low": "conf_low", "_high": "conf_high"}
 
 
 def trial_rows() -> pd.DataFrame:
