@@ -392,6 +392,15 @@ def percent(rows: pd.DataFrame) -> pd.DataFrame:
     return rows.assign(**{name: 100 * np.expm1(rows[name]) for name in _INTERVAL})
 
 
+def statute_figures() -> dict[str, Any]:
+    """Return the states' estimates on statutes alone, each dated by its act, per 100,000."""
+    rows: Any = statutes.run().query("scale == 'rate'").set_index("outcome")
+    found: dict[str, Any] = {"statutes": int(rows["states"].iloc[0])}
+    for key, outcome in {"violent": VIOLENT, "property": PROPERTY}.items():
+        found |= {f"statutes_{key}{end}": rows.loc[outcome, of] for end, of in _ENDS.items()}
+    return found
+
+
 def covariance_figures() -> dict[str, Any]:
     """Return the matched difference before adoption under both covariances, and the pairs that move."""
     rows: Any = pooled_covariance.run()
