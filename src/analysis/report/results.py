@@ -184,6 +184,12 @@ def states(figures: Figures) -> Prose:
         "{later_estimate:+,.0f} per "
         "100,000 ({later_conf_low:,.0f} to {later_conf_high:,.0f}, p {later_p_value:p}). "
     )
+    acts = (
+        "On {statutes} statutes alone, each dated by its act, violent crime differs by "
+        "{statutes_violent:+,.0f} per "
+        "100,000 ({statutes_violent_low:,.0f} to {statutes_violent_high:,.0f}) and property crime by "
+        "{statutes_property:+,.0f} ({statutes_property_low:,.0f} to {statutes_property_high:,.0f}). "
+    )
     placebo = (
         "With every rule moved {shift} years back, when there was none, the design finds "
         "{placebo_estimate:+,.0f} "
@@ -194,7 +200,7 @@ def states(figures: Figures) -> Prose:
         if figures["placebo_p"] <= 0.10
         else "It passes this test."
     )
-    return fill(text + placebo + end, figures)
+    return fill(text + acts + placebo + end, figures)
 
 
 def family(figures: Figures) -> Prose:

@@ -22,6 +22,7 @@ from ..multiverse import summary as multiverse_summary
 from ..multiverse.spec import SPEC as CURVE
 from ..staggered_cities.spec import SPEC as CITIES
 from ..staggered_counties.spec import SPEC as COUNTIES
+from ..synthetic import statutes
 from ..synthetic.spec import STATE_LAWS
 from ..uar2017 import pooled_covariance
 from ..uar2017 import study as uar2017
@@ -396,7 +397,7 @@ def statute_figures() -> dict[str, Any]:
     """Return the states' estimates on statutes alone, each dated by its act, per 100,000."""
     rows: Any = statutes.run().query("scale == 'rate'").set_index("outcome")
     found: dict[str, Any] = {"statutes": int(rows["states"].iloc[0])}
-    for key, outcome in {"violent": VIOLENT, "property": PROPERTY}.items():
+    for key, outcome in {"violent": VIOLENT, "property": answers.PROPERTY}.items():
         found |= {f"statutes_{key}{end}": rows.loc[outcome, of] for end, of in _ENDS.items()}
     return found
 

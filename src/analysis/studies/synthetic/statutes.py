@@ -1,7 +1,7 @@
 """The joint design of statewide rules on statutes alone, each dated by its act.
 
-A rule that binds a whole state may be a statute, an order, a directive, a decision of a court or a practice of
-all sheriffs. Here only statutes treat, from the year of their act; states with another rule are neither
+A rule that binds a whole state may be a statute, an order, a directive, a decision of a court or a practice
+of all sheriffs. Here only statutes treat, from the year of their act; states with another rule are neither
 treated nor donors.
 """
 
