@@ -6,13 +6,14 @@ what the report's paper says first. Nothing is estimated here that a study does 
 
 from __future__ import annotations
 
+import warnings
 from functools import cache
 from typing import Any
 
 import numpy as np
 import pandas as pd
 
-from ...estimators import adjust_p_values
+from ...estimators import FewClustersWarning, adjust_p_values
 from ...panels.store import load
 from ..city_power import headline as city_headline
 from ..credibility import counties as credibility
@@ -218,7 +219,10 @@ def choices() -> pd.DataFrame:
     chunks: dict[tuple[str, ...], list[dict[str, str]]] = {}
     for choice in one_step(BASE):
         chunks.setdefault(tuple(choice[name] for name in CURVE.curve.sample_names), []).append(choice)
-    near = multiverse.as_frame(row for chunk in chunks.values() for row in multiverse.compute(chunk))
+    with warnings.catch_warnings():
+        # Few states are among what is varied; the paper says beside the choices what such errors are worth.
+        warnings.simplefilter("ignore", FewClustersWarning)
+        near = multiverse.as_frame(row for chunk in chunks.values() for row in multiverse.compute(chunk))
     every = pd.concat([multiverse.admitted(near), kept], ignore_index=True).drop_duplicates("spec")
     rows = robustness(every, BASE)
     chosen = {fork.title: fork.levels[BASE[fork.name]] for fork in CURVE.curve.dimensions}
