@@ -5,7 +5,6 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any
 
-import numpy as np
 import pandas as pd
 
 from .exhibits.choices import choices_plot
@@ -17,9 +16,9 @@ from .exhibits.values import number
 from .front import fill
 from .prose import Prose, say
 
-_VIOLENT, _PROPERTY = "violent_without_rape", "property"
-_OUTCOMES = {
-    _VIOLENT: "violent crime without rape",
+VIOLENT, _PROPERTY = "violent_without_rape", "property"
+OUTCOMES = {
+    VIOLENT: "violent crime without rape",
     _PROPERTY: "property crime",
     "crime": "all index crime",
 }
@@ -109,7 +108,7 @@ def answers_figure(table: pd.DataFrame) -> Figure:
 
 def _answer_rows(table: pd.DataFrame) -> pd.DataFrame:
     shown = [_interval(row, ",.0f") for row in table.to_dict("records")]
-    kinds = {_VIOLENT: "violent", _PROPERTY: "property", "crime": "all crime"}
+    kinds = {VIOLENT: "violent", _PROPERTY: "property", "crime": "all crime"}
     return pd.DataFrame(
         {
             "group": table["group"],
@@ -117,7 +116,7 @@ def _answer_rows(table: pd.DataFrame) -> pd.DataFrame:
             "estimate": table["percent"],
             "conf_low": table["percent_low"],
             "conf_high": table["percent_high"],
-            "highlight": table["outcome"].ne(_VIOLENT),
+            "highlight": table["outcome"].ne(VIOLENT),
             "shown": shown,
             "tests": table["tests"].map(_TESTS),
         }
@@ -135,14 +134,14 @@ def answers_table(table: pd.DataFrame) -> Table:
     A size is excluded only where the tests on the years before adoption do not fail.
     """
     shown = table.assign(
-        outcome=table["outcome"].map(_OUTCOMES).str.capitalize(),
+        outcome=table["outcome"].map(OUTCOMES).str.capitalize(),
         excluded=table["smallest_margin"].where(table["tests"].ne("fail")),
         tests=table["tests"].map(_TESTS),
     )
     numbers = dict.fromkeys(["percent", "percent_low", "percent_high"], "+.1f")
     numbers |= dict.fromkeys(["mean", "detectable", "excluded"], ",.0f")
     return frame_table(
-        shown[["group", "name", "outcome", "used", "mean", *_PERCENT, *_JUDGED]],
+        shown[["group", "name", "outcome", "used", "mean", *PERCENT, *_JUDGED]],
         numbers | {"used": "count", "power_share": ".0%", "p_family": "p"},
         names={
             "name": "Design",
@@ -174,76 +173,8 @@ def answers_table(table: pd.DataFrame) -> Table:
     )
 
 
-_PERCENT = ["percent", "percent_low", "percent_high"]
+PERCENT = ["percent", "percent_low", "percent_high"]
 _JUDGED = ["detectable", "excluded", "power_share", "p_family", "tests"]
-
-
-def bounds_table(table: pd.DataFrame) -> Table:
-    """Return the tests on the years before adoption and the bounds if trends differ, by design."""
-    rows = table[table["leads_p"].notna() | table["fake_p"].notna()]
-    rows = rows.assign(outcome=rows["outcome"].map(_OUTCOMES).str.capitalize())
-    columns = ["name", "outcome", "leads_p", "fake_p", *_PERCENT, "bound_low", "bound_high"]
-    return frame_table(
-        rows[columns],
-        dict.fromkeys(["leads_p", "fake_p"], "p")
-        | dict.fromkeys([*_PERCENT, "bound_low", "bound_high"], "+.1f"),
-        names={
-            "name": "Design",
-            "outcome": "Crime",
-            "leads_p": "Leads, p",
-            "fake_p": "Fake date, p",
-            "percent": "Percent",
-            "percent_low": "From",
-            "percent_high": "To",
-            "bound_low": "Bound from",
-            "bound_high": "Bound to",
-        },
-        caption="Tests on the years before adoption, and intervals if trends may differ, percent.",
-        label="bounds",
-        notes=[
-            "Leads: joint test that adopters moved like the comparison before; of cities, judged by permuted "
-            "policies. Fake date: policies moved back in time. Bound: interval if trends after adoption "
-            "differ "
-            "from one year to the next by up to half the largest such difference before [@rambachan2023]; of "
-            "cities, for the mean over six years."
-        ],
-    )
-
-
-def events_figure(events: pd.DataFrame, names: Mapping[str, str]) -> Figure:
-    """Return effects by year relative to adoption of the headline cities, with 95% intervals.
-
-    Parameters
-    ----------
-    events : pandas.DataFrame
-        Of `studies.city_power.headline.events`, log points.
-    names : mapping of str to str
-        Treatments by definition.
-    """
-    rows = events[events["outcome"].eq(_VIOLENT)]
-    shown = pd.DataFrame(
-        {
-            "group": rows["definition"].map(names),
-            "name": rows["time"].map("{:+d} years".format),
-            "estimate": 100 * np.expm1(rows["estimate"]),
-            "conf_low": 100 * np.expm1(rows["conf_low"]),
-            "conf_high": 100 * np.expm1(rows["conf_high"]),
-            "highlight": rows["time"].lt(0),
-        }
-    )
-    return forest_plot(
-        shown,
-        xlabel="Violent crime without rape against the year before adoption, percent",
-        spec="+.1f",
-        caption="Cities by year relative to adoption, against cities of the same region: the years before "
-        f"(rust) should lie at zero. 95% intervals by state. {SUBSTITUTE}",
-        alt=_told(
-            "Estimates by year for two policies, {n} in all, from {low:.0f} to {high:.0f} percent; {hold} "
-            "include zero.",
-            shown,
-        ),
-        label="events",
-    )
 
 
 def choices_figure(rows: pd.DataFrame) -> Figure:
@@ -303,7 +234,7 @@ def cities_figure(rows: pd.DataFrame) -> Figure:
         caption="Cities from the year of adoption to five years later, by policy and offense (number of "
         "cities): weighted mean change against cities of the same region that never adopted. Intervals leave "
         f"out each state in turn. Rust: the outcome all designs share. {SUBSTITUTE}",
-        alt=_told(
+        alt=told(
             "Forest plot of {n} estimates in two groups, from {low:.0f} to {high:.0f} percent; {hold} "
             "include "
             "zero.",
@@ -322,7 +253,7 @@ def counties_figure(rows: pd.DataFrame) -> Figure:
         caption="Counties that stopped honoring detainers in 2013 or 2014, against several groups of other "
         "counties: the effect on recorded crimes of these two years. Rust: comparisons that pass their tests "
         f"on the years before. Intervals clustered by state. {SUBSTITUTE}",
-        alt=_told(
+        alt=told(
             "Forest plot of {n} estimates in two groups, from {low:.0f} to {high:.0f} percent; {hold} "
             "include "
             "zero.",
@@ -342,7 +273,7 @@ def states_figure(rows: pd.DataFrame) -> Figure:
         "difference-in-differences "
         "on logarithms (percent). Intervals from donor states treated as if they had adopted. "
         f"{SUBSTITUTE}",
-        alt=_told(
+        alt=told(
             "Forest of {n} estimates in two groups, from {low:.0f} to {high:.0f} percent; {hold} include "
             "zero.",
             rows,
@@ -392,7 +323,8 @@ def _passed(lines: Mapping[str, pd.Series], name: str, at: float, *, level: floa
     )
 
 
-def _told(template: str, rows: pd.DataFrame) -> str:
+def told(template: str, rows: pd.DataFrame) -> str:
+    """Return a figure's alternative text, filled with number, extremes and intervals that include zero."""
     low, high = rows["estimate"].min(), rows["estimate"].max()
     return str(say(template, n=len(rows), low=low, high=high, hold=_holding(rows)))
 

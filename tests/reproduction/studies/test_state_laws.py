@@ -161,7 +161,7 @@ def test_joint_design(parts, panels):
         .set_index("state")["start"]
     )
     assert "NY" not in start.index and start["CA"] == 2014 and len(start) == 9
-    rows = study._together("Main", start, ["property"], rates, panels, draws=19, spec=STATE_LAWS)
+    rows = study.together("Main", start, ["property"], rates, panels, draws=19, spec=STATE_LAWS)
     assert [row["states"] for row in rows] == [9, 9]
     assert all(row["p_value"] * 20 == pytest.approx(round(row["p_value"] * 20)) for row in rows)
     half = (rows[0]["conf_high"] - rows[0]["conf_low"]) / 2

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import inspect
 import re
 
 import pandas as pd
@@ -98,3 +99,24 @@ def test_no_contradiction_is_printed_with_its_power():
     table = verdicts_table(frame, caption="c", label="l")
     at = table.columns.index("Power")
     assert [line[at] for line in table.rows] == ["8%", "—"]
+
+
+@pytest.mark.parametrize("sign", [-1.0, 1.0])
+@pytest.mark.parametrize(
+    "name",
+    ["rebuilt", "covariance", "cities", "choice", "trends", "counties", "states", "family", "seen"],
+)
+def test_every_sentence_is_filled_whatever_the_signs(name, sign):
+    source = inspect.getsource(results)
+    names = set(re.findall(r"\{(\w+)[:}]", source)) | set(re.findall(r'figures\["(\w+)"\]', source))
+    keys = [key for key in ("change", "within", "open_property") if key]
+    names |= {f"{key}_percent_{end}" for key in keys for end in ("low", "high")}
+    names |= {f"before_{key}_{end}" for key in ("all", "within") for end in ("low", "high")}
+    figures = dict.fromkeys(names, sign) | {
+        "city_excluding": ["a", "b"],
+        "fake_from": 2011,
+        "placebo_p": 0.05,
+    }
+    figures |= {name: 3 for name in names if name.startswith("comparisons") or name in ("passing", "designs")}
+    text = str(getattr(results, name)(figures))
+    assert "{" not in text and "}" not in text and not text.endswith(" ")

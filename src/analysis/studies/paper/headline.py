@@ -6,12 +6,13 @@ what the report's paper says first. Nothing is estimated here that a study does 
 
 from __future__ import annotations
 
+import warnings
 from typing import Any
 
 import numpy as np
 import pandas as pd
 
-from ...estimators import adjust_p_values
+from ...estimators import FewClustersWarning, adjust_p_values
 from ...panels.store import load
 from ...results import remembered, stored
 from ..city_power import headline as city_headline
@@ -140,7 +141,10 @@ def county_forks() -> pd.DataFrame:
     The headline's errors are those of its own study: each state left out in turn.
     """
     panels, sample = county_panels()
-    rows = staggered_counties.forks(panels, sample, OUTCOMES, spec=COUNTY_SPEC)
+    with warnings.catch_warnings():
+        # Specifications on few states are alternatives, judged by t over their own number of states.
+        warnings.simplefilter("ignore", FewClustersWarning)
+        rows = staggered_counties.forks(panels, sample, OUTCOMES, spec=COUNTY_SPEC)
     for place in rows.index[rows["name"].eq(COUNTY_SPEC.headline.name)]:
         found = jackknife(with_rates(sample.frame, str(rows.loc[place, "outcome"])), spec=COUNTY_SPEC)[0]
         rows.loc[place, list(found)] = list(found.values())
@@ -218,7 +222,10 @@ def choices() -> pd.DataFrame:
     chunks: dict[tuple[str, ...], list[dict[str, str]]] = {}
     for choice in one_step(BASE):
         chunks.setdefault(tuple(choice[name] for name in CURVE.curve.sample_names), []).append(choice)
-    near = multiverse.as_frame(row for chunk in chunks.values() for row in multiverse.compute(chunk))
+    with warnings.catch_warnings():
+        # Few states are among what is varied; the paper says beside the choices what such errors are worth.
+        warnings.simplefilter("ignore", FewClustersWarning)
+        near = multiverse.as_frame(row for chunk in chunks.values() for row in multiverse.compute(chunk))
     every = pd.concat([multiverse.admitted(near), kept], ignore_index=True).drop_duplicates("spec")
     rows = robustness(every, BASE)
     chosen = {fork.title: fork.levels[BASE[fork.name]] for fork in CURVE.curve.dimensions}

@@ -198,7 +198,7 @@ def _joint(
     parts = []
     for variant, begins, options in (job for job in jobs if not only or job[0] in only):
         outcomes = list(spec.outcomes if variant == "Main" else spec.joint_outcomes)
-        parts += _together(variant, begins, outcomes, rates, panels, **options, spec=spec)
+        parts += together(variant, begins, outcomes, rates, panels, **options, spec=spec)
     return pd.DataFrame(parts)
 
 
@@ -217,7 +217,7 @@ def _first_laws(laws: pd.DataFrame, *, spec: StateLawsSpec) -> pd.Series:
     return since.set_index("state")["start"]
 
 
-def _together(
+def together(
     variant: str,
     start: pd.Series,
     outcomes: Collection[str],
@@ -230,6 +230,7 @@ def _together(
     draws: int | None = None,
     spec: StateLawsSpec,
 ) -> list[dict[str, Any]]:
+    """Return the average effect over states that start in given years, one row an outcome and scale."""
     first, last, draws = first or spec.first, last or spec.last, draws or spec.draws
     whole = {"law": variant, "state": "", "first": first, "last": last}
     table = donor_table(

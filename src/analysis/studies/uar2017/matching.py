@@ -62,13 +62,13 @@ def design_of(units: pd.DataFrame, *, spec: UarSpec) -> Design:
 
 def one_to_one(units: pd.DataFrame, *, spec: UarSpec) -> Estimates:
     """Match each treated city to one control, no control twice, at the least total distance."""
-    found: Estimates = match(units, method="optimal", replace=False, **_options(spec=spec))
+    found: Estimates = match(units, method="optimal", replace=False, **matching_options(spec=spec))
     return found
 
 
 def full_matching(units: pd.DataFrame, *, spec: UarSpec) -> Estimates:
     """Put every city into a set of one treated and controls, or one control and treated cities."""
-    return full_match(units, estimand="ATT", **_options(spec=spec))
+    return full_match(units, estimand="ATT", **matching_options(spec=spec))
 
 
 def pairs_of(units: pd.DataFrame, matched: Estimates) -> pd.DataFrame:
@@ -266,7 +266,7 @@ def _full(
 
 def _nearest(given: int, rows: pd.DataFrame, *, bias_adjustment: bool, spec: UarSpec) -> dict[str, float]:
     """Match anew among the cities that print the outcome in the year."""
-    fit = match(rows, bias_adjustment=bias_adjustment, **(_options(spec=spec) | {"outcome": "rate"}))
+    fit = match(rows, bias_adjustment=bias_adjustment, **(matching_options(spec=spec) | {"outcome": "rate"}))
     control = rows["is_treated"].eq(0).to_numpy()
     weights = fit.extra["weights"]
     chosen = control & (weights > 0)
@@ -287,7 +287,8 @@ def _only(fit: Estimates, term: str, *, spec: UarSpec) -> dict[str, float]:
     return t_interval(float(fit.estimate[at]), float(fit.std_error[at]), df, spec.level)
 
 
-def _options(*, spec: UarSpec) -> dict[str, Any]:
+def matching_options(*, spec: UarSpec) -> dict[str, Any]:
+    """Return what every matching of the study passes on: covariates, exact cells and distance."""
     return {
         "outcome": "log_population",
         "treatment": "is_treated",

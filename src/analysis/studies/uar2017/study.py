@@ -63,7 +63,7 @@ def study(panels: Mapping[str, pd.DataFrame], spec: UarSpec = SPEC) -> Results:
     """
     panels = {**panels, "places": with_census_2000(panels["places"], panels["places_2000"])}
     treated = {coding: treated_cities(panels["policies"], coding, spec=spec) for coding in spec.codings}
-    series = _series(panels, treated, spec=spec)
+    series = series_of(panels, treated, spec=spec)
     across = stacked({coding: _changes(cities, series, spec=spec) for coding, cities in treated.items()})
     by = ["coding", "period", "outcome", "window"]
 
@@ -115,7 +115,7 @@ def findings(spec: UarSpec = SPEC) -> dict[str, Finding]:
     return findings_of(run(spec))
 
 
-def _series(
+def series_of(
     panels: Mapping[str, pd.DataFrame], treated: Mapping[str, pd.DataFrame], *, spec: UarSpec
 ) -> CitySeries:
     """Return the series of every treated city and of every agency printed as large at baseline."""
