@@ -31,8 +31,8 @@ def answer(row: Mapping[str, Any]) -> str:
     Parameters
     ----------
     row : mapping
-        ``used`` (cities), ``percent, percent_low, percent_high`` and, where there is one, ``tests``: what tests
-        on the years before adoption say.
+        ``used`` (cities), ``percent, percent_low, percent_high`` and, where there is one, ``tests``: what
+        tests on the years before adoption say.
     """
     low, high = (number(row[f"percent{end}"], "+.1f") for end in ("_low", "_high"))
     side = "above" if row["percent"] > 0 else "below"
