@@ -54,7 +54,7 @@ def county_shards(panels: Mapping[str, pd.DataFrame]) -> dict[str, dict[str, Any
         place = {"fips": str(fips), "name": county_name(about, str(fips)), **_columns(rows)}
         if fips in later.index:
             place["pooled"] = packed(
-                map(plain, later.loc[str(fips), pooled].tolist()), where=f"{fips} 2013-2014"
+                map(plain, list(later.loc[str(fips), pooled])), where=f"{fips} 2013-2014"
             )
         shard["places"].append(place)
     return shards
