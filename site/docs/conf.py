@@ -81,6 +81,7 @@ html_theme = "pydata_sphinx_theme"
 html_title = "sanctuary-crime"
 html_static_path = ["_static"]
 html_css_files = ["site.css"]
+html_js_files = [("site.js", {"defer": "defer"})]
 html_show_sourcelink = False
 html_copy_source = False
 html_last_updated_fmt = None

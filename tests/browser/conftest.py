@@ -137,8 +137,9 @@ class Page:
         return next(p for p in set(self.downloads.iterdir()) - before if p.suffix == suffix)
 
     def complaints(self) -> list[str]:
-        """Return what the console said since last asked."""
-        return [entry["message"] for entry in self.driver.get_log("browser")]
+        """Return the warnings and errors of the console since last asked."""
+        entries = self.driver.get_log("browser")
+        return [entry["message"] for entry in entries if entry["level"] in ("WARNING", "SEVERE")]
 
     def requests(self) -> list[str]:
         """Return the addresses asked for since last asked."""

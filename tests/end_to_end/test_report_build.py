@@ -72,8 +72,13 @@ def words(path: Path) -> list[str]:
 
 def test_every_file_is_made_and_nothing_else(built):
     names = {"01_first.pdf", "02_second.pdf", "sanctuary-crime.pdf", "sanctuary-crime.html"}
-    assert set(built) == names
-    assert {path.name for path in next(iter(built.values())).parent.iterdir()} == names
+    place = built["01_first.pdf"].parent
+    assert {path.name for path in place.iterdir()} == {*names, "paper", "figures"}
+    pages = {path.name for path in (place / "paper").iterdir() if path.is_file()}
+    assert pages == {"index.html", "02_second.html", "page.css", "page.js", "search-index.js"}
+    exhibits = {path.name for path in (place / "figures").iterdir()}
+    assert {"fig-01-one.svg", "fig-01-one.png"} <= exhibits
+    assert set(built) == {path.name for path in place.rglob("*") if path.is_file()}
 
 
 def test_same_bytes_twice(built, tmp_path):
@@ -183,7 +188,8 @@ def test_page_needs_no_network(page):
         r"""(?:src|href)\s*=\s*["']?(https?://[^"'\s>]+)|url\((https?:[^)]*)\)|@import""", page
     )
     assert all(address.startswith("https://doi.org/") for address, _ in loaded)
-    assert not re.search(r"<(script|link|iframe|img)\b", page)
+    assert not re.search(r"<(iframe|img)\b|<script[^>]*\bsrc=", page)
+    assert all('href="data:' in link for link in re.findall(r"<link\b[^>]*>", page))
     assert "<math" in page and "\\beta" not in re.sub(r"<annotation.*?</annotation>", "", page, flags=re.S)
 
 
@@ -198,7 +204,7 @@ def test_page_is_consistent(page):
     assert '<span class="header-section-number">Appendix A</span> Second chapter' in page
     assert '<a href="#sec:02">Appendix A</a>' in page
     assert page.index(">References<") < page.index("</span> Second chapter</h1>")
-    assert "<details>" in page and "a = b &lt; c" in page
+    assert '<details class="code">' in page and "a = b &lt; c" in page
 
 
 BAD = {

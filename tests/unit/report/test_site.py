@@ -25,6 +25,9 @@ def test_the_answer_s_words_follow_the_interval():
     both = front_page.answer(_row(-4.5, 20.9))
     assert "3.0% above" in both and "−4.5% to +20.9%" in both
     assert "neither a rise nor a fall" in both and "does not establish that nothing changed" in both
+    doubted = front_page.answer(_row(-4.5, 20.9) | {"tests": "fail"})
+    assert "tests on the years before adoption do not pass" in doubted
+    assert "do not pass" not in front_page.answer(_row(-4.5, 20.9) | {"tests": "pass"})
     clear = front_page.answer(_row(1.0, 5.0))
     assert "neither" not in clear and "higher than expected" in clear
     assert "lower than expected" in front_page.answer(_row(-5.0, -1.0, percent=-3.0))

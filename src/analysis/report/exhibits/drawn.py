@@ -100,7 +100,7 @@ def _collections(axes: Axes) -> Iterator[dict[str, Any]]:
                         "y_end": y_end,
                     }
         elif isinstance(part, PathCollection):
-            for x, y in np.ma.filled(part.get_offsets().astype(float), np.nan):
+            for x, y in np.ma.filled(np.ma.asarray(part.get_offsets(), dtype=float), np.nan):
                 yield {"series": series, "kind": "points", "x": x, "y": y}
         elif isinstance(part, QuadMesh):
             yield from _mesh(part, series)

@@ -144,7 +144,10 @@ def _unlike(given: np.ndarray, usual: np.ndarray) -> dict[str, int | None]:
 def _sum_of(tables: Mapping[str, pd.DataFrame], total: str) -> pd.DataFrame:
     """Return a total from its parts, missing where a part is; of the two rapes one is enough."""
     either = [tables[name] for name in _ONE_OF.get(total, ())]
-    summed = sum(tables[name] for name in TOTALS[total] if name not in _ONE_OF.get(total, ()))
+    first, *others = (tables[name] for name in TOTALS[total] if name not in _ONE_OF.get(total, ()))
+    summed = first.copy()
+    for part in others:
+        summed = summed + part
     if either:
         known = either[0].notna() | either[1].notna()
         summed = (summed + either[0].fillna(0) + either[1].fillna(0)).where(known)

@@ -54,7 +54,7 @@ def county_shards(panels: Mapping[str, pd.DataFrame]) -> dict[str, dict[str, Any
         place = {"fips": str(fips), "name": county_name(about, str(fips)), **_columns(rows)}
         if fips in later.index:
             place["pooled"] = packed(
-                (plain(later.loc[fips, name]) for name in pooled), where=f"{fips} 2013-2014"
+                map(plain, list(later.loc[str(fips), pooled])), where=f"{fips} 2013-2014"
             )
         shard["places"].append(place)
     return shards
@@ -78,7 +78,7 @@ def _columns(rows: pd.DataFrame) -> dict[str, Any]:
         for year in YEARS
         if plain(by_year["crime_series"][year])
     }
-    found = {
+    found: dict[str, Any] = {
         "data": ";".join(whole),
         "values": {name: values for name, values in sparse.items() if values},
         "marks": {name: found for name, found in marks.items() if found},

@@ -27,12 +27,13 @@ def place_files(panels: Mapping[str, pd.DataFrame]) -> Iterator[tuple[str, str]]
     for kind, (panel, key) in KINDS.items():
         code = "ori" if kind == "city" else "geoid"
         named = policies[policies["kind"].eq(kind) & policies[code].notna()]
-        rows_of = dict(list(panels[panel].groupby(key)))
+        rows_of = {str(name): rows for name, rows in panels[panel].groupby(key)}
         for place, own in named.groupby(code):
-            if place in rows_of:
-                rows = rows_of[place]
-                yield f"{kind}/{place}.csv", rows.to_csv(index=False, lineterminator="\n")
-                yield f"{kind}/{place}.json", dumped(_document(rows, own))
+            code_of = str(place)
+            if code_of in rows_of:
+                rows = rows_of[code_of]
+                yield f"{kind}/{code_of}.csv", rows.to_csv(index=False, lineterminator="\n")
+                yield f"{kind}/{code_of}.json", dumped(_document(rows, own))
 
 
 def _document(rows: pd.DataFrame, policies: pd.DataFrame) -> dict[str, Any]:
@@ -42,8 +43,11 @@ def _document(rows: pd.DataFrame, policies: pd.DataFrame) -> dict[str, Any]:
 def state_archives(panels: Mapping[str, pd.DataFrame]) -> Iterator[tuple[str, bytes]]:
     """Yield the path and bytes of one archive per state: cities and counties as CSV, policies as both."""
     policies = panels["policy_rows"]
-    parts = {name: dict(list(panels[name].groupby("state"))) for name in ("city_year", "county_year")}
-    own = dict(list(policies.groupby("state")))
+    parts = {
+        name: {str(state): rows for state, rows in panels[name].groupby("state")}
+        for name in ("city_year", "county_year")
+    }
+    own = {str(state): rows for state, rows in policies.groupby("state")}
     for state in sorted(set(parts["city_year"]) | set(parts["county_year"])):
         frames = {name: tables[state] for name, tables in parts.items() if state in tables}
         if state in own:

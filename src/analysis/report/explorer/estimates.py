@@ -71,4 +71,5 @@ def power() -> dict[str, Any]:
 
 
 def _line(line: pd.Series) -> list[list[float]]:
-    return [[float(effect), float(value)] for effect, value in line.items()]
+    effects = line.index.to_numpy(dtype=float)
+    return [[float(effect), float(value)] for effect, value in zip(effects, line, strict=True)]

@@ -31,7 +31,8 @@ def answer(row: Mapping[str, Any]) -> str:
     Parameters
     ----------
     row : mapping
-        ``used`` (cities) and ``percent, percent_low, percent_high``.
+        ``used`` (cities), ``percent, percent_low, percent_high`` and, where there is one, ``tests``: what
+        tests on the years before adoption say.
     """
     low, high = (number(row[f"percent{end}"], "+.1f") for end in ("_low", "_high"))
     side = "above" if row["percent"] > 0 else "below"
@@ -41,6 +42,8 @@ def answer(row: Mapping[str, Any]) -> str:
         "of other cities leads one to expect over the six years from adoption on, with a 95% interval "
         f"from {low}% to {high}%"
     )
+    if row.get("tests") == "fail":
+        start += "; tests on the years before adoption do not pass, so the estimate itself is in doubt"
     if row["percent_low"] <= 0 <= row["percent_high"]:
         said = "that establishes neither a rise nor a fall, and it does not establish that nothing changed"
         return f"{start}; {said}."

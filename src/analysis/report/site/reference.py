@@ -114,8 +114,8 @@ def codebook() -> dict[str, dict[str, str]]:
     place = files(panels) / "codebook"
     for file in sorted(place.iterdir(), key=lambda item: item.name):
         if file.name.endswith(".csv"):
-            with file.open(encoding="utf-8", newline="") as lines:
-                found.update({row["name"]: row for row in csv.DictReader(lines)})
+            lines = file.read_text("utf-8").splitlines()
+            found.update({row["name"]: row for row in csv.DictReader(lines)})
     return found
 
 

@@ -57,5 +57,5 @@ def _path(own: pd.DataFrame, date: int) -> pd.DataFrame:
     same = own["stretch"].eq(own.loc[earlier, "stretch"].ffill().iloc[-1])
     rows = own[same & own["observed"].notna()]
     before = rows[rows["year"] < date]
-    rate = before["observed"].sum() / (before["people"] @ before["trend"])
+    rate = float(before["observed"].sum()) / float((before["people"] * before["trend"]).sum())
     return rows.assign(expected=rate * rows["people"] * rows["trend"])

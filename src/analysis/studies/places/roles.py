@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import replace
+from typing import Any
 
 import pandas as pd
 
@@ -169,12 +170,9 @@ def state_roles(panels: Mapping[str, pd.DataFrame]) -> pd.DataFrame:
         state_laws.rate_tables(panels["state_year"], spec=STATE_LAWS),
         state_laws.named_states(panels["policies"]),
     )
-    donors = pd.concat(
-        [
-            state_laws.donor_table(law, rates, named, breaks, spec=STATE_LAWS)
-            for law in laws.to_dict("records")
-        ]
-    )
+    records: Any = laws.to_dict("records")
+    tables = [state_laws.donor_table(law, rates, named, breaks, spec=STATE_LAWS) for law in records]
+    donors: pd.DataFrame = pd.concat(tables)
     rows = [
         (
             row["state"],
@@ -193,6 +191,6 @@ def state_roles(panels: Mapping[str, pd.DataFrame]) -> pd.DataFrame:
     return _frame("states", rows)
 
 
-def _frame(study: str, rows: list[tuple[str, str, str, str]]) -> pd.DataFrame:
+def _frame(study: str, rows: Sequence[tuple[Any, str, str, str]]) -> pd.DataFrame:
     table = pd.DataFrame(rows, columns=["id", "role", "reason", "partner"])
     return table.assign(study=study)[_COLUMNS]
