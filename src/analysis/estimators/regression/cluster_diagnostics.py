@@ -10,14 +10,15 @@ import pandas as pd
 
 from ..core.checks import as_list
 from ..core.frame import Effect, prepare
+from ..core.reported import Reported
 from ..linalg.least_squares import least_squares, norms
 from ..linalg.threads import same_bits
 from .covariance import require_clusters
 from .ols import as_effects, with_intercept
 
 
-@dataclass(frozen=True, eq=False)
-class ClusterDiagnostics:
+@dataclass(frozen=True, eq=False, repr=False)
+class ClusterDiagnostics(Reported):
     """Clusters of a regression, one row each, and what they amount to.
 
     Attributes
@@ -34,6 +35,10 @@ class ClusterDiagnostics:
     table: pd.DataFrame
     clusters: int
     effective: pd.DataFrame
+
+    def tidy(self) -> pd.DataFrame:
+        """Return `table`: one row for each cluster."""
+        return self.table
 
     def glance(self) -> pd.DataFrame:
         """Return one row: clusters, smallest, median and largest size and leverage."""

@@ -4,13 +4,14 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 import pandas as pd
 
 from ..core.calendar import event_positions
 from ..core.checks import as_list, require_columns, require_level, require_option
+from ..core.reported import Reported, plot_rows
 from ..core.result import Estimates
 from ..errors import EstimationError
 from ..regression.event_study import event_study
@@ -24,11 +25,14 @@ from .local_projection import local_projection
 from .stacked import stacked
 from .switchers import switchers
 
+if TYPE_CHECKING:
+    from matplotlib.axes import Axes
+
 _TREATED, _OVERALL = "_treated_now", "overall"
 
 
-@dataclass(frozen=True)
-class Comparison:
+@dataclass(frozen=True, repr=False)
+class Comparison(Reported):
     """What several estimators say about the same data.
 
     Attributes
@@ -68,6 +72,22 @@ class Comparison:
         chosen = self.events if by == "event" else self.overall
         parts = [self._part(name, result, by) for name, result in chosen.items()]
         return pd.concat(parts, ignore_index=True)
+
+    def tidy(self, by: str = "event") -> pd.DataFrame:
+        """Return `table`."""
+        return self.table(by)
+
+    def glance(self) -> pd.DataFrame:
+        """Return one row: how many estimators ran and were skipped, the level."""
+        return pd.DataFrame(
+            [{"estimators": len(self.events), "skipped": len(self.skipped), "level": self.level}]
+        )
+
+    def plot(self, ax: Axes | None = None, by: str = "event") -> Axes:
+        """Draw the estimators side by side, along event time or (``by="overall"``) one below the other."""
+        if by == "event":
+            return plot_rows(self.table(by), "event_time", "estimator", ax)
+        return plot_rows(self.table(by), "estimator", ax=ax)
 
     def _part(self, name, result, by) -> pd.DataFrame:
         table = result.tidy().drop(columns="term", errors="ignore")

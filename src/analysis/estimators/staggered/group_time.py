@@ -26,7 +26,7 @@ from .wide_panel import WidePanel, wide_panel
 PANELS = ("complete", "pairwise", "repeated")
 
 
-@dataclass(frozen=True, eq=False)
+@dataclass(frozen=True, eq=False, repr=False)
 class GroupTime(Estimates):
     """Group-time effects: an `Estimates` keyed by ``cohort`` and ``time`` that can be aggregated.
 

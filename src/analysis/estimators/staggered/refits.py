@@ -4,21 +4,25 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import dataclass, field
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 import pandas as pd
 
 from ..core.calendar import event_positions
 from ..core.checks import require_columns
+from ..core.reported import Reported, plot_rows
 from ..core.result import Estimates
 from ..errors import EstimationError, NotIdentifiedError
+
+if TYPE_CHECKING:
+    from matplotlib.axes import Axes
 
 Estimator = Callable[..., Estimates]
 
 
-@dataclass(frozen=True)
-class Refits:
+@dataclass(frozen=True, repr=False)
+class Refits(Reported):
     """An estimate and its refits on changed data.
 
     Attributes
@@ -51,6 +55,20 @@ class Refits:
             table = table.merge(whole, on=keys, how="left", validate="many_to_one")
             table = table.assign(change=table["estimate"] - table["_whole"]).drop(columns="_whole")
         return table[[self.label, *[c for c in table if c != self.label]]]
+
+    def tidy(self) -> pd.DataFrame:
+        """Return `table`."""
+        return self.table()
+
+    def glance(self) -> pd.DataFrame:
+        """Return one row: what changes, how many refits were made and how many failed."""
+        row = {"label": self.label, "fits": len(self.fits), "failed": len(self.failed)}
+        return pd.DataFrame([row])
+
+    def plot(self, ax: Axes | None = None) -> Axes:
+        """Draw the refits of a single estimate one below the other."""
+        table = self.table()
+        return plot_rows(table.assign(**{self.label: table[self.label].astype(str)}), self.label, ax=ax)
 
 
 def leave_one_out(

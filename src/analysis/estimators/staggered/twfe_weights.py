@@ -10,6 +10,7 @@ import pandas as pd
 
 from ..core.checks import as_list
 from ..core.frame import Effect, prepare
+from ..core.reported import Reported
 from ..core.result import Sample
 from ..errors import NotIdentifiedError
 from ..linalg.least_squares import least_squares, norms
@@ -17,8 +18,8 @@ from ..linalg.threads import same_bits
 from ..regression.ols import as_effects
 
 
-@dataclass(frozen=True, eq=False)
-class CellWeights:
+@dataclass(frozen=True, eq=False, repr=False)
+class CellWeights(Reported):
     """Weights of a regression coefficient on the effects of treated rows.
 
     Attributes
@@ -50,8 +51,10 @@ class CellWeights:
         """Share of treated rows whose weight is negative."""
         return self.negative / (self.negative + self.positive)
 
-    def tidy(self, data: pd.DataFrame, columns: Sequence[str]) -> pd.DataFrame:
-        """Return the named columns of the used rows of `data` beside their weights."""
+    def tidy(self, data: pd.DataFrame | None = None, columns: Sequence[str] = ()) -> pd.DataFrame:
+        """Return the used rows' positions, or the named columns of `data`, beside their weights."""
+        if data is None:
+            return pd.DataFrame({"row": np.flatnonzero(self.sample.rows), "weight": self.weight})
         return data[self.sample.rows][list(columns)].assign(weight=self.weight)
 
     def glance(self) -> pd.DataFrame:
