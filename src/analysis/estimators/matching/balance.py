@@ -9,11 +9,13 @@ import pandas as pd
 from scipy import stats
 
 from ..core.checks import as_list, numeric, require_columns, require_option
+from ..core.entry import takes_frame
 from ..core.result import Estimates
 from ..errors import EstimationError, NotIdentifiedError
 from .matched_sample import binary_treatment
 
 
+@takes_frame
 def balance_table(
     data: pd.DataFrame,
     *,
@@ -150,6 +152,7 @@ def _ks_of_ranks(left, right, left_weights=None, right_weights=None):
     return float(np.abs(np.cumsum(mass[0]) / mass[0].sum() - np.cumsum(mass[1]) / mass[1].sum()).max())
 
 
+@takes_frame
 def effective_sample_sizes(
     data: pd.DataFrame, *, treatment: str, weights: np.ndarray | Estimates
 ) -> pd.DataFrame:
@@ -180,6 +183,7 @@ def effective_sample_sizes(
     return pd.DataFrame(rows, columns=["arm", "given", "weighted", "effective", "largest_share"])
 
 
+@takes_frame
 def balance_tests(data: pd.DataFrame, result: Estimates, covariates: str | Sequence[str]) -> pd.DataFrame:
     """Test matched pairs for equal covariates: paired t, and Kolmogorov-Smirnov for those of many values.
 

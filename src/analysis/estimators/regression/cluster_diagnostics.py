@@ -9,6 +9,7 @@ import numpy as np
 import pandas as pd
 
 from ..core.checks import as_list
+from ..core.entry import takes_frame
 from ..core.frame import Effect, prepare
 from ..core.reported import Reported
 from ..linalg.least_squares import least_squares, norms
@@ -53,6 +54,7 @@ class ClusterDiagnostics(Reported):
         return pd.DataFrame([row])
 
 
+@takes_frame
 @same_bits
 def cluster_diagnostics(
     data: pd.DataFrame,

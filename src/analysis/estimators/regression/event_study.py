@@ -11,6 +11,7 @@ import pandas as pd
 
 from ..core.calendar import event_positions
 from ..core.checks import as_list, numeric, require_columns, require_option, require_unique
+from ..core.entry import takes_frame
 from ..core.frame import Effect
 from ..core.result import Estimates, Sample
 from ..errors import ColumnError, EstimationError, NotIdentifiedError
@@ -22,6 +23,7 @@ from .wald import WaldTest, joint_test
 _PREFIX = "event time "
 
 
+@takes_frame
 def event_study(
     data: pd.DataFrame,
     *,
@@ -203,6 +205,7 @@ def _leads_test(events: Estimates, leads: np.ndarray) -> WaldTest | None:
         return None
 
 
+@takes_frame
 def two_by_two(
     data: pd.DataFrame,
     *,

@@ -9,6 +9,7 @@ import numpy as np
 import pandas as pd
 
 from ..core.checks import as_list, require_level, require_unique
+from ..core.entry import takes_frame
 from ..core.frame import Arrays, Effect, prepare
 from ..core.result import Estimates
 from ..errors import NotIdentifiedError
@@ -20,6 +21,7 @@ from .small_sample import Correction
 INTERCEPT = "Intercept"
 
 
+@takes_frame
 @same_bits
 def ols(
     data: pd.DataFrame,

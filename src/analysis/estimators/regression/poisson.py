@@ -10,6 +10,7 @@ import numpy as np
 import pandas as pd
 
 from ..core.checks import as_list, require_level, require_unique
+from ..core.entry import takes_frame
 from ..core.frame import Arrays, Effect, prepare
 from ..core.result import Estimates
 from ..errors import ColumnError, EstimationError
@@ -22,6 +23,7 @@ from .separation import drop_hopeless, separated
 from .small_sample import Correction
 
 
+@takes_frame
 @same_bits
 def poisson(
     data: pd.DataFrame,

@@ -9,6 +9,7 @@ import pandas as pd
 from scipy import stats
 
 from ..core.checks import numeric, require_columns
+from ..core.entry import takes_frame
 from ..core.result import Estimates
 from ..errors import EstimationError, NotIdentifiedError
 
@@ -16,6 +17,7 @@ EXACT_UP_TO = 200
 """Pairs with a difference up to which signed-rank distributions are computed, not approximated."""
 
 
+@takes_frame
 def rosenbaum_bounds(
     data: pd.DataFrame,
     result: Estimates,

@@ -6,10 +6,12 @@ import numpy as np
 import pandas as pd
 
 from ..core.checks import numeric, require_option
+from ..core.entry import takes_frame
 from ..errors import ColumnError, EstimationError, NotIdentifiedError
 from .treatment_paths import Paths, treatment_paths
 
 
+@takes_frame
 def adoption_cohort(
     data: pd.DataFrame, *, unit: str, time: str, treatment: str, ended: str = "forbid"
 ) -> pd.Series:
@@ -52,6 +54,7 @@ def adoption_cohort(
     return _by_row(data, paths, np.append(paths.periods, np.nan)[first], "cohort")
 
 
+@takes_frame
 def ended_cohort(
     data: pd.DataFrame, *, unit: str, time: str, treatment: str, since: float | None = None
 ) -> pd.DataFrame:

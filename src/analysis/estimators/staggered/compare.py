@@ -11,6 +11,7 @@ import pandas as pd
 
 from ..core.calendar import event_positions
 from ..core.checks import as_list, require_columns, require_level, require_option
+from ..core.entry import takes_frame
 from ..core.reported import Reported, plot_rows
 from ..core.result import Estimates
 from ..errors import EstimationError
@@ -227,6 +228,7 @@ _METHODS: dict[str, tuple[Callable[[_Inputs], _Pair], str]] = {
 ESTIMATORS = tuple(_METHODS)
 
 
+@takes_frame
 def compare_estimators(
     data: pd.DataFrame,
     *,

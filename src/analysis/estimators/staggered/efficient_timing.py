@@ -9,6 +9,7 @@ import numpy as np
 import pandas as pd
 
 from ..core.checks import require_level, require_option
+from ..core.entry import takes_frame
 from ..core.result import Estimates
 from ..errors import NotIdentifiedError
 from ..linalg.threads import same_bits
@@ -18,6 +19,7 @@ from .wide_panel import WidePanel, wide_panel
 ESTIMANDS = ("simple", "cohort", "calendar", "event")
 
 
+@takes_frame
 @same_bits
 def efficient_timing(
     data: pd.DataFrame,

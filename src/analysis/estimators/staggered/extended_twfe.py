@@ -8,6 +8,7 @@ import numpy as np
 import pandas as pd
 
 from ..core.checks import as_list, require_level, require_option
+from ..core.entry import takes_frame
 from ..errors import ColumnError, EstimationError, NotIdentifiedError
 from ..linalg.threads import same_bits
 from .cell_regression import CellFit, Layout, fit_cells_linear, fit_cells_poisson, layout
@@ -17,6 +18,7 @@ from .saturated import fit_saturated, fit_saturated_poisson
 from .wide_panel import WidePanel, wide_panel
 
 
+@takes_frame
 @same_bits
 def extended_twfe(
     data: pd.DataFrame,

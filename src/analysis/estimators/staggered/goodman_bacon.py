@@ -8,6 +8,7 @@ import numpy as np
 import pandas as pd
 
 from ..core.checks import numeric, require_columns, require_unique
+from ..core.entry import takes_frame
 from ..core.result import Estimates, Sample
 from ..errors import EstimationError, NotIdentifiedError
 from ..regression.ols import ols
@@ -20,6 +21,7 @@ KINDS = {
 }
 
 
+@takes_frame
 def bacon_decomposition(
     data: pd.DataFrame, *, outcome: str, unit: str, time: str, treatment: str
 ) -> Estimates:

@@ -10,6 +10,7 @@ import pandas as pd
 
 from ..core.cell_panel import CellPanel
 from ..core.checks import require_level, require_option
+from ..core.entry import takes_frame
 from ..core.result import Estimates
 from ..errors import EstimationError, NotIdentifiedError
 from ..linalg.groups import square
@@ -97,6 +98,7 @@ class GroupTime(Estimates):
         return joint_test(self, before)
 
 
+@takes_frame
 @same_bits
 def group_time(
     data: pd.DataFrame,

@@ -8,6 +8,7 @@ import numpy as np
 import pandas as pd
 
 from ..core.checks import require_level, require_option
+from ..core.entry import takes_frame
 from ..core.result import Estimates
 from ..errors import EstimationError, NotIdentifiedError
 from ..linalg.threads import same_bits
@@ -29,6 +30,7 @@ VARIANCES = ("conservative", "leave_out")
 TARGETS = ("overall", "event", "cohort", "calendar", "cell")
 
 
+@takes_frame
 @same_bits
 def imputation(
     data: pd.DataFrame,
@@ -99,6 +101,7 @@ def imputation(
     return _estimates("imputation", fit, keys, target, estimate, influence, design, level)
 
 
+@takes_frame
 @same_bits
 def two_stage(
     data: pd.DataFrame,

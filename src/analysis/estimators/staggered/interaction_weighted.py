@@ -6,6 +6,7 @@ import numpy as np
 import pandas as pd
 
 from ..core.checks import require_level
+from ..core.entry import takes_frame
 from ..errors import EstimationError, NotIdentifiedError
 from ..linalg.threads import same_bits
 from .cell_result import cell_result
@@ -14,6 +15,7 @@ from .saturated import fit_saturated
 from .wide_panel import wide_panel
 
 
+@takes_frame
 @same_bits
 def interaction_weighted(
     data: pd.DataFrame,

@@ -8,6 +8,7 @@ import numpy as np
 import pandas as pd
 
 from ..core.checks import require_level, require_option
+from ..core.entry import takes_frame
 from ..core.result import Estimates, Sample
 from ..errors import EstimationError, NotIdentifiedError
 from ..linalg.threads import same_bits
@@ -17,6 +18,7 @@ from .wide_panel import WidePanel, wide_panel
 _COLUMNS = ("change", "switch", "time", "cluster", "unit")
 
 
+@takes_frame
 @same_bits
 def local_projection(
     data: pd.DataFrame,

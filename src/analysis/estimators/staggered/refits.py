@@ -11,6 +11,7 @@ import pandas as pd
 
 from ..core.calendar import event_positions
 from ..core.checks import require_columns
+from ..core.entry import takes_frame
 from ..core.reported import Reported, plot_rows
 from ..core.result import Estimates
 from ..errors import EstimationError, NotIdentifiedError
@@ -71,6 +72,7 @@ class Refits(Reported):
         return plot_rows(table.assign(**{self.label: table[self.label].astype(str)}), self.label, ax=ax)
 
 
+@takes_frame
 def leave_one_out(
     estimator: Estimator,
     data: pd.DataFrame,
@@ -141,6 +143,7 @@ def _refit(values, fit: Callable[[Any], Estimates]) -> tuple[dict[Any, Estimates
     return fits, failed
 
 
+@takes_frame
 def placebo_dates(
     estimator: Estimator,
     data: pd.DataFrame,

@@ -8,6 +8,7 @@ import numpy as np
 import pandas as pd
 
 from ..core.checks import require_level, require_option
+from ..core.entry import takes_frame
 from ..core.result import Estimates
 from ..errors import EstimationError, NotIdentifiedError
 from ..linalg.threads import same_bits
@@ -15,6 +16,7 @@ from ..regression.ols import ols
 from .wide_panel import WidePanel, wide_panel
 
 
+@takes_frame
 @same_bits
 def stacked(
     data: pd.DataFrame,

@@ -9,6 +9,7 @@ import numpy as np
 import pandas as pd
 
 from ..core.checks import as_list
+from ..core.entry import takes_frame
 from ..core.frame import Effect, prepare
 from ..core.reported import Reported
 from ..core.result import Sample
@@ -63,6 +64,7 @@ class CellWeights(Reported):
         return pd.DataFrame([{name: getattr(self, name) for name in names}])
 
 
+@takes_frame
 @same_bits
 def twfe_weights(
     data: pd.DataFrame,
