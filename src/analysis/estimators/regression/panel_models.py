@@ -271,17 +271,10 @@ def hausman(
     -----
     Hausman (1978, doi:10.2307/1913827).
     """
-    options: dict[str, Any] = {"treatment": treatment, "covariates": covariates}
-    fixed = ols(
-        data,
-        outcome=outcome,
-        effects=[unit],
-        covariance="iid",
-        correction="linearmodels",
-        singletons="keep",
-        **options,
-    )
-    random = random_effects(data, outcome=outcome, unit=unit, time=time, covariance="iid", **options)
+    options: dict[str, Any] = {"outcome": outcome, "treatment": treatment, "covariates": covariates}
+    within: dict[str, Any] = {"effects": [unit], "correction": "linearmodels", "singletons": "keep"}
+    fixed = ols(data, covariance="iid", **within, **options)
+    random = random_effects(data, unit=unit, time=time, covariance="iid", **options)
     where = [random.keys["term"].tolist().index(term) for term in fixed.keys["term"]]
     gap = fixed.estimate - random.estimate[where]
     spread = fixed.covariance - random.covariance[np.ix_(where, where)]
