@@ -61,6 +61,17 @@ def balance_table(
     ----------
     .. [1] Austin, P. C. (2009). Balance diagnostics for comparing the distribution of baseline
        covariates between treatment groups. Statistics in Medicine 28. doi:10.1002/sim.3697
+
+    Examples
+    --------
+    >>> import pandas as pd
+    >>> from analysis.estimators import balance_table
+    >>> frame = pd.DataFrame([(u, t) for u in range(6) for t in range(2000, 2004)], columns=["unit", "year"])
+    >>> frame["first"] = [0 if u < 2 else 2002 if u < 4 else 2003 for u in frame["unit"]]
+    >>> frame["treated"] = ((frame["first"] > 0) & (frame["year"] >= frame["first"])).astype(int)
+    >>> frame["y"] = 2.0 * frame["treated"] + frame["unit"] * frame["year"] % 5
+    >>> len(balance_table(frame, treatment="treated", covariates="unit"))
+    1
     """
     names = as_list(covariates)
     require_columns(data, [treatment, *names])

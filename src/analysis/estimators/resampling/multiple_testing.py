@@ -199,6 +199,12 @@ def adjust_p_values(
     See Also
     --------
     romano_wolf : uses the dependence between hypotheses.
+
+    Examples
+    --------
+    >>> from analysis.estimators import adjust_p_values
+    >>> adjust_p_values([0.01, 0.04], method="holm")["p_value_adjusted"].tolist()
+    [0.02, 0.04]
     """
     require_level(level)
     table = p_values.tidy() if isinstance(p_values, Estimates) else None

@@ -171,6 +171,12 @@ def e_value(
     ----------
     .. [1] VanderWeele, T. J., and P. Ding (2017). Sensitivity analysis in observational research:
        introducing the E-value. Annals of Internal Medicine 167(4). doi:10.7326/M16-2607
+
+    Examples
+    --------
+    >>> from analysis.estimators import e_value
+    >>> e_value(2.0).round(3).to_dict("records")
+    [{'risk_ratio': 2.0, 'e_value': 3.414, 'e_value_limit': nan}]
     """
     if std_error is not None:
         half = float(stats.norm.ppf(0.5 + level / 2)) * std_error

@@ -39,6 +39,17 @@ def adoption_cohort(
     EstimationError
         On an unknown option, or a treatment that ends where that is forbidden.
     KeyNotUniqueError, NotIdentifiedError
+
+    Examples
+    --------
+    >>> import pandas as pd
+    >>> from analysis.estimators import adoption_cohort
+    >>> frame = pd.DataFrame([(u, t) for u in range(6) for t in range(2000, 2004)], columns=["unit", "year"])
+    >>> frame["first"] = [0 if u < 2 else 2002 if u < 4 else 2003 for u in frame["unit"]]
+    >>> frame["treated"] = ((frame["first"] > 0) & (frame["year"] >= frame["first"])).astype(int)
+    >>> frame["y"] = 2.0 * frame["treated"] + frame["unit"] * frame["year"] % 5
+    >>> adoption_cohort(frame, unit="unit", time="year", treatment="treated").dropna().unique().tolist()
+    [2002.0, 2003.0]
     """
     require_option("ended", ended, ("forbid", "keep"))
     paths = _binary(data, unit, time, treatment)

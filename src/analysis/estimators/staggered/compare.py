@@ -277,6 +277,18 @@ def compare_estimators(
         If a column is absent.
     EstimationError
         On an unknown estimator or window, or if every estimator was skipped.
+
+    Examples
+    --------
+    >>> import pandas as pd
+    >>> from analysis.estimators import compare_estimators
+    >>> frame = pd.DataFrame([(u, t) for u in range(6) for t in range(2000, 2004)], columns=["unit", "year"])
+    >>> frame["first"] = [0 if u < 2 else 2002 if u < 4 else 2003 for u in frame["unit"]]
+    >>> frame["treated"] = ((frame["first"] > 0) & (frame["year"] >= frame["first"])).astype(int)
+    >>> frame["y"] = 2.0 * frame["treated"] + frame["unit"] * frame["year"] % 5
+    >>> keys = {"outcome": "y", "unit": "unit", "time": "year", "cohort": "first"}
+    >>> sorted(compare_estimators(frame, **keys, window=(-1, 1)).overall)[:3]
+    ['efficient_timing', 'extended_twfe', 'group_time']
     """
     require_level(level)
     names = as_list(covariates)

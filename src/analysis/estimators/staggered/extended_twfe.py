@@ -83,6 +83,18 @@ def extended_twfe(
     References
     ----------
     Wooldridge (2021), doi:10.2139/ssrn.3906345; Wooldridge (2023), doi:10.1093/ectj/utad016.
+
+    Examples
+    --------
+    >>> import pandas as pd
+    >>> from analysis.estimators import extended_twfe
+    >>> frame = pd.DataFrame([(u, t) for u in range(6) for t in range(2000, 2004)], columns=["unit", "year"])
+    >>> frame["first"] = [0 if u < 2 else 2002 if u < 4 else 2003 for u in frame["unit"]]
+    >>> frame["treated"] = ((frame["first"] > 0) & (frame["year"] >= frame["first"])).astype(int)
+    >>> frame["y"] = 2.0 * frame["treated"] + frame["unit"] * frame["year"] % 5
+    >>> keys = {"outcome": "y", "unit": "unit", "time": "year", "cohort": "first"}
+    >>> extended_twfe(frame, **keys).aggregate("simple").coef().round(3).to_dict()
+    {'att': 1.833}
     """
     _require_options(control, family, scale, absorb, anticipation, level)
     _require_fitting(family, scale, absorb, offset, covariates)

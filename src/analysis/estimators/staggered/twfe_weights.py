@@ -106,6 +106,17 @@ def twfe_weights(
     -----
     de Chaisemartin and D'Haultfoeuille (2020, doi:10.1257/aer.20181169), theorem 1 and corollary 1.
     Singletons are dropped: their residual is zero.
+
+    Examples
+    --------
+    >>> import pandas as pd
+    >>> from analysis.estimators import twfe_weights
+    >>> frame = pd.DataFrame([(u, t) for u in range(6) for t in range(2000, 2004)], columns=["unit", "year"])
+    >>> frame["first"] = [0 if u < 2 else 2002 if u < 4 else 2003 for u in frame["unit"]]
+    >>> frame["treated"] = ((frame["first"] > 0) & (frame["year"] >= frame["first"])).astype(int)
+    >>> frame["y"] = 2.0 * frame["treated"] + frame["unit"] * frame["year"] % 5
+    >>> twfe_weights(frame, treatment="treated", effects=["unit", "year"]).negative
+    0
     """
     arrays = prepare(
         data,
