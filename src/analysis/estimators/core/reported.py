@@ -115,11 +115,16 @@ def plot_rows(table: pd.DataFrame, label: str, by: str | None = None, ax: Axes |
     across = pd.api.types.is_numeric_dtype(table[label])
     places = {value: place for place, value in enumerate(dict.fromkeys(table[label]))}
     for shift, (name, rows) in enumerate(groups):
-        at = rows[label] if across else rows[label].map(places)
-        at = at.to_numpy(dtype=float) + (shift - (len(groups) - 1) / 2) * 0.6 / max(len(groups), 1)
+        place = rows[label] if across else rows[label].map(places)
+        at = place.to_numpy(dtype=float) + (shift - (len(groups) - 1) / 2) * 0.6 / max(len(groups), 1)
         estimate = rows["estimate"].to_numpy(dtype=float)
         half = [estimate - rows["conf_low"], rows["conf_high"] - estimate]
-        ends = {"yerr" if across else "xerr": half, "fmt": "o", "markersize": 4, "label": str(name)}
+        ends: dict[str, Any] = {
+            "yerr" if across else "xerr": half,
+            "fmt": "o",
+            "markersize": 4,
+            "label": str(name),
+        }
         ax.errorbar(*((at, estimate) if across else (estimate, at)), **ends)
     (ax.axhline if across else ax.axvline)(0, color="0.6", linewidth=0.8, zorder=0)
     _label_axes(ax, label, across, places)
