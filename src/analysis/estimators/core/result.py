@@ -4,11 +4,17 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 import pandas as pd
 from scipy import stats
+
+from ..errors import EstimationError
+from .reported import Reported, plot_rows
+
+if TYPE_CHECKING:
+    from matplotlib.axes import Axes
 
 STATISTICS = ("estimate", "std_error", "statistic", "p_value", "conf_low", "conf_high")
 
@@ -41,8 +47,8 @@ class Sample:
             raise AssertionError(f"sample ledger does not add up: {self}")
 
 
-@dataclass(frozen=True, eq=False)
-class Estimates:
+@dataclass(frozen=True, eq=False, repr=False)
+class Estimates(Reported):
     """Point estimates, their covariance, the sample, and the design that made them.
 
     Attributes
@@ -82,10 +88,37 @@ class Estimates:
     seed: int | None = None
     extra: Mapping[str, Any] = field(default_factory=dict, repr=False)
 
+    def __repr__(self) -> str:
+        sample = self.sample
+        of = {"n": sample.used, "units": sample.units, "clusters": sample.clusters}
+        size = ", ".join(f"{name}={count:,}" for name, count in of.items() if count is not None)
+        by = " and ".join(str(name) for name in self.keys.columns)
+        return f"{type(self).__name__}({self.method}: {len(self.estimate)} by {by}; {size})"
+
     @property
     def std_error(self) -> np.ndarray:
         """Square roots of the covariance's diagonal, shape (k,)."""
         return np.sqrt(np.diag(self.covariance))
+
+    def coef(self) -> pd.Series:
+        """Return the estimates, indexed by the keys."""
+        return pd.Series(self.estimate, self._index(), name="estimate")
+
+    def se(self) -> pd.Series:
+        """Return the standard errors, indexed by the keys."""
+        return pd.Series(self.std_error, self._index(), name="std_error")
+
+    def confint(self, level: float | None = None) -> pd.DataFrame:
+        """Return ``conf_low`` and ``conf_high`` of `tidy`, indexed by the keys."""
+        return self.tidy(level)[["conf_low", "conf_high"]].set_axis(self._index(), axis=0)
+
+    def vcov(self) -> pd.DataFrame:
+        """Return the covariance of the estimates, both ways indexed by the keys."""
+        return pd.DataFrame(self.covariance, self._index(), self._index())
+
+    def _index(self) -> pd.Index:
+        keys = self.keys
+        return pd.Index(keys.iloc[:, 0]) if keys.shape[1] == 1 else pd.MultiIndex.from_frame(keys)
 
     def tidy(self, level: float | None = None) -> pd.DataFrame:
         """Return one row an estimate with broom's columns.
@@ -130,11 +163,69 @@ class Estimates:
             raise KeyError(f"{key} names {int(keep.sum())} of the estimates {self.keys.to_dict('records')}")
         return table.loc[keep].iloc[0]
 
-    def _repr_markdown_(self) -> str:
-        table = self.tidy().to_markdown(index=False, floatfmt=".4g") if _has_tabulate() else str(self.tidy())
+    def summary(self) -> str:
+        """Return the result as text: what it is, the rows of `tidy`, how it was done and what was dropped."""
+        table = self.tidy().to_string(index=False, float_format="{:.4g}".format)
+        return f"{self!r}\n\n{table}\n\n{self._notes()}"
+
+    def plot(self, ax: Axes | None = None, level: float | None = None) -> Axes:
+        """Draw estimates and intervals: along time or event time, else one below the other.
+
+        Parameters
+        ----------
+        ax : matplotlib.axes.Axes, optional
+            Where to draw; a new figure when omitted.
+        level : float, optional
+            Confidence level; the result's own when omitted.
+
+        Returns
+        -------
+        matplotlib.axes.Axes
+        """
+        names = [str(name) for name in self.keys.columns]
+        by = names[0] if len(names) == 2 else None
+        if len(names) > 2:
+            raise EstimationError(f"choose rows first: estimates keyed by {names} have no plot of their own")
+        return plot_rows(self.tidy(level), names[-1], by, ax)
+
+    @property
+    def __maketables_coef_table__(self) -> pd.DataFrame:
+        rows = self.tidy()
+        names = self.keys.astype(str).agg(" ".join, axis=1)
+        columns = {"b": "estimate", "se": "std_error", "t": "statistic", "p": "p_value"}
+        columns |= {"ci95l": "conf_low", "ci95u": "conf_high"} if self.level == 0.95 else {}
+        table = pd.DataFrame({short: rows[long].to_numpy() for short, long in columns.items()})
+        return table.set_axis(pd.Index(names, name="Coefficient"), axis=0)
+
+    @property
+    def __maketables_depvar__(self) -> str:
+        return str(self.design.get("outcome", "outcome"))
+
+    @property
+    def __maketables_fixef_string__(self) -> str | None:
+        effects = self.design.get("effects", "none")
+        return None if effects == "none" else str(effects).replace(" + ", "+")
+
+    @property
+    def __maketables_vcov_info__(self) -> dict[str, Any]:
+        return {"vcov_type": self.design.get("covariance"), "clustervar": self.design.get("cluster")}
+
+    def __maketables_stat__(self, key: str) -> Any:
+        known = {"N": self.sample.used, "r2_within": self.extra.get("r2_within")}
+        return known.get(key, self.glance().iloc[0].get(key))
+
+    @property
+    def __maketables_default_stat_keys__(self) -> list[str]:
+        return ["N"]
+
+    def _notes(self) -> str:
         notes = ", ".join(f"{name}: {value!s}" for name, value in self.design.items() if np.isscalar(value))
         dropped = "; ".join(f"{count} {why}" for why, count in self.sample.dropped.items()) or "none"
-        return f"{table}\n\n{self.method}. N = {self.sample.used:,}; dropped: {dropped}. {notes}."
+        return f"{self.method}. N = {self.sample.used:,}; dropped: {dropped}. {notes}."
+
+    def _repr_markdown_(self) -> str:
+        table = self.tidy().to_markdown(index=False, floatfmt=".4g") if _has_tabulate() else str(self.tidy())
+        return f"{table}\n\n{self._notes()}"
 
 
 def t_columns(estimate, std_error, df, level) -> dict[str, np.ndarray]:

@@ -9,11 +9,13 @@ import pandas as pd
 from scipy import stats
 
 from ..core.checks import as_list, numeric, require_columns, require_option
+from ..core.entry import takes_frame
 from ..core.result import Estimates
 from ..errors import EstimationError, NotIdentifiedError
 from .matched_sample import binary_treatment
 
 
+@takes_frame
 def balance_table(
     data: pd.DataFrame,
     *,
@@ -59,6 +61,17 @@ def balance_table(
     ----------
     .. [1] Austin, P. C. (2009). Balance diagnostics for comparing the distribution of baseline
        covariates between treatment groups. Statistics in Medicine 28. doi:10.1002/sim.3697
+
+    Examples
+    --------
+    >>> import pandas as pd
+    >>> from analysis.estimators import balance_table
+    >>> frame = pd.DataFrame([(u, t) for u in range(6) for t in range(2000, 2004)], columns=["unit", "year"])
+    >>> frame["first"] = [0 if u < 2 else 2002 if u < 4 else 2003 for u in frame["unit"]]
+    >>> frame["treated"] = ((frame["first"] > 0) & (frame["year"] >= frame["first"])).astype(int)
+    >>> frame["y"] = 2.0 * frame["treated"] + frame["unit"] * frame["year"] % 5
+    >>> len(balance_table(frame, treatment="treated", covariates="unit"))
+    1
     """
     names = as_list(covariates)
     require_columns(data, [treatment, *names])
@@ -150,6 +163,7 @@ def _ks_of_ranks(left, right, left_weights=None, right_weights=None):
     return float(np.abs(np.cumsum(mass[0]) / mass[0].sum() - np.cumsum(mass[1]) / mass[1].sum()).max())
 
 
+@takes_frame
 def effective_sample_sizes(
     data: pd.DataFrame, *, treatment: str, weights: np.ndarray | Estimates
 ) -> pd.DataFrame:
@@ -180,6 +194,7 @@ def effective_sample_sizes(
     return pd.DataFrame(rows, columns=["arm", "given", "weighted", "effective", "largest_share"])
 
 
+@takes_frame
 def balance_tests(data: pd.DataFrame, result: Estimates, covariates: str | Sequence[str]) -> pd.DataFrame:
     """Test matched pairs for equal covariates: paired t, and Kolmogorov-Smirnov for those of many values.
 

@@ -8,6 +8,7 @@ import numpy as np
 import pandas as pd
 
 from ..core.checks import require_level
+from ..core.entry import takes_frame
 from ..core.result import Estimates
 from ..errors import EstimationError, NotIdentifiedError
 from .distance import propensity
@@ -17,6 +18,7 @@ from .strata import clustered_result, require_estimand, stratum_weights, weighte
 Cuts = int | str | Sequence[float]
 
 
+@takes_frame
 def coarsened_exact(
     data: pd.DataFrame,
     *,
@@ -109,6 +111,7 @@ def _coarse_codes(frame: MatchFrame, points):
     return np.unique(code, return_inverse=True)[1].astype(np.int64)
 
 
+@takes_frame
 def subclassify(
     data: pd.DataFrame,
     *,

@@ -10,6 +10,7 @@ from scipy.optimize import minimize
 from scipy.special import logsumexp
 
 from ..core.checks import require_level, require_option
+from ..core.entry import takes_frame
 from ..core.result import Estimates
 from ..errors import ColumnError, NotIdentifiedError
 from .matched_sample import MatchFrame, read_frame
@@ -18,6 +19,7 @@ from .strata import require_estimand, weighted_result
 _GAP = 1e-6
 
 
+@takes_frame
 def entropy_balance(
     data: pd.DataFrame,
     *,

@@ -11,6 +11,7 @@ from scipy.sparse import coo_array
 from scipy.sparse.csgraph import connected_components
 
 from ..core.checks import require_level
+from ..core.entry import takes_frame
 from ..core.result import Estimates
 from .matched_sample import read_frame
 from .neighbors import squared_distances
@@ -18,6 +19,7 @@ from .pairing import locate
 from .strata import clustered_result, require_estimand
 
 
+@takes_frame
 def full_match(
     data: pd.DataFrame,
     *,

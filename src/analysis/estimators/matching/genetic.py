@@ -12,6 +12,7 @@ from scipy import stats
 from scipy.optimize import differential_evolution
 
 from ..core.checks import as_list, require_level
+from ..core.entry import takes_frame
 from ..core.result import Estimates
 from ..errors import EstimationError, NotIdentifiedError
 from .balance import paired_t_p_values
@@ -25,6 +26,7 @@ _LOG_BOUND = 3.0
 _MANY_ROWS = 5000
 
 
+@takes_frame
 def genetic_match(
     data: pd.DataFrame,
     *,

@@ -8,6 +8,7 @@ import numpy as np
 import pandas as pd
 
 from ..core.checks import as_list, require_level, require_option
+from ..core.entry import takes_frame
 from ..errors import EstimationError, NotIdentifiedError
 from . import abadie_imbens as kernels
 from .matched_sample import MatchFrame, matched_result, read_frame, set_codes
@@ -16,6 +17,7 @@ from .pairing import caliper_rule, choosing_order, find_pairs, locate
 from .strata import require_estimand
 
 
+@takes_frame
 def match(
     data: pd.DataFrame,
     *,

@@ -9,15 +9,17 @@ import numpy as np
 import pandas as pd
 
 from ..core.checks import as_list
+from ..core.entry import takes_frame
 from ..core.frame import Effect, prepare
+from ..core.reported import Reported
 from ..linalg.least_squares import least_squares, norms
 from ..linalg.threads import same_bits
 from .covariance import require_clusters
 from .ols import as_effects, with_intercept
 
 
-@dataclass(frozen=True, eq=False)
-class ClusterDiagnostics:
+@dataclass(frozen=True, eq=False, repr=False)
+class ClusterDiagnostics(Reported):
     """Clusters of a regression, one row each, and what they amount to.
 
     Attributes
@@ -35,6 +37,10 @@ class ClusterDiagnostics:
     clusters: int
     effective: pd.DataFrame
 
+    def tidy(self) -> pd.DataFrame:
+        """Return `table`: one row for each cluster."""
+        return self.table
+
     def glance(self) -> pd.DataFrame:
         """Return one row: clusters, smallest, median and largest size and leverage."""
         row: dict[str, float] = {"clusters": self.clusters}
@@ -48,6 +54,7 @@ class ClusterDiagnostics:
         return pd.DataFrame([row])
 
 
+@takes_frame
 @same_bits
 def cluster_diagnostics(
     data: pd.DataFrame,

@@ -11,6 +11,7 @@ import pandas as pd
 
 from ..core.calendar import event_positions
 from ..core.checks import as_list, numeric, require_columns, require_option, require_unique
+from ..core.entry import takes_frame
 from ..core.frame import Effect
 from ..core.result import Estimates, Sample
 from ..errors import ColumnError, EstimationError, NotIdentifiedError
@@ -22,6 +23,7 @@ from .wald import WaldTest, joint_test
 _PREFIX = "event time "
 
 
+@takes_frame
 def event_study(
     data: pd.DataFrame,
     *,
@@ -79,6 +81,18 @@ def event_study(
     NotIdentifiedError
         A reference does not occur, or too few references.
     KeyNotUniqueError, ColumnError, EstimationError
+
+    Examples
+    --------
+    >>> import pandas as pd
+    >>> from analysis.estimators import event_study
+    >>> frame = pd.DataFrame([(u, t) for u in range(6) for t in range(2000, 2004)], columns=["unit", "year"])
+    >>> frame["first"] = [0 if u < 2 else 2002 if u < 4 else 2003 for u in frame["unit"]]
+    >>> frame["treated"] = ((frame["first"] > 0) & (frame["year"] >= frame["first"])).astype(int)
+    >>> frame["y"] = 2.0 * frame["treated"] + frame["unit"] * frame["year"] % 5
+    >>> keys = {"outcome": "y", "unit": "unit", "time": "year", "cohort": "first"}
+    >>> event_study(frame, **keys, window=(-2, 1)).coef().round(3).to_dict()
+    {-2: -0.119, 0: 1.769, 1: 2.224}
     """
     require_columns(data, [outcome, unit, time, cohort])
     require_unique(data, unit, time)
@@ -203,6 +217,7 @@ def _leads_test(events: Estimates, leads: np.ndarray) -> WaldTest | None:
         return None
 
 
+@takes_frame
 def two_by_two(
     data: pd.DataFrame,
     *,

@@ -9,6 +9,7 @@ import numpy as np
 import pandas as pd
 
 from ..core.checks import as_list, require_level
+from ..core.entry import takes_frame
 from ..core.frame import Effect, prepare
 from ..core.result import Estimates
 from ..core.translate import translated
@@ -19,6 +20,7 @@ from .ols import INTERCEPT, as_effects
 _MOST_LEVELS = 500
 
 
+@takes_frame
 @same_bits
 def negative_binomial(
     data: pd.DataFrame,

@@ -9,6 +9,7 @@ import numpy as np
 import pandas as pd
 
 from ..core.checks import as_list, require_level, require_unique
+from ..core.entry import takes_frame
 from ..core.frame import Arrays, Effect, prepare
 from ..core.result import Estimates
 from ..errors import NotIdentifiedError
@@ -20,6 +21,7 @@ from .small_sample import Correction
 INTERCEPT = "Intercept"
 
 
+@takes_frame
 @same_bits
 def ols(
     data: pd.DataFrame,
@@ -95,6 +97,17 @@ def ols(
     Notes
     -----
     Rows with a missing value in any column named are dropped and counted by the first such column.
+
+    Examples
+    --------
+    >>> import pandas as pd
+    >>> from analysis.estimators import ols
+    >>> frame = pd.DataFrame([(u, t) for u in range(6) for t in range(2000, 2004)], columns=["unit", "year"])
+    >>> frame["first"] = [0 if u < 2 else 2002 if u < 4 else 2003 for u in frame["unit"]]
+    >>> frame["treated"] = ((frame["first"] > 0) & (frame["year"] >= frame["first"])).astype(int)
+    >>> frame["y"] = 2.0 * frame["treated"] + frame["unit"] * frame["year"] % 5
+    >>> ols("y ~ treated | unit + year", frame).coef().round(3).to_dict()
+    {'treated': 1.85}
     """
     require_level(level)
     if unit is not None and time is not None:

@@ -10,6 +10,7 @@ import numpy as np
 import pandas as pd
 
 from ..core.checks import as_list, require_level, require_unique
+from ..core.entry import takes_frame
 from ..core.frame import Arrays, prepare
 from ..core.result import Estimates
 from ..core.translate import translated
@@ -93,6 +94,7 @@ def _options(covariance: str) -> dict[str, Any]:
     return {"cov_type": _KINDS[covariance], **clusters}
 
 
+@takes_frame
 @same_bits
 def random_effects(
     data: pd.DataFrame,
@@ -132,6 +134,7 @@ def random_effects(
     return _wrap("random_effects", fit, panel, level, {"covariance": covariance}, **shares)
 
 
+@takes_frame
 @same_bits
 def between(
     data: pd.DataFrame,
@@ -156,6 +159,7 @@ def between(
     return _wrap("between", fit, panel, level, {"covariance": covariance})
 
 
+@takes_frame
 @same_bits
 def first_differences(
     data: pd.DataFrame,
@@ -188,6 +192,7 @@ def first_differences(
     )
 
 
+@takes_frame
 @same_bits
 def mundlak(
     data: pd.DataFrame,
@@ -237,6 +242,7 @@ def mundlak(
     )
 
 
+@takes_frame
 def hausman(
     data: pd.DataFrame,
     *,
@@ -265,17 +271,10 @@ def hausman(
     -----
     Hausman (1978, doi:10.2307/1913827).
     """
-    options: dict[str, Any] = {"treatment": treatment, "covariates": covariates}
-    fixed = ols(
-        data,
-        outcome=outcome,
-        effects=[unit],
-        covariance="iid",
-        correction="linearmodels",
-        singletons="keep",
-        **options,
-    )
-    random = random_effects(data, outcome=outcome, unit=unit, time=time, covariance="iid", **options)
+    options: dict[str, Any] = {"outcome": outcome, "treatment": treatment, "covariates": covariates}
+    within: dict[str, Any] = {"effects": [unit], "correction": "linearmodels", "singletons": "keep"}
+    fixed = ols(data, covariance="iid", **within, **options)
+    random = random_effects(data, unit=unit, time=time, covariance="iid", **options)
     where = [random.keys["term"].tolist().index(term) for term in fixed.keys["term"]]
     gap = fixed.estimate - random.estimate[where]
     spread = fixed.covariance - random.covariance[np.ix_(where, where)]
@@ -287,6 +286,7 @@ def hausman(
     return WaldTest(statistic, len(gap), np.inf, float(stats.chi2.sf(statistic, len(gap))))
 
 
+@takes_frame
 @same_bits
 def driscoll_kraay(
     data: pd.DataFrame,

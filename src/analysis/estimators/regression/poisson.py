@@ -10,6 +10,7 @@ import numpy as np
 import pandas as pd
 
 from ..core.checks import as_list, require_level, require_unique
+from ..core.entry import takes_frame
 from ..core.frame import Arrays, Effect, prepare
 from ..core.result import Estimates
 from ..errors import ColumnError, EstimationError
@@ -22,6 +23,7 @@ from .separation import drop_hopeless, separated
 from .small_sample import Correction
 
 
+@takes_frame
 @same_bits
 def poisson(
     data: pd.DataFrame,
@@ -87,6 +89,17 @@ def poisson(
     Santos Silva and Tenreyro (2006, doi:10.1162/rest.88.4.641); Correia, Guimaraes and Zylkin (2020,
     doi:10.1177/1536867X20909691), and for separation arXiv:1903.01633. Conditional on unit effects it is
     consistent whatever the distribution (Wooldridge 1999, doi:10.1016/S0304-4076(98)00033-5).
+
+    Examples
+    --------
+    >>> import pandas as pd
+    >>> from analysis.estimators import poisson
+    >>> frame = pd.DataFrame([(u, t) for u in range(6) for t in range(2000, 2004)], columns=["unit", "year"])
+    >>> frame["first"] = [0 if u < 2 else 2002 if u < 4 else 2003 for u in frame["unit"]]
+    >>> frame["treated"] = ((frame["first"] > 0) & (frame["year"] >= frame["first"])).astype(int)
+    >>> frame["y"] = 2.0 * frame["treated"] + frame["unit"] * frame["year"] % 5
+    >>> poisson(frame, outcome="y", treatment="treated", effects=["year"]).coef().round(3).to_dict()
+    {'treated': 1.13}
     """
     require_level(level)
     if unit is not None and time is not None:

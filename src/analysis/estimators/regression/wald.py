@@ -2,17 +2,19 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import asdict, dataclass
 
 import numpy as np
+import pandas as pd
 from scipy import stats
 
+from ..core.reported import Reported
 from ..core.result import Estimates
 from ..errors import NotIdentifiedError
 
 
-@dataclass(frozen=True)
-class WaldTest:
+@dataclass(frozen=True, repr=False)
+class WaldTest(Reported):
     """A joint test that coefficients are zero.
 
     Attributes
@@ -29,6 +31,14 @@ class WaldTest:
     df: int
     df_denominator: float
     p_value: float
+
+    def tidy(self) -> pd.DataFrame:
+        """Return one row: statistic, df, df_denominator, p_value."""
+        return pd.DataFrame([asdict(self)])
+
+    def glance(self) -> pd.DataFrame:
+        """Return the row of `tidy`: a test is one number."""
+        return self.tidy()
 
 
 def wald(estimate: np.ndarray, covariance: np.ndarray, df: float = np.inf) -> WaldTest:

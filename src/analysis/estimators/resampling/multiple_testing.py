@@ -10,6 +10,7 @@ import numpy as np
 import pandas as pd
 
 from ..core.checks import as_list, require_level
+from ..core.entry import takes_frame
 from ..core.result import Estimates, Sample
 from ..errors import EstimationError
 from ..linalg.threads import same_bits
@@ -18,6 +19,7 @@ from .bootstrap_statistics import TIE, bootstrap_moments, observed_statistic
 from .weights import plan_draws
 
 
+@takes_frame
 @same_bits
 def romano_wolf(
     data: pd.DataFrame,
@@ -197,6 +199,12 @@ def adjust_p_values(
     See Also
     --------
     romano_wolf : uses the dependence between hypotheses.
+
+    Examples
+    --------
+    >>> from analysis.estimators import adjust_p_values
+    >>> adjust_p_values([0.01, 0.04], method="holm")["p_value_adjusted"].tolist()
+    [0.02, 0.04]
     """
     require_level(level)
     table = p_values.tidy() if isinstance(p_values, Estimates) else None

@@ -11,6 +11,7 @@ import pandas as pd
 
 from ..core.calendar import event_positions
 from ..core.checks import as_list, require_columns, require_level, require_option, require_unique
+from ..core.entry import takes_frame
 from ..core.frame import Arrays, prepare
 from ..core.result import Estimates
 from ..errors import EstimationError, TooFewClustersError
@@ -35,6 +36,7 @@ ALTERNATIVES = ("two-sided", "greater", "less")
 TIE = 1e-9
 
 
+@takes_frame
 @same_bits
 def randomization_test(
     data: pd.DataFrame,

@@ -10,6 +10,7 @@ import numpy as np
 import pandas as pd
 
 from ..core.checks import as_list, require_level, require_option
+from ..core.entry import takes_frame
 from ..core.frame import Arrays, prepare
 from ..core.result import Estimates
 from ..errors import NotConvergedError
@@ -28,6 +29,7 @@ from .weights import WildDraws, plan_draws
 ITERATIONS = 200
 
 
+@takes_frame
 @same_bits
 def score_bootstrap(
     data: pd.DataFrame,

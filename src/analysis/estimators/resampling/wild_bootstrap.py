@@ -9,6 +9,7 @@ import numpy as np
 import pandas as pd
 
 from ..core.checks import as_list, require_level
+from ..core.entry import takes_frame
 from ..core.result import Estimates
 from ..linalg.threads import same_bits
 from .bootstrap_model import (
@@ -25,6 +26,7 @@ from .test_inversion import invert
 from .weights import plan_draws
 
 
+@takes_frame
 @same_bits
 def wild_bootstrap(
     data: pd.DataFrame,

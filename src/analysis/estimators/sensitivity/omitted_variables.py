@@ -9,10 +9,12 @@ import pandas as pd
 from scipy import stats
 
 from ..core.checks import as_list, numeric, require_columns, require_level
+from ..core.entry import takes_frame
 from ..core.result import Estimates, Sample
 from ..errors import EstimationError, NotIdentifiedError
 
 
+@takes_frame
 def omitted_variable_bounds(
     data: pd.DataFrame,
     *,

@@ -52,6 +52,12 @@ def minimum_detectable_effect(
     ----------
     Bloom, H. S. (1995). Minimum detectable effects. Evaluation Review 19, 547-556.
     doi:10.1177/0193841X9501900504
+
+    Examples
+    --------
+    >>> from analysis.estimators import minimum_detectable_effect
+    >>> round(float(minimum_detectable_effect(1.0)), 3)
+    2.802
     """
     require_level(level)
     _require_share("power", power)
@@ -160,6 +166,12 @@ def sign_and_magnitude_errors(
     ----------
     Gelman, A. and Carlin, J. (2014). Beyond power calculations: assessing type S (sign) and type M
     (magnitude) errors. Perspectives on Psychological Science 9, 641-651. doi:10.1177/1745691614551642
+
+    Examples
+    --------
+    >>> from analysis.estimators import sign_and_magnitude_errors
+    >>> sign_and_magnitude_errors(0.5, 1.0).round(3).to_dict("records")
+    [{'effect': 0.5, 'power': 0.079, 'type_s': 0.088, 'type_m': 4.789}]
     """
     require_level(level)
     _require_std_error(std_error)

@@ -10,14 +10,15 @@ import pandas as pd
 from scipy import optimize, stats
 
 from ..core.checks import require_level
+from ..core.reported import Reported
 from ..core.result import Estimates
 from ..errors import EstimationError
 from ..linalg.threads import same_bits
 from .event_path import EventPath, event_path
 
 
-@dataclass(frozen=True)
-class PretestPower:
+@dataclass(frozen=True, repr=False)
+class PretestPower(Reported):
     """Power of a pre-test against a hypothesised violation, and its consequences.
 
     Attributes
@@ -41,6 +42,15 @@ class PretestPower:
     bayes_factor: float
     likelihood_ratio: float
     table: pd.DataFrame
+
+    def tidy(self) -> pd.DataFrame:
+        """Return `table`: one row for each event time."""
+        return self.table
+
+    def glance(self) -> pd.DataFrame:
+        """Return one row: slope, power, bayes_factor, likelihood_ratio."""
+        names = ("slope", "power", "bayes_factor", "likelihood_ratio")
+        return pd.DataFrame([{name: getattr(self, name) for name in names}])
 
 
 @same_bits

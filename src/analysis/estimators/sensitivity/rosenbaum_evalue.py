@@ -9,6 +9,7 @@ import pandas as pd
 from scipy import stats
 
 from ..core.checks import numeric, require_columns
+from ..core.entry import takes_frame
 from ..core.result import Estimates
 from ..errors import EstimationError, NotIdentifiedError
 
@@ -16,6 +17,7 @@ EXACT_UP_TO = 200
 """Pairs with a difference up to which signed-rank distributions are computed, not approximated."""
 
 
+@takes_frame
 def rosenbaum_bounds(
     data: pd.DataFrame,
     result: Estimates,
@@ -169,6 +171,12 @@ def e_value(
     ----------
     .. [1] VanderWeele, T. J., and P. Ding (2017). Sensitivity analysis in observational research:
        introducing the E-value. Annals of Internal Medicine 167(4). doi:10.7326/M16-2607
+
+    Examples
+    --------
+    >>> from analysis.estimators import e_value
+    >>> e_value(2.0).round(3).to_dict("records")
+    [{'risk_ratio': 2.0, 'e_value': 3.414, 'e_value_limit': nan}]
     """
     if std_error is not None:
         half = float(stats.norm.ppf(0.5 + level / 2)) * std_error

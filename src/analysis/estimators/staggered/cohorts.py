@@ -6,10 +6,12 @@ import numpy as np
 import pandas as pd
 
 from ..core.checks import numeric, require_option
+from ..core.entry import takes_frame
 from ..errors import ColumnError, EstimationError, NotIdentifiedError
 from .treatment_paths import Paths, treatment_paths
 
 
+@takes_frame
 def adoption_cohort(
     data: pd.DataFrame, *, unit: str, time: str, treatment: str, ended: str = "forbid"
 ) -> pd.Series:
@@ -37,6 +39,17 @@ def adoption_cohort(
     EstimationError
         On an unknown option, or a treatment that ends where that is forbidden.
     KeyNotUniqueError, NotIdentifiedError
+
+    Examples
+    --------
+    >>> import pandas as pd
+    >>> from analysis.estimators import adoption_cohort
+    >>> frame = pd.DataFrame([(u, t) for u in range(6) for t in range(2000, 2004)], columns=["unit", "year"])
+    >>> frame["first"] = [0 if u < 2 else 2002 if u < 4 else 2003 for u in frame["unit"]]
+    >>> frame["treated"] = ((frame["first"] > 0) & (frame["year"] >= frame["first"])).astype(int)
+    >>> frame["y"] = 2.0 * frame["treated"] + frame["unit"] * frame["year"] % 5
+    >>> adoption_cohort(frame, unit="unit", time="year", treatment="treated").dropna().unique().tolist()
+    [2002.0, 2003.0]
     """
     require_option("ended", ended, ("forbid", "keep"))
     paths = _binary(data, unit, time, treatment)
@@ -52,6 +65,7 @@ def adoption_cohort(
     return _by_row(data, paths, np.append(paths.periods, np.nan)[first], "cohort")
 
 
+@takes_frame
 def ended_cohort(
     data: pd.DataFrame, *, unit: str, time: str, treatment: str, since: float | None = None
 ) -> pd.DataFrame:

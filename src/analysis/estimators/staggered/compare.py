@@ -4,13 +4,15 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 import pandas as pd
 
 from ..core.calendar import event_positions
 from ..core.checks import as_list, require_columns, require_level, require_option
+from ..core.entry import takes_frame
+from ..core.reported import Reported, plot_rows
 from ..core.result import Estimates
 from ..errors import EstimationError
 from ..regression.event_study import event_study
@@ -24,11 +26,14 @@ from .local_projection import local_projection
 from .stacked import stacked
 from .switchers import switchers
 
+if TYPE_CHECKING:
+    from matplotlib.axes import Axes
+
 _TREATED, _OVERALL = "_treated_now", "overall"
 
 
-@dataclass(frozen=True)
-class Comparison:
+@dataclass(frozen=True, repr=False)
+class Comparison(Reported):
     """What several estimators say about the same data.
 
     Attributes
@@ -68,6 +73,22 @@ class Comparison:
         chosen = self.events if by == "event" else self.overall
         parts = [self._part(name, result, by) for name, result in chosen.items()]
         return pd.concat(parts, ignore_index=True)
+
+    def tidy(self, by: str = "event") -> pd.DataFrame:
+        """Return `table`."""
+        return self.table(by)
+
+    def glance(self) -> pd.DataFrame:
+        """Return one row: how many estimators ran and were skipped, the level."""
+        return pd.DataFrame(
+            [{"estimators": len(self.events), "skipped": len(self.skipped), "level": self.level}]
+        )
+
+    def plot(self, ax: Axes | None = None, by: str = "event") -> Axes:
+        """Draw the estimators side by side, along event time or (``by="overall"``) one below the other."""
+        if by == "event":
+            return plot_rows(self.table(by), "event_time", "estimator", ax)
+        return plot_rows(self.table(by), "estimator", ax=ax)
 
     def _part(self, name, result, by) -> pd.DataFrame:
         table = result.tidy().drop(columns="term", errors="ignore")
@@ -207,6 +228,7 @@ _METHODS: dict[str, tuple[Callable[[_Inputs], _Pair], str]] = {
 ESTIMATORS = tuple(_METHODS)
 
 
+@takes_frame
 def compare_estimators(
     data: pd.DataFrame,
     *,
@@ -255,6 +277,18 @@ def compare_estimators(
         If a column is absent.
     EstimationError
         On an unknown estimator or window, or if every estimator was skipped.
+
+    Examples
+    --------
+    >>> import pandas as pd
+    >>> from analysis.estimators import compare_estimators
+    >>> frame = pd.DataFrame([(u, t) for u in range(6) for t in range(2000, 2004)], columns=["unit", "year"])
+    >>> frame["first"] = [0 if u < 2 else 2002 if u < 4 else 2003 for u in frame["unit"]]
+    >>> frame["treated"] = ((frame["first"] > 0) & (frame["year"] >= frame["first"])).astype(int)
+    >>> frame["y"] = 2.0 * frame["treated"] + frame["unit"] * frame["year"] % 5
+    >>> keys = {"outcome": "y", "unit": "unit", "time": "year", "cohort": "first"}
+    >>> sorted(compare_estimators(frame, **keys, window=(-1, 1)).overall)[:3]
+    ['efficient_timing', 'extended_twfe', 'group_time']
     """
     require_level(level)
     names = as_list(covariates)

@@ -9,6 +9,7 @@ import numpy as np
 import pandas as pd
 
 from ..core.checks import require_level, require_option
+from ..core.entry import takes_frame
 from ..core.result import Estimates
 from ..errors import NotIdentifiedError
 from ..linalg.threads import same_bits
@@ -18,6 +19,7 @@ from .wide_panel import WidePanel, wide_panel
 ESTIMANDS = ("simple", "cohort", "calendar", "event")
 
 
+@takes_frame
 @same_bits
 def efficient_timing(
     data: pd.DataFrame,
@@ -72,6 +74,18 @@ def efficient_timing(
     References
     ----------
     Roth and Sant'Anna (2023), doi:10.1086/726581.
+
+    Examples
+    --------
+    >>> import pandas as pd
+    >>> from analysis.estimators import efficient_timing
+    >>> frame = pd.DataFrame([(u, t) for u in range(6) for t in range(2000, 2004)], columns=["unit", "year"])
+    >>> frame["first"] = [0 if u < 2 else 2002 if u < 4 else 2003 for u in frame["unit"]]
+    >>> frame["treated"] = ((frame["first"] > 0) & (frame["year"] >= frame["first"])).astype(int)
+    >>> frame["y"] = 2.0 * frame["treated"] + frame["unit"] * frame["year"] % 5
+    >>> keys = {"outcome": "y", "unit": "unit", "time": "year", "cohort": "first"}
+    >>> efficient_timing(frame, **keys).coef().round(3).to_dict()
+    {'overall': 0.772}
     """
     require_level(level)
     require_option("by", by, ESTIMANDS)

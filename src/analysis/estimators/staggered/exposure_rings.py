@@ -11,11 +11,13 @@ from scipy.spatial import cKDTree
 
 from ..core.calendar import event_positions
 from ..core.checks import codes, numeric, require_columns, require_unique
+from ..core.entry import takes_frame
 from ..errors import ColumnError, EstimationError, NotIdentifiedError
 
 EARTH_KM = 6371.0088
 
 
+@takes_frame
 def exposure_rings(
     data: pd.DataFrame,
     *,

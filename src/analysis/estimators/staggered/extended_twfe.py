@@ -8,6 +8,7 @@ import numpy as np
 import pandas as pd
 
 from ..core.checks import as_list, require_level, require_option
+from ..core.entry import takes_frame
 from ..errors import ColumnError, EstimationError, NotIdentifiedError
 from ..linalg.threads import same_bits
 from .cell_regression import CellFit, Layout, fit_cells_linear, fit_cells_poisson, layout
@@ -17,6 +18,7 @@ from .saturated import fit_saturated, fit_saturated_poisson
 from .wide_panel import WidePanel, wide_panel
 
 
+@takes_frame
 @same_bits
 def extended_twfe(
     data: pd.DataFrame,
@@ -81,6 +83,18 @@ def extended_twfe(
     References
     ----------
     Wooldridge (2021), doi:10.2139/ssrn.3906345; Wooldridge (2023), doi:10.1093/ectj/utad016.
+
+    Examples
+    --------
+    >>> import pandas as pd
+    >>> from analysis.estimators import extended_twfe
+    >>> frame = pd.DataFrame([(u, t) for u in range(6) for t in range(2000, 2004)], columns=["unit", "year"])
+    >>> frame["first"] = [0 if u < 2 else 2002 if u < 4 else 2003 for u in frame["unit"]]
+    >>> frame["treated"] = ((frame["first"] > 0) & (frame["year"] >= frame["first"])).astype(int)
+    >>> frame["y"] = 2.0 * frame["treated"] + frame["unit"] * frame["year"] % 5
+    >>> keys = {"outcome": "y", "unit": "unit", "time": "year", "cohort": "first"}
+    >>> extended_twfe(frame, **keys).aggregate("simple").coef().round(3).to_dict()
+    {'att': 1.833}
     """
     _require_options(control, family, scale, absorb, anticipation, level)
     _require_fitting(family, scale, absorb, offset, covariates)

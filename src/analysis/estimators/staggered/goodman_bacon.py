@@ -8,6 +8,7 @@ import numpy as np
 import pandas as pd
 
 from ..core.checks import numeric, require_columns, require_unique
+from ..core.entry import takes_frame
 from ..core.result import Estimates, Sample
 from ..errors import EstimationError, NotIdentifiedError
 from ..regression.ols import ols
@@ -20,6 +21,7 @@ KINDS = {
 }
 
 
+@takes_frame
 def bacon_decomposition(
     data: pd.DataFrame, *, outcome: str, unit: str, time: str, treatment: str
 ) -> Estimates:
@@ -54,6 +56,17 @@ def bacon_decomposition(
     Notes
     -----
     Goodman-Bacon (2021, doi:10.1016/j.jeconom.2021.03.014).
+
+    Examples
+    --------
+    >>> import pandas as pd
+    >>> from analysis.estimators import bacon_decomposition
+    >>> frame = pd.DataFrame([(u, t) for u in range(6) for t in range(2000, 2004)], columns=["unit", "year"])
+    >>> frame["first"] = [0 if u < 2 else 2002 if u < 4 else 2003 for u in frame["unit"]]
+    >>> frame["treated"] = ((frame["first"] > 0) & (frame["year"] >= frame["first"])).astype(int)
+    >>> frame["y"] = 2.0 * frame["treated"] + frame["unit"] * frame["year"] % 5
+    >>> len(bacon_decomposition(frame, outcome="y", unit="unit", time="year", treatment="treated").tidy())
+    4
     """
     require_columns(data, [outcome, unit, time, treatment])
     require_unique(data, unit, time)

@@ -10,6 +10,7 @@ import pandas as pd
 
 from ..core.cell_panel import CellPanel
 from ..core.checks import require_level, require_option
+from ..core.entry import takes_frame
 from ..core.result import Estimates
 from ..errors import EstimationError, NotIdentifiedError
 from ..linalg.groups import square
@@ -26,7 +27,7 @@ from .wide_panel import WidePanel, wide_panel
 PANELS = ("complete", "pairwise", "repeated")
 
 
-@dataclass(frozen=True, eq=False)
+@dataclass(frozen=True, eq=False, repr=False)
 class GroupTime(Estimates):
     """Group-time effects: an `Estimates` keyed by ``cohort`` and ``time`` that can be aggregated.
 
@@ -97,6 +98,7 @@ class GroupTime(Estimates):
         return joint_test(self, before)
 
 
+@takes_frame
 @same_bits
 def group_time(
     data: pd.DataFrame,
@@ -187,6 +189,18 @@ def group_time(
     References
     ----------
     Callaway and Sant'Anna (2021), doi:10.1016/j.jeconom.2020.12.001.
+
+    Examples
+    --------
+    >>> import pandas as pd
+    >>> from analysis.estimators import group_time
+    >>> frame = pd.DataFrame([(u, t) for u in range(6) for t in range(2000, 2004)], columns=["unit", "year"])
+    >>> frame["first"] = [0 if u < 2 else 2002 if u < 4 else 2003 for u in frame["unit"]]
+    >>> frame["treated"] = ((frame["first"] > 0) & (frame["year"] >= frame["first"])).astype(int)
+    >>> frame["y"] = 2.0 * frame["treated"] + frame["unit"] * frame["year"] % 5
+    >>> effects = group_time(frame, outcome="y", unit="unit", time="year", cohort="first")
+    >>> effects.aggregate("simple").coef().round(3).to_dict()
+    {'att': 1.167}
     """
     _require_options(method, control, base, panel, anticipation, level)
     wide = wide_panel(

@@ -8,6 +8,7 @@ import numpy as np
 import pandas as pd
 
 from ..core.checks import require_level, require_option
+from ..core.entry import takes_frame
 from ..core.result import Estimates
 from ..errors import EstimationError, NotIdentifiedError
 from ..linalg.threads import same_bits
@@ -29,6 +30,7 @@ VARIANCES = ("conservative", "leave_out")
 TARGETS = ("overall", "event", "cohort", "calendar", "cell")
 
 
+@takes_frame
 @same_bits
 def imputation(
     data: pd.DataFrame,
@@ -88,6 +90,18 @@ def imputation(
     References
     ----------
     Borusyak, Jaravel and Spiess (2024), doi:10.1093/restud/rdae007.
+
+    Examples
+    --------
+    >>> import pandas as pd
+    >>> from analysis.estimators import imputation
+    >>> frame = pd.DataFrame([(u, t) for u in range(6) for t in range(2000, 2004)], columns=["unit", "year"])
+    >>> frame["first"] = [0 if u < 2 else 2002 if u < 4 else 2003 for u in frame["unit"]]
+    >>> frame["treated"] = ((frame["first"] > 0) & (frame["year"] >= frame["first"])).astype(int)
+    >>> frame["y"] = 2.0 * frame["treated"] + frame["unit"] * frame["year"] % 5
+    >>> keys = {"outcome": "y", "unit": "unit", "time": "year", "cohort": "first"}
+    >>> imputation(frame, **keys, by="overall").coef().round(3).to_dict()
+    {'att': 1.833}
     """
     require_option("variance", variance, VARIANCES)
     wide = _prepare(data, outcome, unit, time, cohort, covariates, weights, cluster, anticipation, by, level)
@@ -99,6 +113,7 @@ def imputation(
     return _estimates("imputation", fit, keys, target, estimate, influence, design, level)
 
 
+@takes_frame
 @same_bits
 def two_stage(
     data: pd.DataFrame,
@@ -135,6 +150,18 @@ def two_stage(
     References
     ----------
     Gardner (2022), doi:10.48550/arXiv.2207.05943.
+
+    Examples
+    --------
+    >>> import pandas as pd
+    >>> from analysis.estimators import two_stage
+    >>> frame = pd.DataFrame([(u, t) for u in range(6) for t in range(2000, 2004)], columns=["unit", "year"])
+    >>> frame["first"] = [0 if u < 2 else 2002 if u < 4 else 2003 for u in frame["unit"]]
+    >>> frame["treated"] = ((frame["first"] > 0) & (frame["year"] >= frame["first"])).astype(int)
+    >>> frame["y"] = 2.0 * frame["treated"] + frame["unit"] * frame["year"] % 5
+    >>> keys = {"outcome": "y", "unit": "unit", "time": "year", "cohort": "first"}
+    >>> two_stage(frame, **keys, by="overall").coef().round(3).to_dict()
+    {'att': 1.833}
     """
     wide = _prepare(data, outcome, unit, time, cohort, covariates, weights, cluster, anticipation, by, level)
     fit = impute(wide, anticipation)

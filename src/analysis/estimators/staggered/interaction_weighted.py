@@ -6,6 +6,7 @@ import numpy as np
 import pandas as pd
 
 from ..core.checks import require_level
+from ..core.entry import takes_frame
 from ..errors import EstimationError, NotIdentifiedError
 from ..linalg.threads import same_bits
 from .cell_result import cell_result
@@ -14,6 +15,7 @@ from .saturated import fit_saturated
 from .wide_panel import wide_panel
 
 
+@takes_frame
 @same_bits
 def interaction_weighted(
     data: pd.DataFrame,
@@ -66,6 +68,18 @@ def interaction_weighted(
     References
     ----------
     Sun and Abraham (2021), doi:10.1016/j.jeconom.2020.09.006.
+
+    Examples
+    --------
+    >>> import pandas as pd
+    >>> from analysis.estimators import interaction_weighted
+    >>> frame = pd.DataFrame([(u, t) for u in range(6) for t in range(2000, 2004)], columns=["unit", "year"])
+    >>> frame["first"] = [0 if u < 2 else 2002 if u < 4 else 2003 for u in frame["unit"]]
+    >>> frame["treated"] = ((frame["first"] > 0) & (frame["year"] >= frame["first"])).astype(int)
+    >>> frame["y"] = 2.0 * frame["treated"] + frame["unit"] * frame["year"] % 5
+    >>> keys = {"outcome": "y", "unit": "unit", "time": "year", "cohort": "first"}
+    >>> interaction_weighted(frame, **keys).aggregate("simple").coef().round(3).to_dict()
+    {'att': 1.167}
     """
     require_level(level)
     if anticipation < 0:

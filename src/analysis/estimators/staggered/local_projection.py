@@ -8,6 +8,7 @@ import numpy as np
 import pandas as pd
 
 from ..core.checks import require_level, require_option
+from ..core.entry import takes_frame
 from ..core.result import Estimates, Sample
 from ..errors import EstimationError, NotIdentifiedError
 from ..linalg.threads import same_bits
@@ -17,6 +18,7 @@ from .wide_panel import WidePanel, wide_panel
 _COLUMNS = ("change", "switch", "time", "cluster", "unit")
 
 
+@takes_frame
 @same_bits
 def local_projection(
     data: pd.DataFrame,
@@ -71,6 +73,18 @@ def local_projection(
     References
     ----------
     Dube, Girardi, Jorda and Taylor (2025), doi:10.1002/jae.70000.
+
+    Examples
+    --------
+    >>> import pandas as pd
+    >>> from analysis.estimators import local_projection
+    >>> frame = pd.DataFrame([(u, t) for u in range(6) for t in range(2000, 2004)], columns=["unit", "year"])
+    >>> frame["first"] = [0 if u < 2 else 2002 if u < 4 else 2003 for u in frame["unit"]]
+    >>> frame["treated"] = ((frame["first"] > 0) & (frame["year"] >= frame["first"])).astype(int)
+    >>> frame["y"] = 2.0 * frame["treated"] + frame["unit"] * frame["year"] % 5
+    >>> keys = {"outcome": "y", "unit": "unit", "time": "year", "cohort": "first"}
+    >>> local_projection(frame, **keys, window=(-2, 1)).coef().round(3).to_dict()
+    {-2: -0.286, 0: 1.571, 1: 1.0}
     """
     _require(window, control, weighting, level)
     wide = wide_panel(data, outcome=outcome, unit=unit, time=time, cohort=cohort, cluster=cluster)

@@ -4,21 +4,26 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import dataclass, field
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 import pandas as pd
 
 from ..core.calendar import event_positions
 from ..core.checks import require_columns
+from ..core.entry import takes_frame
+from ..core.reported import Reported, plot_rows
 from ..core.result import Estimates
 from ..errors import EstimationError, NotIdentifiedError
+
+if TYPE_CHECKING:
+    from matplotlib.axes import Axes
 
 Estimator = Callable[..., Estimates]
 
 
-@dataclass(frozen=True)
-class Refits:
+@dataclass(frozen=True, repr=False)
+class Refits(Reported):
     """An estimate and its refits on changed data.
 
     Attributes
@@ -52,7 +57,22 @@ class Refits:
             table = table.assign(change=table["estimate"] - table["_whole"]).drop(columns="_whole")
         return table[[self.label, *[c for c in table if c != self.label]]]
 
+    def tidy(self) -> pd.DataFrame:
+        """Return `table`."""
+        return self.table()
 
+    def glance(self) -> pd.DataFrame:
+        """Return one row: what changes, how many refits were made and how many failed."""
+        row = {"label": self.label, "fits": len(self.fits), "failed": len(self.failed)}
+        return pd.DataFrame([row])
+
+    def plot(self, ax: Axes | None = None) -> Axes:
+        """Draw the refits of a single estimate one below the other."""
+        table = self.table()
+        return plot_rows(table.assign(**{self.label: table[self.label].astype(str)}), self.label, ax=ax)
+
+
+@takes_frame
 def leave_one_out(
     estimator: Estimator,
     data: pd.DataFrame,
@@ -123,6 +143,7 @@ def _refit(values, fit: Callable[[Any], Estimates]) -> tuple[dict[Any, Estimates
     return fits, failed
 
 
+@takes_frame
 def placebo_dates(
     estimator: Estimator,
     data: pd.DataFrame,

@@ -8,6 +8,7 @@ import numpy as np
 import pandas as pd
 
 from ..core.checks import require_level, require_option
+from ..core.entry import takes_frame
 from ..core.result import Estimates
 from ..errors import EstimationError, NotIdentifiedError
 from ..linalg.threads import same_bits
@@ -15,6 +16,7 @@ from ..regression.ols import ols
 from .wide_panel import WidePanel, wide_panel
 
 
+@takes_frame
 @same_bits
 def stacked(
     data: pd.DataFrame,
@@ -67,6 +69,18 @@ def stacked(
     References
     ----------
     Wing, Freedman and Hollingsworth (2024), doi:10.3386/w32054.
+
+    Examples
+    --------
+    >>> import pandas as pd
+    >>> from analysis.estimators import stacked
+    >>> frame = pd.DataFrame([(u, t) for u in range(6) for t in range(2000, 2004)], columns=["unit", "year"])
+    >>> frame["first"] = [0 if u < 2 else 2002 if u < 4 else 2003 for u in frame["unit"]]
+    >>> frame["treated"] = ((frame["first"] > 0) & (frame["year"] >= frame["first"])).astype(int)
+    >>> frame["y"] = 2.0 * frame["treated"] + frame["unit"] * frame["year"] % 5
+    >>> keys = {"outcome": "y", "unit": "unit", "time": "year", "cohort": "first"}
+    >>> stacked(frame, **keys, window=(-1, 0)).coef().round(3).to_dict()
+    {0: 1.5}
     """
     _require(window, control, level)
     wide = wide_panel(data, outcome=outcome, unit=unit, time=time, cohort=cohort, cluster=cluster)

@@ -9,6 +9,7 @@ import numpy as np
 import pandas as pd
 
 from ..core.checks import require_level, require_option
+from ..core.entry import takes_frame
 from ..core.result import Estimates
 from ..errors import EstimationError, NotIdentifiedError
 from ..linalg.threads import same_bits
@@ -23,6 +24,7 @@ VARIANCES = ("pool", "cohort")
 CORRECTIONS = ("cells", "none")
 
 
+@takes_frame
 @same_bits
 def switchers(
     data: pd.DataFrame,

@@ -9,7 +9,9 @@ import numpy as np
 import pandas as pd
 
 from ..core.checks import as_list
+from ..core.entry import takes_frame
 from ..core.frame import Effect, prepare
+from ..core.reported import Reported
 from ..core.result import Sample
 from ..errors import NotIdentifiedError
 from ..linalg.least_squares import least_squares, norms
@@ -17,8 +19,8 @@ from ..linalg.threads import same_bits
 from ..regression.ols import as_effects
 
 
-@dataclass(frozen=True, eq=False)
-class CellWeights:
+@dataclass(frozen=True, eq=False, repr=False)
+class CellWeights(Reported):
     """Weights of a regression coefficient on the effects of treated rows.
 
     Attributes
@@ -50,8 +52,10 @@ class CellWeights:
         """Share of treated rows whose weight is negative."""
         return self.negative / (self.negative + self.positive)
 
-    def tidy(self, data: pd.DataFrame, columns: Sequence[str]) -> pd.DataFrame:
-        """Return the named columns of the used rows of `data` beside their weights."""
+    def tidy(self, data: pd.DataFrame | None = None, columns: Sequence[str] = ()) -> pd.DataFrame:
+        """Return the used rows' positions, or the named columns of `data`, beside their weights."""
+        if data is None:
+            return pd.DataFrame({"row": np.flatnonzero(self.sample.rows), "weight": self.weight})
         return data[self.sample.rows][list(columns)].assign(weight=self.weight)
 
     def glance(self) -> pd.DataFrame:
@@ -60,6 +64,7 @@ class CellWeights:
         return pd.DataFrame([{name: getattr(self, name) for name in names}])
 
 
+@takes_frame
 @same_bits
 def twfe_weights(
     data: pd.DataFrame,
@@ -101,6 +106,17 @@ def twfe_weights(
     -----
     de Chaisemartin and D'Haultfoeuille (2020, doi:10.1257/aer.20181169), theorem 1 and corollary 1.
     Singletons are dropped: their residual is zero.
+
+    Examples
+    --------
+    >>> import pandas as pd
+    >>> from analysis.estimators import twfe_weights
+    >>> frame = pd.DataFrame([(u, t) for u in range(6) for t in range(2000, 2004)], columns=["unit", "year"])
+    >>> frame["first"] = [0 if u < 2 else 2002 if u < 4 else 2003 for u in frame["unit"]]
+    >>> frame["treated"] = ((frame["first"] > 0) & (frame["year"] >= frame["first"])).astype(int)
+    >>> frame["y"] = 2.0 * frame["treated"] + frame["unit"] * frame["year"] % 5
+    >>> twfe_weights(frame, treatment="treated", effects=["unit", "year"]).negative
+    0
     """
     arrays = prepare(
         data,

@@ -6,6 +6,7 @@ import numpy as np
 import pandas as pd
 
 from ..core.checks import require_level
+from ..core.entry import takes_frame
 from ..core.result import Estimates
 from . import classic_fit as kernels
 from .panel import read_synthetic
@@ -13,6 +14,7 @@ from .predictors import read_problem, rms, weights_of
 from .tables import keys_of
 
 
+@takes_frame
 def conformal_intervals(
     data: pd.DataFrame,
     *,

@@ -8,6 +8,7 @@ import numpy as np
 import pandas as pd
 
 from ..core.checks import as_list, require_level
+from ..core.entry import takes_frame
 from ..core.result import Estimates
 from . import classic_fit as kernels
 from .panel import read_synthetic
@@ -15,6 +16,7 @@ from .predictors import read_problem, rms, weights_of
 from .tables import keys_of, leave_one_out, placebo_table, ratio_table, tables
 
 
+@takes_frame
 def synthetic_control(
     data: pd.DataFrame,
     *,

@@ -8,6 +8,7 @@ import numpy as np
 import pandas as pd
 
 from ..core.checks import require_level, require_option
+from ..core.entry import takes_frame
 from ..core.result import Estimates
 from ..errors import EstimationError
 from . import weights as kernels
@@ -17,6 +18,7 @@ from .simplex import frank_wolfe_for
 from .standard_errors import ERRORS, draws_covariance
 
 
+@takes_frame
 def synthetic_did(
     data: pd.DataFrame,
     *,

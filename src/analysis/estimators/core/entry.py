@@ -1,0 +1,158 @@
+"""The door of every public function: any data frame, a formula, and the words of other packages."""
+
+from __future__ import annotations
+
+import functools
+import inspect
+from collections.abc import Callable, Iterable, Mapping
+from difflib import get_close_matches
+from typing import Any, TypeVar
+
+import pandas as pd
+
+from ..errors import ColumnError, EstimationError
+
+F = TypeVar("F", bound=Callable[..., Any])
+
+#: Words of R's did, Stata's csdid and reghdfe, pyfixest and statsmodels, and ours.
+WORDS = {
+    "outcome": ("y", "yname", "yvar", "depvar", "dep_var", "endog", "lhs"),
+    "unit": ("i", "id", "idname", "ivar", "entity", "panel_id", "group"),
+    "time": ("t", "tname", "tvar", "time_id", "period", "year"),
+    "cohort": ("g", "gname", "gvar", "first_treat", "first_treated", "adopted", "cohort_name"),
+    "treatment": ("d", "dname", "treat", "treated", "treat_var", "x"),
+    "covariates": ("xformla", "controls", "xvar", "exog", "covars"),
+    "effects": ("fe", "fixef", "absorb", "fixed_effects"),
+    "cluster": ("clustervars", "cluster_var", "vce", "vcov", "clusters"),
+    "weights": ("weightsname", "weight", "w"),
+    "control": ("control_group", "notyet"),
+    "method": ("est_method",),
+    "correction": ("ssc", "small_sample"),
+    "draws": ("biters", "reps", "n_boot", "nboot"),
+    "level": ("alpha", "alp", "conf_level"),
+    "anticipation": ("anticip",),
+    "base": ("base_period",),
+}
+_OURS = {word: ours for ours, words in WORDS.items() for word in words}
+
+
+def takes_frame(function: F) -> F:
+    """Decorate a public function of ``data``: pandas, polars, pyarrow and DuckDB frames are all taken.
+
+    Columns are read through narwhals, and only those that the call names. A keyword that the function lacks
+    is answered with the one it probably means; a function with ``outcome``, ``covariates`` and ``effects``
+    also takes ``("y ~ x | unit + time", data)``.
+    """
+    parameters = inspect.signature(function).parameters
+    place = list(parameters).index("data")
+    by_formula = {"outcome", "covariates", "effects"} <= set(parameters)
+
+    @functools.wraps(function)
+    def entered(*args: Any, **options: Any) -> Any:
+        if by_formula and args and isinstance(args[0], str):
+            args, options = _from_formula(function.__name__, args, options)
+        _require_known(function.__name__, parameters, options, len(args) - place - 1)
+        if len(args) > place and not isinstance(args[place], pd.DataFrame):
+            args = (*args[:place], to_pandas(args[place], options), *args[place + 1 :])
+        elif "data" in options and not isinstance(options["data"], pd.DataFrame):
+            options = options | {"data": to_pandas(options["data"], options)}
+        return function(*args, **options)
+
+    return entered  # type: ignore[return-value]
+
+
+def to_pandas(data: Any, options: Mapping[str, Any]) -> pd.DataFrame:
+    """Return a pandas frame of the columns that the options name (of all, where an option is an object).
+
+    Raises
+    ------
+    ColumnError
+        The data is no frame that narwhals knows.
+    """
+    import narwhals as nw
+
+    try:
+        frame: Any = nw.from_native(data)
+        known = frame.collect_schema().names()
+    except (TypeError, AttributeError) as error:
+        raise ColumnError(
+            f"data must be a pandas, polars or pyarrow frame or a DuckDB relation, not {type(data).__name__}"
+        ) from error
+    named = list(_words(options.values()))
+    if all(isinstance(name, str) for name in named):
+        frame = frame.select([name for name in known if name in set(named)] or known)
+    if isinstance(frame, nw.LazyFrame):
+        frame = frame.collect(backend="pandas")
+    return pd.DataFrame(frame.to_pandas())
+
+
+def _words(values: Iterable[Any]) -> Iterable[Any]:
+    for value in values:
+        if isinstance(value, Mapping):
+            yield from _words([*value.keys(), *value.values()])
+        elif isinstance(value, list | tuple):
+            yield from _words(value)
+        elif not isinstance(value, bool | int | float | type(None)):
+            yield value
+
+
+def _require_known(
+    name: str, parameters: Mapping[str, inspect.Parameter], options: Mapping[str, Any], more: int
+) -> None:
+    kinds = {parameter.kind for parameter in parameters.values()}
+    if inspect.Parameter.VAR_KEYWORD in kinds:
+        return
+    for option in options:
+        if option not in parameters:
+            ours = _OURS.get(option)
+            near = [ours] if ours in parameters else get_close_matches(option, list(parameters), n=1)
+            hint = f": did you mean {near[0]}=?" if near else f"; it takes {', '.join(parameters)}"
+            raise TypeError(f"{name}() has no argument {option!r}{hint}")
+    positional = sum(p.kind is not inspect.Parameter.KEYWORD_ONLY for p in parameters.values())
+    if more >= positional:
+        wanted = [key for key, p in parameters.items() if p.kind is inspect.Parameter.KEYWORD_ONLY][:4]
+        raise TypeError(f"{name}() takes columns by keyword: {', '.join(f'{key}=' for key in wanted)} ...")
+
+
+def _from_formula(
+    name: str, args: tuple[Any, ...], options: dict[str, Any]
+) -> tuple[tuple[Any, ...], dict[str, Any]]:
+    """Translate ``("y ~ x1 + x2 | unit + time", data)`` to a frame and keywords."""
+    formula, *rest = args
+    if len(rest) != 1:
+        raise TypeError(f"{name}(formula, data, ...) takes the data after the formula, all else by keyword")
+    if clash := {"outcome", "covariates", "effects"} & set(options):
+        raise EstimationError(f"the formula already says {sorted(clash)}: give one or the other")
+    model, _, effects = formula.partition("|")
+    if "|" in effects:
+        raise EstimationError("instruments (a second '|') are not offered")
+    data = rest[0] if isinstance(rest[0], pd.DataFrame) else to_pandas(rest[0], {"all": object()})
+    outcome, columns = _evaluated(model, data, has_effects=bool(effects.strip()))
+    absorbed = [
+        tuple(part.strip().split("^")) for part in effects.split("+") if part.strip() not in ("", "0")
+    ]
+    named = {
+        "outcome": str(outcome.name),
+        "covariates": [str(column) for column in columns],
+        "effects": [effect[0] if len(effect) == 1 else effect for effect in absorbed],
+    }
+    other = [column for column in data.columns if column not in {outcome.name, *columns.columns}]
+    return (pd.concat([data[other], outcome, columns], axis=1),), named | options
+
+
+def _evaluated(model: str, data: pd.DataFrame, *, has_effects: bool) -> tuple[pd.Series, pd.DataFrame]:
+    from formulaic import model_matrix
+    from formulaic.errors import FormulaicError
+
+    try:
+        found: Any = model_matrix(model, data, na_action="ignore")
+        outcome, columns = pd.DataFrame(found.lhs), pd.DataFrame(found.rhs)
+    except (FormulaicError, AttributeError) as error:
+        raise EstimationError(
+            f"the formula {model.strip()!r} cannot be read on this data: {error}"
+        ) from error
+    if outcome.shape[1] != 1:
+        raise EstimationError(f"the formula {model.strip()!r} needs one outcome left of ~")
+    if not has_effects and "Intercept" not in columns:
+        raise EstimationError("a regression without an intercept is not offered: leave out '- 1' or '+ 0'")
+    return outcome.iloc[:, 0], columns.drop(columns="Intercept", errors="ignore")
