@@ -49,6 +49,7 @@ def run(options: argparse.Namespace) -> int:
         return 0
     if options.policies:
         return _given(options)
+    _require_current_list()
     from ..report.build.build import build
 
     made = build(
@@ -74,3 +75,15 @@ def _given(options: argparse.Namespace) -> int:
     for path in made:
         print(path)
     return 0
+
+
+def _require_current_list() -> None:
+    from ..errors import AlteredFileError
+    from ..panels.policies.write import changed_files
+
+    if files := changed_files():
+        raise AlteredFileError(
+            f"The panels of policies were made of another {files[0]} than the one that is there.",
+            where="data/policies",
+            remedy="Run `sanctuary policies check`, then `sanctuary policies build`.",
+        )

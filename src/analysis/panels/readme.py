@@ -5,6 +5,7 @@ from __future__ import annotations
 from pathlib import Path
 
 from ..paths import project_root
+from ..sources.policy.problems import tuples
 from ..sources.registry.redistribution import bases, restricted
 from .catalog import list_panels, panel_names
 from .store import manifest_of
@@ -12,8 +13,8 @@ from .store import manifest_of
 _TOP = """\
 # The data
 
-`processed/` holds the panels, Parquet with a manifest each; `policies/` the list of dated policies, which is a
-data set of its own; `raw/` the registry of published files, which are not part of the repository.
+`processed/` holds the panels, Parquet with a manifest each; `policies/` the list of dated policies, a data
+set of its own; `raw/` the registry of published files, which are not part of the repository.
 `sanctuary export` writes the panels for other programs, with a codebook and metadata;
 `analysis.panels.describe(NAME)` says what each column is.
 
@@ -40,7 +41,7 @@ def render() -> str:
     """Return the page."""
     panels = "".join(
         f"| `{line.panel}` | {line.rows:,} | {line.years.replace('-', '–')} | {line.keys} |\n"
-        for line in list_panels().itertuples()
+        for line in tuples(list_panels())
     )
     return _TOP + panels + _BASIS + "".join(_lines(name) for name in panel_names())
 

@@ -2,9 +2,12 @@
 
 from __future__ import annotations
 
+import shutil
+
 import pytest
 
 from analysis.cli import main
+from analysis.paths import policies_dir
 
 
 @pytest.mark.parametrize(
@@ -46,3 +49,13 @@ def test_a_list_that_is_not_there_is_refused_before_work(tmp_path, capsys):
 def test_the_template_is_printed(capsys):
     assert main(["report", "--template"]) == 0
     assert capsys.readouterr().out.startswith("place,state,adopted")
+
+
+def test_a_list_edited_since_the_panels_were_made_is_refused(tmp_path, monkeypatch, capsys):
+    copy = shutil.copytree(policies_dir(), tmp_path / "policies")
+    place = copy / "rows" / "AK.csv"
+    place.write_text(place.read_text("utf-8").replace(",high,", ",medium,"), "utf-8")
+    monkeypatch.setattr("analysis.panels.policies.write.policies_dir", lambda: copy)
+    assert main(["report", "--out", str(tmp_path / "out")]) == 2
+    told = capsys.readouterr().err
+    assert "rows/AK.csv" in told and "sanctuary policies build" in told

@@ -115,7 +115,7 @@ def _resource(name: str, place: Path, codebook: pd.DataFrame, out: Path) -> dict
     }
 
 
-def _field(line: dict[str, Any]) -> dict[str, Any]:
+def _field(line: dict[Any, Any]) -> dict[str, Any]:
     kind = _TYPES.get(line["type"], "string")
     field = {"name": line["column"], "type": kind, "description": line["meaning"], "unit": line["unit"]}
     if kind == "boolean":

@@ -104,7 +104,7 @@ def _opening_text(values: dict[str, Any]) -> str:
     return " ".join(parts)
 
 
-def _design(row: dict[str, Any]) -> str:
+def _design(row: dict[Any, Any]) -> str:
     kind = _DEFINITIONS.get(row["definition"], row["definition"])
     return f"{row['design']} ({kind}): {_OUTCOMES[row['outcome']]}"
 

@@ -158,7 +158,7 @@ def _too_few(panels: Mapping[str, pd.DataFrame], definition: str, unit: str, fir
     return f"the list has {places} {what} of this kind with a usable date; the design needs {FEWEST}"
 
 
-def _row(name: str, definition: str, outcome: str, treated, found: Mapping[str, Any], mean: float):
+def _row(name: str, definition: str, outcome: str, treated, found: Mapping[Any, Any], mean: float):
     scaled = {n: 100 * found[n] / mean for n in ("estimate", "conf_low", "conf_high")}
     seen = found.get("detectable")
     scaled["detectable"] = np.nan if seen is None else 100 * seen / mean

@@ -7,6 +7,8 @@ treated nor donors.
 
 from __future__ import annotations
 
+from ...results import stored
+
 from collections.abc import Mapping
 from functools import cache
 
@@ -21,7 +23,7 @@ VARIANT = "Statutes only, by date of the act"
 STATUTE, NO_STATUTE = "state law", "directive|order|policy|memo"
 
 
-@cache
+@stored
 def run() -> pd.DataFrame:
     """Return `estimates` on the committed panels."""
     names = (*state_laws.PANELS, "policy_rows")

@@ -7,6 +7,8 @@ Either is defensible, and pairs change with the choice.
 
 from __future__ import annotations
 
+from ...results import stored
+
 from collections.abc import Mapping
 from functools import cache
 
@@ -25,7 +27,7 @@ from .study import PANELS, series_of
 ALL, WITHIN = "covariance of all cities", "covariance pooled within groups"
 
 
-@cache
+@stored
 def run() -> pd.DataFrame:
     """Return `choices` on the committed panels."""
     return choices({name: load(name) for name in PANELS}, SPEC)
