@@ -54,7 +54,19 @@ def parser() -> argparse.ArgumentParser:
     )
     top.add_argument("--version", action="version", version=f"sanctuary-crime {_version()}")
     commands = top.add_subparsers(title="commands", metavar="COMMAND", required=True)
-    for module in (data, policies, export, ingest, multiverse, verify, report, site, notebooks, readme, doctor):
+    for module in (
+        data,
+        policies,
+        export,
+        ingest,
+        multiverse,
+        verify,
+        report,
+        site,
+        notebooks,
+        readme,
+        doctor,
+    ):
         name = module.__name__.rsplit(".", 1)[1]
         text = (module.__doc__ or "").strip()
         sub = commands.add_parser(

@@ -61,7 +61,9 @@ def test_jackknife_by_state_is_that_of_the_closed_form():
 def test_jackknife_of_the_ratio_is_close_to_its_linearization():
     """With many states the jackknife's error is the standard deviation over the root of n, over the mean."""
     after = RATE * np.random.default_rng(1).uniform(0.95, 1.05, 5)
-    found = expected.jackknife(towns(after), "state", float(np.log(after.mean() / RATE)), horizon=HORIZON, level=0.95)
+    found = expected.jackknife(
+        towns(after), "state", float(np.log(after.mean() / RATE)), horizon=HORIZON, level=0.95
+    )
     assert found["std_error"] == pytest.approx(after.std(ddof=1) / np.sqrt(5) / after.mean(), rel=1e-2)
 
 

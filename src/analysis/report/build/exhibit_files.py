@@ -38,7 +38,9 @@ def exhibit_names(chapters: Sequence[Chapter]) -> set[str]:
     """Return the names that `exhibit_files` gives its files, without making them."""
     names = set()
     for name, exhibit in exhibits_of(chapters):
-        drawn = ("svg", "png", *(("csv",) if exhibit.data else ())) if isinstance(exhibit, Figure) else ("csv",)
+        drawn = (
+            ("svg", "png", *(("csv",) if exhibit.data else ())) if isinstance(exhibit, Figure) else ("csv",)
+        )
         names |= {f"{name}.{kind}" for kind in drawn}
     return names
 

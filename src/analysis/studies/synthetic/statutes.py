@@ -7,14 +7,12 @@ treated nor donors.
 
 from __future__ import annotations
 
-from ...results import stored
-
 from collections.abc import Mapping
-from functools import cache
 
 import pandas as pd
 
 from ...panels.store import load
+from ...results import stored
 from . import state_laws
 from .spec import STATE_LAWS, StateLawsSpec
 

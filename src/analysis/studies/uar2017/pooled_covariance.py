@@ -7,16 +7,14 @@ Either is defensible, and pairs change with the choice.
 
 from __future__ import annotations
 
-from ...results import stored
-
 from collections.abc import Mapping
-from functools import cache
 
 import numpy as np
 import pandas as pd
 
 from ...estimators import match
 from ...panels.store import load
+from ...results import stored
 from ..designs.city_series import CitySeries
 from .differences import matched_sample
 from .matching import matching_options, pairs_of, pooled
