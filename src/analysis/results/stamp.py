@@ -18,7 +18,7 @@ NAME = ".made.json"
 
 
 def of(inputs: Iterable[Path]) -> str:
-    """Return a hash of given files and folders, of this package, of the panels, and of all installed versions."""
+    """Return a hash of files and folders, of this package, the panels, and all installed versions."""
     digest = hashlib.sha256(sys.version.encode())
     package = Path(__file__).resolve().parents[1]
     for place in [*inputs, package, processed_dir()]:

@@ -1,4 +1,4 @@
-"""The results that notebooks, the paper and the README read, each computed once and kept; see `analysis.results`."""
+"""The results that notebooks, the paper and the README read, each computed once and kept."""
 
 from __future__ import annotations
 
@@ -22,7 +22,7 @@ from . import matching_methods  # isort: skip
 
 @dataclass(frozen=True)
 class Result:
-    """A stored function that is called without arguments, and about how many seconds it takes when it is not stored.
+    """A stored function that needs no arguments, and about how many seconds it takes when not stored.
 
     The seconds, on two slow cores, only order the work and say what is left; no result depends on them.
     """

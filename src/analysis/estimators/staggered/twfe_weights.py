@@ -55,7 +55,8 @@ class CellWeights(Reported):
     def tidy(self, data: pd.DataFrame | None = None, columns: Sequence[str] = ()) -> pd.DataFrame:
         """Return the used rows' positions, or the named columns of `data`, beside their weights."""
         if data is None:
-            return pd.DataFrame({"row": np.flatnonzero(self.sample.rows), "weight": self.weight})
+            rows = np.flatnonzero(np.asarray(self.sample.rows))
+            return pd.DataFrame({"row": rows, "weight": self.weight})
         return data[self.sample.rows][list(columns)].assign(weight=self.weight)
 
     def glance(self) -> pd.DataFrame:

@@ -1,4 +1,4 @@
-"""Notebooks run cell by cell in this process, and their chapters kept until something they rest on changes."""
+"""Notebooks run cell by cell in this process; their chapters are kept until what they rest on changes."""
 
 from __future__ import annotations
 

@@ -159,11 +159,10 @@ def _one_thread_each() -> Iterator[None]:
 
 
 def _executor(jobs: int) -> ProcessPoolExecutor:
-    if "forkserver" in multiprocessing.get_all_start_methods():
-        context = multiprocessing.get_context("forkserver")
+    forks = "forkserver" in multiprocessing.get_all_start_methods()
+    context: Any = multiprocessing.get_context("forkserver" if forks else "spawn")
+    if forks:
         context.set_forkserver_preload(PRELOADED)
-    else:
-        context = multiprocessing.get_context("spawn")
     return ProcessPoolExecutor(
         max(1, jobs), mp_context=context, initializer=_end_quietly, max_tasks_per_child=1
     )

@@ -1,7 +1,7 @@
 """Executed chapters as files: an article each, the bound report, the pages, and every exhibit by itself.
 
-Each part is kept (`analysis.results.recall`) by the chapters it is made of, template and bibliography, so that a
-change of one sentence typesets what shows it and nothing else.
+Each part is kept (`analysis.results.recall`) by the chapters it is made of, template and bibliography, so
+that a change of one sentence typesets what shows it and nothing else.
 """
 
 from __future__ import annotations

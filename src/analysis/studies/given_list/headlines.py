@@ -16,10 +16,10 @@ from ...estimators.errors import EstimationError
 from ...panels.policies.cohorts import cohorts
 from ...panels.store import load
 from ..cap2017.study import PANELS as COUNTY_PANELS
-from ..cap2017.study import run as county_study
+from ..cap2017.study import study as county_study
 from ..staggered_cities import study as staggered
-from ..uar2017 import spec as uar_spec
 from ..uar2017 import study as uar
+from ..uar2017.spec import SPEC as UAR
 
 #: The totals that no change of the definition of rape disturbs.
 OUTCOMES = ("violent_without_rape", "property")
@@ -29,17 +29,15 @@ FEWEST = 5
 _STAGES = {"after": "Matched cities, in force", "change": "Matched cities, change"}
 _COUNTY_DESIGNS = ("matched", "within states")
 COLUMNS = [
-    *[
-        "design",
-        "definition",
-        "outcome",
-        "treated",
-        "estimate",
-        "conf_low",
-        "conf_high",
-        "detectable",
-        "problem",
-    ]
+    "design",
+    "definition",
+    "outcome",
+    "treated",
+    "estimate",
+    "conf_low",
+    "conf_high",
+    "detectable",
+    "problem",
 ]
 
 
@@ -88,8 +86,8 @@ def compare_headlines(lists: Mapping[str, pd.DataFrame], panels: Mapping[str, pd
 
 
 def _matched_cities(panels: Mapping[str, pd.DataFrame]) -> list[dict[str, Any]]:
-    definition = uar_spec.CODINGS[uar_spec.MAIN]
-    first, last = uar_spec.FIRST, uar_spec.LAST
+    definition = UAR.codings[UAR.main]
+    first, last = UAR.first, UAR.last
     if few := _too_few(panels, definition, "city", first, last):
         return [_missing(name, definition, "violent_without_rape", few) for name in _STAGES.values()]
     try:
@@ -97,7 +95,7 @@ def _matched_cities(panels: Mapping[str, pd.DataFrame]) -> list[dict[str, Any]]:
     except (EstimationError, ValueError, KeyError) as error:
         return [_missing(name, definition, "violent_without_rape", str(error)) for name in _STAGES.values()]
     chosen = table[
-        table["coding"].eq(uar_spec.MAIN)
+        table["coding"].eq(UAR.main)
         & table["estimator"].eq("one-to-one")
         & table["outcome"].isin(OUTCOMES)
         & table["year"].isna()
