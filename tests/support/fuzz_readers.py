@@ -188,7 +188,7 @@ def _table(change: Callable) -> Callable[[bytes, random.Random, Target], bytes]:
 
 def _cell(word: str) -> Callable:
     def change(frame: pd.DataFrame, rng: random.Random) -> None:
-        frame.iat[rng.randrange(1, len(frame)), rng.randrange(frame.shape[1])] = word
+        frame.iloc[rng.randrange(1, len(frame)), rng.randrange(frame.shape[1])] = word
 
     return change
 
@@ -286,7 +286,7 @@ def _xlsx_rows(data: bytes, rng: random.Random, target: Target) -> bytes:
                     mark = {a: b, b: a}
                     content = re.sub(
                         rb'r="([A-Z])([0-9]+)"',
-                        lambda m: b'r="' + mark.get(m[1], m[1]) + m[2] + b'"',
+                        lambda m, mark=mark: b'r="' + mark.get(m[1], m[1]) + m[2] + b'"',
                         content,
                     )
                 else:
@@ -476,7 +476,7 @@ def run_ingest(count: int, seed: int = SEED) -> Iterator[dict]:
             if content == data:
                 continue
             with tempfile.TemporaryDirectory() as one:
-                outcome, said, size = forked(lambda: _told(base, *_ingested(Path(one), content)))
+                outcome, said, size = forked(lambda content=content: _told(base, *_ingested(Path(one), content)))
             yield {"family": "ingest", "file": "RETA1985.txt", "mutation": name, "number": number,
                    "outcome": outcome, "said": said, "megabytes": round(size)}  # fmt: skip
 

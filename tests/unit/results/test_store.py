@@ -13,6 +13,7 @@ from pathlib import Path
 import pytest
 
 from analysis import panels
+from analysis.panels.sums import write_sums
 from analysis.paths import processed_dir, project_root
 from analysis.results import dependencies, files
 from analysis.results.codec import encode
@@ -49,6 +50,7 @@ def project(tmp_path):
     for name in ("state_shapes", "state_year"):
         for end in ("parquet", "manifest.json"):
             shutil.copy(processed_dir() / f"{name}.{end}", tmp_path / "panels")
+    write_sums(tmp_path / "panels")
     return Project(tmp_path)
 
 
@@ -107,6 +109,7 @@ def test_a_panel_that_changed_is_read_again(project):
     project.run("twice()")
     manifest = project.folder / "panels" / "state_shapes.manifest.json"
     manifest.write_text(manifest.read_text() + "\n")
+    write_sums(project.folder / "panels")
     assert project.run("twice()")[1] == ["twice", "run"]
 
 
