@@ -47,7 +47,7 @@ def examine(*, with_hashes: bool = False) -> Iterator[Finding]:
     yield _pandoc()
 
 
-def _conclusion(bad, needed) -> str:
+def _conclusion(bad: list[Finding], needed: list[Finding]) -> str:
     if needed:
         return "`sanctuary report` cannot run yet."
     return "`sanctuary report` can run; `sanctuary data` cannot." if bad else "Everything can run."
@@ -109,9 +109,7 @@ def _sums() -> Iterator[Finding]:
     there = {path.name: path for path in listed(directory)}
     wrong = [n for n in sums if n not in there or sha256_of(there[n]) != sums[n]]
     wrong += [name for name in there if name not in sums]
-    remedy = (
-        f"{', '.join(sorted(wrong)[:5])} not as listed. Get: git checkout data/processed, or make data"
-    )
+    remedy = f"{', '.join(sorted(wrong)[:5])} not as listed. Get: git checkout data/processed, or make data"
     yield Finding(NAME, not wrong, remedy if wrong else f"{len(sums)} files, all as listed")
 
 
