@@ -90,7 +90,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
     """
     options = parser().parse_args(arguments)
     try:
-        return options.run(options)
+        return int(options.run(options))
     except _expected() as error:
         print(f"sanctuary: {error}", file=sys.stderr)
         return 2

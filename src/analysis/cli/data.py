@@ -57,7 +57,7 @@ def rebuild(only: list[str] | None, *, progress: bool = True) -> dict[str, Path]
     return {name: directory / path.name for name, path in built.items()}
 
 
-def _advance(bar, name: str) -> None:
+def _advance(bar: tqdm, name: str) -> None:
     bar.set_postfix_str(name)
     bar.update()
 

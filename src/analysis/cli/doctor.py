@@ -47,7 +47,7 @@ def examine(*, with_hashes: bool = False) -> Iterator[Finding]:
     yield _pandoc()
 
 
-def _conclusion(bad, needed) -> str:
+def _conclusion(bad: list[Finding], needed: list[Finding]) -> str:
     if needed:
         return "`sanctuary report` cannot run yet."
     return "`sanctuary report` can run; `sanctuary data` cannot." if bad else "Everything can run."

@@ -62,7 +62,7 @@ def run(options: argparse.Namespace) -> int:
         wrong |= is_wrong
         for sentence in said:
             print(f"{row['source']}: {sentence}")
-    for row in done.damaged.itertuples():
-        print(f"set aside: {row.source}, record {row.record:,}, offset {row.offset:,}: {row.reason}")
+    for damage in done.damaged.to_dict("records"):
+        print("set aside: {source}, record {record:,}, offset {offset:,}: {reason}".format_map(damage))
     print(done.directory)
     return int(wrong)

@@ -83,7 +83,7 @@ def numbers(
     """
     if pd.api.types.is_numeric_dtype(values):
         parsed = values.astype("float64")
-        missing, wrong = parsed.isna(), ~np.isfinite(parsed.fillna(0))
+        missing, wrong = parsed.isna(), parsed.abs() == np.inf
         text = values.astype("str")
     else:
         text = values.astype("str").mask(values.isna(), "")

@@ -15,6 +15,7 @@ from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
+from typing import Any
 from urllib.parse import urlsplit
 
 from ...errors import AlteredFileError, MissingFileError
@@ -236,7 +237,9 @@ class _Download:
 class _OnlyHttps(urllib.request.HTTPRedirectHandler):
     """Follows redirections to https addresses alone."""
 
-    def redirect_request(self, req, fp, code, msg, headers, newurl):
+    def redirect_request(
+        self, req: Any, fp: Any, code: int, msg: str, headers: Any, newurl: str
+    ) -> urllib.request.Request | None:
         """Return the request to follow, with the range asked for before."""
         require_https(newurl)
         following = super().redirect_request(req, fp, code, msg, headers, newurl)
@@ -249,7 +252,7 @@ class _OnlyHttps(urllib.request.HTTPRedirectHandler):
 class _Watched(http.client.HTTPSConnection):
     """A connection that the watch can cut at the deadline."""
 
-    def __init__(self, *arguments, watch: list[socket.socket], **named) -> None:
+    def __init__(self, *arguments: Any, watch: list[socket.socket], **named: Any) -> None:
         super().__init__(*arguments, **named)
         self._watch = watch
 
@@ -266,11 +269,11 @@ class _WatchedHandler(urllib.request.HTTPSHandler):
         super().__init__(context=context)
         self._certificates = context
 
-    def https_open(self, req):
+    def https_open(self, req: Any) -> http.client.HTTPResponse:
         """Open a request that carries its watch."""
         require_https(req.full_url)
 
-        def connection(host, **named):
+        def connection(host: str, **named: Any) -> _Watched:
             return _Watched(host, watch=req.watch, context=self._certificates, **named)
 
         return self.do_open(connection, req)

@@ -170,7 +170,7 @@ def rdata_of(path: Path) -> dict[str, pd.DataFrame]:
     """Return the data frames of an R file, parsed in this process."""
     import pyreadr
 
-    return pyreadr.read_r(str(path))
+    return dict(pyreadr.read_r(str(path)))
 
 
 def _unpacked(content: bytes) -> bytes:

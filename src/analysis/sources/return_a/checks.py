@@ -6,6 +6,7 @@ import re
 from collections import Counter
 from collections.abc import Mapping
 from dataclasses import dataclass, field
+from typing import Any
 
 import numpy as np
 import pandas as pd
@@ -50,11 +51,11 @@ class Doubts:
     """Counts of one file's records that cannot be right, or hardly: see `DOUBTS`."""
 
     name: str
-    oris: Counter = field(default_factory=Counter)
-    years: Counter = field(default_factory=Counter)
-    states: Counter = field(default_factory=Counter)
-    offenses: Counter = field(default_factory=Counter)
-    found: Counter = field(default_factory=Counter)
+    oris: Counter[tuple[str, int]] = field(default_factory=Counter)
+    years: Counter[int] = field(default_factory=Counter)
+    states: Counter[str] = field(default_factory=Counter)
+    offenses: Counter[str] = field(default_factory=Counter)
+    found: Counter[str] = field(default_factory=Counter)
 
     def add(self, table: pa.Table) -> None:
         """Count the records of one chunk; the columns are `LOOKED_AT`."""
@@ -93,7 +94,7 @@ class Doubts:
         return self.years.total() >= ORDERED_FROM_RECORDS and counts != sorted(counts)
 
 
-def sentences(row: Mapping, *, is_part: bool = False) -> tuple[list[str], bool]:
+def sentences(row: Mapping[Any, Any], *, is_part: bool = False) -> tuple[list[str], bool]:
     """Return what is to be said of one file, and whether anything of it is wrong beyond slips.
 
     Parameters
@@ -138,4 +139,4 @@ def _other_state(table: pa.Table) -> int:
 
 
 def _text(table: pa.Table, name: str) -> list[str]:
-    return table[name].cast(pa.string()).to_pylist()
+    return list(table[name].cast(pa.string()).to_pylist())
