@@ -13,7 +13,7 @@ import nbformat
 import pytest
 
 from analysis import report
-from analysis.report.build import build, convert, notebooks
+from analysis.report.build import build, convert, notebooks, pdf, typeset
 from analysis.report.build.notebooks import Chapter, Code, NotebookError
 from analysis.report.prose import Prose
 
@@ -232,7 +232,7 @@ def test_bad_text_fails_and_leaves_earlier_files(what, tmp_path):
 
 def test_unsupported_latex_fails_for_the_page_alone(tmp_path):
     with pytest.raises(convert.ConversionError, match="nosuchmacro"):
-        convert.to_html(r"$\nosuchmacro{x}$", directory=tmp_path, bibliography=build._bibliography())
+        convert.to_html(r"$\nosuchmacro{x}$", directory=tmp_path, bibliography=typeset._bibliography())
 
 
 def test_same_label_twice_fails(tmp_path):
@@ -243,13 +243,11 @@ def test_same_label_twice_fails(tmp_path):
 def test_figure_without_alternative_text_fails_in_typst_too(tmp_path):
     directory = tmp_path / "work"
     directory.mkdir()
-    build.pdf.prepare(directory)
+    pdf.prepare(directory)
     (directory / "a.svg").write_text(SVG)
-    source = build.pdf.article_source(
-        '#figure(image("a.svg"), caption: [c])', title="T", notice="n", cites=False
-    )
+    source = pdf.article_source('#figure(image("a.svg"), caption: [c])', title="T", notice="n", cites=False)
     with pytest.raises(convert.ConversionError, match="alt"):
-        build.pdf.compile_pdf(source, name="bad", directory=directory)
+        pdf.compile_pdf(source, name="bad", directory=directory)
 
 
 def test_chapter_needs_a_title(tmp_path):

@@ -13,7 +13,7 @@ from analysis.paths import notebooks_dir
 
 PATHS = {path.stem[:2]: path for path in sorted(notebooks_dir().glob("*.ipynb"))}
 #: Notebooks that print what several studies found, of which none is run by the notebook itself.
-GATHERING = {"00", "09", "12"}
+GATHERING = {"00", "09", "12", "14"}
 STUDIES = sorted(set(PATHS) - GATHERING)
 EDITED = re.compile(r"^spec = (\w+)\.replace\(\)", re.M)
 #: One constant of each notebook whose studies run within a minute, and words of the cell that is run beside

@@ -30,6 +30,7 @@ from collections import Counter
 from collections.abc import Callable, Iterator
 from concurrent.futures import ProcessPoolExecutor, as_completed
 from dataclasses import dataclass
+from functools import partial
 from pathlib import Path
 
 import numpy as np
@@ -481,7 +482,7 @@ def run_ingest(count: int, seed: int = SEED) -> Iterator[dict]:
             if content == data:
                 continue
             with tempfile.TemporaryDirectory() as one:
-                outcome, said, size = forked(lambda content=content: _told(base, *_ingested(Path(one), content)))
+                outcome, said, size = forked(partial(_ingest_outcome, base, Path(one), content))
             yield {"family": "ingest", "file": "RETA1985.txt", "mutation": name, "number": number,
                    "outcome": outcome, "said": said, "megabytes": round(size)}  # fmt: skip
 
@@ -491,6 +492,10 @@ def _ingested(aside: Path, content: bytes) -> tuple[pd.DataFrame, object]:
     done = ingest(aside / "RETA1985.txt", aside / "out", jobs=1, decoder="numpy")
     frame = pd.read_parquet(aside / "out" / "agency_year").drop(columns="source")
     return frame.astype({"record": "int64"}).reset_index(drop=True), done
+
+
+def _ingest_outcome(base: pd.DataFrame, aside: Path, content: bytes) -> str:
+    return _told(base, *_ingested(aside, content))
 
 
 def _told(base: pd.DataFrame, now: pd.DataFrame, done) -> str:

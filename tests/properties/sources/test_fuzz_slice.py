@@ -4,12 +4,17 @@ from __future__ import annotations
 
 import os
 import sys
+import time
 from pathlib import Path
 
+import numpy as np
+import pandas as pd
 import pytest
 
 sys.path.insert(0, str(Path(__file__).parents[2] / "support"))
 import fuzz_readers
+
+from analysis.sources.registry import totals
 
 pytestmark = pytest.mark.skipif(not hasattr(os, "fork"), reason="needs fork")
 BAD = {"silent", "raw", "abort", "hang"}
@@ -41,8 +46,27 @@ def test_no_damaged_master_file_passes_unseen():
 
 @pytest.mark.raw
 def test_the_slice_sees_a_reader_that_checks_nothing(monkeypatch):
-    """Without totals and without its own checks, a reader is caught: the slice can fail."""
+    """Without totals, columns shifted by a row are silent: the slice can fail."""
     (target,) = [each for each in fuzz_readers.targets() if each.path == "nchs/NCHSURCodes2013.csv"]
-    monkeypatch.setattr(fuzz_readers.totals, "registered", dict)
-    rows = list(fuzz_readers.run_target(target, 32))
-    assert any(row["outcome"] == "silent" for row in rows)
+    monkeypatch.setattr(totals, "registered", dict)
+    ways = {f"shift {number}": fuzz_readers.TABLE["shift column"] for number in range(12)}
+    monkeypatch.setattr(fuzz_readers, "mutations", lambda target: ways)
+    assert "silent" in {row["outcome"] for row in fuzz_readers.run_target(target, len(ways))}
+
+
+def test_changes_are_told_apart():
+    base = pd.DataFrame({"a": [1.0, 2.0, np.nan], "b": ["x", "y", "z"]})
+    assert fuzz_readers.changes(base, base.copy()) == "same"
+    assert fuzz_readers.changes(base, base.assign(a=[1.0, 5.0, np.nan])) == "single"
+    assert fuzz_readers.changes(base, base.assign(b=["y", "x", "z"])) == "silent"
+    assert fuzz_readers.changes(base, base.head(2)) == "silent"
+
+
+def test_errors_aborts_and_hangs_are_told_apart():
+    def error():
+        raise ZeroDivisionError
+
+    assert fuzz_readers.forked(error)[0] == "raw"
+    assert fuzz_readers.forked(os.abort)[0] == "abort"
+    assert fuzz_readers.forked(lambda: time.sleep(9), seconds=0.3)[0] == "hang"
+    assert fuzz_readers.forked(lambda: bytearray(4_000_000_000) and "same")[0] == "raw"

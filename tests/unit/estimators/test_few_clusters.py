@@ -145,7 +145,9 @@ def test_rows_say_on_how_many_treated_they_rest(name):
             assert table["treated_units"].tolist() == [treated["unit"].sum()]
     if "event_time" in result.keys and name not in ("stacked", "local_projection"):
         last = result.tidy().set_index("event_time")
-        assert last.loc[last.index.max(), "treated_units"] == treated.loc[2004.0, "unit"]
+        # The window of the switchers ends where both cohorts are still observed.
+        expected = treated["unit"].sum() if name == "switchers" else treated.loc[2004.0, "unit"]
+        assert last.loc[last.index.max(), "treated_units"] == expected
 
 
 def test_lone_unit_rows_in_an_event_study_by_hand():

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import sys
 import warnings
+from collections.abc import Iterator
+from contextlib import contextmanager
 from types import FrameType
 
 from ..errors import FewClustersWarning, TooFewClustersError
@@ -50,10 +52,21 @@ def warn_few(clusters: int, name: str) -> None:
         )
 
 
+@contextmanager
+def clusters_named(inside: str, name: str) -> Iterator[None]:
+    """Let warnings raised inside name the caller's cluster column, not that of a frame built from it."""
+    with warnings.catch_warnings(record=True) as caught:
+        warnings.simplefilter("always")
+        yield
+    for each in {str(w.message): w for w in caught}.values():
+        text = str(each.message).replace(repr(inside), repr(name))
+        warnings.warn(text, each.category, stacklevel=_depth_of_caller())
+
+
 def _depth_of_caller() -> int:
     """Return how many frames above `warn_few` the first one outside this package stands."""
     frame: FrameType | None = sys._getframe(1)
-    package, depth = __name__.rpartition(".")[0], 0
+    package, depth = __name__.rsplit(".", 2)[0], 0
     while frame is not None and frame.f_globals.get("__name__", "").startswith(package):
         depth, frame = depth + 1, frame.f_back
     return depth + 1

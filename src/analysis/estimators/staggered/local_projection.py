@@ -12,6 +12,7 @@ from ..core.entry import takes_frame
 from ..core.result import Estimates, Sample
 from ..errors import EstimationError, NotIdentifiedError
 from ..linalg.threads import same_bits
+from ..regression.few_clusters import clusters_named
 from ..regression.ols import ols
 from .wide_panel import WidePanel, wide_panel
 
@@ -95,7 +96,8 @@ def local_projection(
         horizons = [h for h in range(window[0], window[1] + 1) if h != -1]
         keys = pd.DataFrame({"event_time": horizons})
     frames = [_long_differences(wide, h, window[1], control) for h in horizons]
-    fits = [_fit(*pair, weighting, correction, level) for pair in zip(frames, horizons, strict=True)]
+    with clusters_named("cluster", cluster or unit):
+        fits = [_fit(*pair, weighting, correction, level) for pair in zip(frames, horizons, strict=True)]
     newly = [frame.loc[frame["switch"] == 1, ["unit", "cluster"]].nunique() for frame in frames]
     errors = np.array([fit.std_error[0] for fit in fits])
     return Estimates(

@@ -12,6 +12,7 @@ from ..core.entry import takes_frame
 from ..core.result import Estimates
 from ..errors import EstimationError, NotIdentifiedError
 from ..linalg.threads import same_bits
+from ..regression.few_clusters import clusters_named
 from ..regression.ols import ols
 from .wide_panel import WidePanel, wide_panel
 
@@ -92,16 +93,17 @@ def stacked(
     stack = stack.assign(weight=_corrective_weights(stack) if weighted else 1.0)
     events = [e for e in range(window[0], window[1] + 1) if e != -1]
     dummies = {f"event {e}": ((stack["event"] == e) & stack["treated"]).astype(float) for e in events}
-    fit = ols(
-        stack.assign(**dummies),
-        outcome="y",
-        treatment=list(dummies),
-        effects=["treated", "event"],
-        weights="weight",
-        cluster="cluster",
-        correction=correction,
-        level=level,
-    )
+    with clusters_named("cluster", cluster or unit):
+        fit = ols(
+            stack.assign(**dummies),
+            outcome="y",
+            treatment=list(dummies),
+            effects=["treated", "event"],
+            weights="weight",
+            cluster="cluster",
+            correction=correction,
+            level=level,
+        )
     return _result(wide, fit, stack, ledger, np.array(events), outcome, control, weighted, cluster or unit)
 
 
