@@ -25,6 +25,7 @@ from analysis.studies.published.claims import Finding, claims, verdict
 from analysis.studies.published.verdicts import check_verdicts, committed, moved
 from analysis.studies.staggered_counties.border_pairs import adjacent
 from analysis.studies.staggered_counties.sample import NEW_YORK, begins, months_bound, with_rates
+from analysis.studies.staggered_counties.spec import SPEC as COUNTIES
 from analysis.studies.synthetic import state_laws
 from analysis.studies.synthetic.spec import STATE_LAWS
 
@@ -132,7 +133,7 @@ def test_adopters_and_counties_around_them_by_hand(panels, found):
     mine = table.index[table["kind"].eq("no_detainer")]
     assert set(mine) <= set(each.loc[each["adopted_year"].between(2008, 2014), "fips"])
     assert found.sizes["no_detainer"] == len(mine) and set(BOROUGHS) <= set(mine)
-    pairs, codes = adjacent(), set(table.loc[mine, "code"])
+    pairs, codes = adjacent(COUNTIES.touching), set(table.loc[mine, "code"])
     near = set(pairs.loc[pairs["one"].isin(codes), "other"]) | set(
         pairs.loc[pairs["other"].isin(codes), "one"]
     )
@@ -156,7 +157,7 @@ def test_windows_and_shares_of_the_stack(stacks, found):
         own = rows["fips"].eq(rows["group"])
         assert rows.loc[~own, "bound"].eq(0).all() and rows.loc[rows["year"] < year, "bound"].eq(0).all()
         late = rows[own & rows["year"].eq(2013)].set_index("fips")
-        months = dates.reindex(late.index).map(months_bound)
+        months = dates.reindex(late.index).map(lambda adopted: months_bound(adopted, spec=COUNTIES))
         np.testing.assert_allclose(late["bound"], months / 24)
         assert rows.groupby("group")["fips"].nunique().min() >= 2
     cook = stacks[False].query("group == @COOK and fips == @COOK").set_index("year")["bound"]

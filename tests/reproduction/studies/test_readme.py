@@ -85,7 +85,7 @@ def test_headline_is_the_studies(headline):
     ]
     assert len(change) == 1
     assert headline["change"] == change["estimate"].iloc[0]
-    main = cap2017.results().main.set_index("design")
+    main = cap2017.run().main.set_index("design")
     assert (headline["county"], headline["within"]) == (
         main.loc["matched", "estimate"],
         main.loc["within states", "estimate"],
