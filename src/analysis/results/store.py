@@ -19,6 +19,8 @@ from . import codec, dependencies, files
 
 P = ParamSpec("P")
 R = TypeVar("R")
+#: From an entry's name and its computation to the panels that were read and the value.
+_Make = Callable[[str, Callable[[], Any]], tuple[dict[str, str], Any]]
 
 #: What a module file written later than this holds may not be what this process runs.
 _STARTED = time.time()
@@ -64,27 +66,7 @@ def stored(function: Callable[P, R]) -> Callable[P, R]:
     bytes of every panel that was read while it was computed. ``ANALYSIS_STORE_FRESH`` (``--fresh``)
     names a run that computes each result once anew.
     """
-    kept: dict[str, tuple[dict[str, str], Any]] = {}
-    signature = inspect.signature(function)
-
-    @wraps(function)
-    def call(*args: P.args, **kwargs: P.kwargs) -> R:
-        given = signature.bind(*args, **kwargs)
-        given.apply_defaults()
-        name = _entry_name(function, given.arguments)
-        if name in kept and _current(kept[name][0]):
-            panels, value = kept[name]
-        else:
-            panels, value = _recall(
-                name, [function.__module__], lambda: function(*given.args, **given.kwargs)
-            )
-            kept[name] = panels, value
-        note_all(panels)
-        result: R = value
-        return result
-
-    call.forget = kept.clear  # type: ignore[attr-defined]
-    return call
+    return _with_memory(function, lambda name, compute: _recall(name, [function.__module__], compute))
 
 
 def remembered(function: Callable[P, R]) -> Callable[P, R]:
@@ -93,24 +75,7 @@ def remembered(function: Callable[P, R]) -> Callable[P, R]:
     Panels read for a remembered value count as read by whoever asks for it again, and a value whose panels
     have changed is made anew. ``functools.cache`` would hide both from the store.
     """
-    kept: dict[str, tuple[dict[str, str], Any]] = {}
-    signature = inspect.signature(function)
-
-    @wraps(function)
-    def call(*args: P.args, **kwargs: P.kwargs) -> R:
-        given = signature.bind(*args, **kwargs)
-        given.apply_defaults()
-        name = _entry_name(function, given.arguments)
-        if name not in kept or not _current(kept[name][0]):
-            with watch() as panels:
-                value = function(*given.args, **given.kwargs)
-            kept[name] = dict(panels), value
-        note_all(kept[name][0])
-        result: R = kept[name][1]
-        return result
-
-    call.forget = kept.clear  # type: ignore[attr-defined]
-    return call
+    return _with_memory(function, lambda _, compute: _watched(compute))
 
 
 def recall(name: str, text: str, modules: Iterable[str], compute: Callable[[], R]) -> R:
@@ -133,6 +98,34 @@ def recall(name: str, text: str, modules: Iterable[str], compute: Callable[[], R
     return result
 
 
+def _with_memory(function: Callable[P, R], make: _Make) -> Callable[P, R]:
+    """Return a function that makes each result once a process, and again when a panel it read has changed."""
+    kept: dict[str, tuple[dict[str, str], Any]] = {}
+    signature = inspect.signature(function)
+
+    @wraps(function)
+    def call(*args: P.args, **kwargs: P.kwargs) -> R:
+        given = signature.bind(*args, **kwargs)
+        given.apply_defaults()
+        name = _entry_name(function, given.arguments)
+        if name in kept and _current(kept[name][0]):
+            panels, value = kept[name]
+        else:
+            panels, value = kept[name] = make(name, lambda: function(*given.args, **given.kwargs))
+        note_all(panels)
+        result: R = value
+        return result
+
+    call.forget = kept.clear  # type: ignore[attr-defined]
+    return call
+
+
+def _watched(compute: Callable[[], Any]) -> tuple[dict[str, str], Any]:
+    with watch() as panels:
+        value = compute()
+    return dict(panels), value
+
+
 def _entry_name(function: Callable[..., Any], arguments: dict[str, Any]) -> str:
     said = {key: value.key() if hasattr(value, "key") else repr(value) for key, value in arguments.items()}
     text = json.dumps([function.__module__, function.__qualname__, said])
@@ -146,9 +139,8 @@ def _short(text: str) -> str:
 def _recall(name: str, modules: Iterable[str], compute: Callable[[], Any]) -> tuple[dict[str, str], Any]:
     place, modules = directory(), list(modules)
     if place is None or dependencies.changed_since(_STARTED, modules):
-        with watch() as panels:
-            value = compute()
-        return dict(panels), codec.decode(codec.encode(value))
+        panels, value = _watched(compute)
+        return panels, codec.decode(codec.encode(value))
     code = dependencies.fingerprint(modules)
     folder = place / name / code[:16]
     with files.locked(folder / "lock"):
@@ -169,8 +161,7 @@ def _look_up(folder: Path, code: str) -> tuple[dict[str, str], Any] | None:
 
 
 def _compute(compute: Callable[[], Any], folder: Path, code: str) -> tuple[dict[str, str], Any]:
-    with watch() as panels:
-        value = compute()
+    panels, value = _watched(compute)
     members = codec.encode(value)
     read = dict(sorted(panels.items()))
     files.write(folder / f"{_short(json.dumps(read))}.zip", {"code": code, "panels": read}, members)
