@@ -27,6 +27,30 @@ def tally(verdicts: pd.DataFrame) -> pd.DataFrame:
     return counts.rename_axis(columns=None).reset_index()
 
 
+#: How a sentence names a verdict, of one claim and of several.
+_NAMED = {
+    "agrees": ("agrees", "agree"),
+    "consistent": ("is consistent", "are consistent"),
+    "not contradicted": ("is not contradicted", "are not contradicted"),
+    "differs": ("differs", "differ"),
+    "untested": ("could not be tested", "could not be tested"),
+    "not graded": ("describes a sample and is not graded", "describe a sample and are not graded"),
+}
+
+
+def in_words(verdicts: pd.DataFrame) -> str:
+    """Return how many claims got which verdict, as part of a sentence; verdicts that none got are left out.
+
+    Examples
+    --------
+    >>> in_words(pd.DataFrame({"verdict": ["consistent", "differs", "differs"]}))
+    '1 is consistent and 2 differ'
+    """
+    counts = verdicts["verdict"].value_counts()
+    parts = [f"{counts[name]} {_NAMED[name][counts[name] > 1]}" for name in VERDICTS if counts.get(name, 0)]
+    return " and ".join(filter(None, [", ".join(parts[:-1]), *parts[-1:]]))
+
+
 def untested(verdicts: pd.DataFrame) -> pd.DataFrame:
     """Return the untested results by reason: ``reason, claims, studies``."""
     rows = verdicts[verdicts["verdict"].eq("untested")]
