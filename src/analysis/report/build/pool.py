@@ -18,7 +18,7 @@ from ...errors import AnalysisError
 
 #: One thread a process, so that bits do not depend on the machine's load.
 ONE_THREAD = ("OPENBLAS_NUM_THREADS", "OMP_NUM_THREADS", "MKL_NUM_THREADS", "NUMBA_NUM_THREADS")
-#: What the server that workers are forked from imports once; with studies among the tasks, all that these need.
+#: What the server that workers are forked from imports once; with studies among the tasks, all they need.
 PRELOADED, WITH_STUDIES = ("analysis.report.build.execute",), ("analysis.report.build.preload",)
 
 
