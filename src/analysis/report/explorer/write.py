@@ -14,6 +14,8 @@ from ...panels import load
 from ...studies import places
 from ...studies.designs.city_sample import city_sample
 from ...studies.staggered_cities.spec import SPEC as CITIES
+from ...studies.staggered_counties.sample import county_sample
+from ...studies.staggered_counties.spec import SPEC as COUNTIES
 from .cities import city_shards, nation_breaks
 from .compact import packed, plain, write_script
 from .counties import county_shards
@@ -71,6 +73,7 @@ def _scripts(panels: Mapping[str, pd.DataFrame]) -> Iterator[tuple[str, dict[str
     if detainers is not None:
         yield "detainers", detainers
     yield "expected", _expected(panels)
+    yield "compared", _compared(county_sample(panels, spec=COUNTIES).frame)
     yield "states", _states(panels)
     yield "specifications", specifications()
     _with_roles(cities, "ori", places.city_roles(panels))
@@ -186,6 +189,16 @@ def _expected(panels: Mapping[str, pd.DataFrame]) -> dict[str, Any]:
                     "expected": rows["expected"].tolist(),
                 }
     return found
+
+
+def _compared(frame: pd.DataFrame) -> dict[str, Any]:
+    """Return the rates of comparison counties by cell, and the cell of every adopting county."""
+    rates = places.county_comparisons(frame)
+    found: dict[str, Any] = {}
+    for (state, kind), rows in rates.groupby(["state", "nchs_class_2013"]):
+        columns = rows.drop(columns=["state", "nchs_class_2013", "counties"]).to_dict("list")
+        found[f"{state}-{kind}"] = {"counties": int(rows["counties"].iloc[0]), **columns}
+    return {"period": COUNTIES.period, "cells": found, "of": places.cells_of(frame).to_dict()}
 
 
 def _states(panels: Mapping[str, pd.DataFrame]) -> dict[str, Any]:
