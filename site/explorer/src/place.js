@@ -158,7 +158,7 @@ async function comparison(place, offense, wanted, index, shard) {
   }
   const names = Object.keys(choices);
   if (names.length === 1) {
-    return { chosen: "none", note: "No study here compares this city with another. What the studies use it for, if anything, stands below." };
+    return { chosen: "none", note: "No study here draws a comparison for this city year by year. Its part in each study is listed below." };
   }
   const chosen = choices[wanted] ? wanted : names[1];
   if (chosen === "none") return { choices, chosen };
@@ -311,16 +311,17 @@ function countyRows(place, shard) {
 
 // The comparison of the study of counties that passes its tests: counties of the same state and urban-rural class.
 function countyComparison(data, fips, offense) {
-  const code = data.of[fips];
-  if (!code) return { rows: [], flat: [], note: "The study that follows counties over time compares adopting counties with counties of the same state and urban-rural class. This county is not among its adopters; its part in each study stands below." };
-  const cell = data.cells[code];
-  if (!cell) return { rows: [], flat: [], note: "The study that follows counties over time has no comparison county in this county's state and urban-rural class with a count in every year." };
-  if (!cell[offense]) return { rows: [], flat: [], note: "The comparison counties of the study are drawn for violent crime without rape and for property crime." };
-  const points = cell.year.map((year, at) => ({ year, value: cell[offense][at] }));
+  const none = (note) => ({ rows: [], flat: [], note });
+  const study = "The study that follows counties over time";
+  if (!data.adopters.includes(fips)) return none(`${study} compares adopting counties with counties of the same state and urban-rural class. This county is not among its adopters; its part in each study is listed below.`);
+  const path = data.paths[fips];
+  if (!path) return none(`${study} has no comparison county in this county's state and urban-rural class with a count in every year.`);
+  if (!path[offense]) return none(`${study} is drawn for violent crime without rape and for property crime.`);
+  const points = path.year.map((year, at) => ({ year, value: path[offense][at] })).filter((point) => point.value !== null);
   return {
     rows: points.filter(({ year }) => year !== data.period),
     flat: points.filter(({ year }) => year === data.period).map(({ value }) => ({ x1: 2012.5, x2: 2014.5, y: value })),
-    note: `Dashed: ${plural(cell.counties, "comparison county", "comparison counties")} of the same state and urban-rural class, taken together, in the study that follows counties over time: counties that no policy, law or list names by the end of 2014.`,
+    note: `Dashed: the rate expected of the county in the study that follows counties over time: its own rate before 2013, moved as the rate of ${plural(path.counties, "comparison county", "comparison counties")} of the same state and urban-rural class moved. No policy, law or list names these by the end of 2014.`,
   };
 }
 

@@ -1,4 +1,4 @@
-"""The counties an adopting county is drawn beside are those of the study, added up by hand here."""
+"""What is expected of an adopting county follows the study's own comparison counties, added up by hand here."""
 
 from __future__ import annotations
 
@@ -6,7 +6,7 @@ import pandas as pd
 import pytest
 
 from analysis.panels import load
-from analysis.studies.places import cells_of, county_comparisons
+from analysis.studies.places import county_paths
 from analysis.studies.staggered_counties.sample import PANELS, county_sample
 from analysis.studies.staggered_counties.spec import SPEC
 
@@ -16,27 +16,34 @@ def frame() -> pd.DataFrame:
     return county_sample({name: load(name) for name in PANELS}, spec=SPEC).frame
 
 
-def test_rates_are_those_of_whole_comparison_counties_of_the_cell(frame):
-    table = county_comparisons(frame)
+def test_the_expected_rate_is_the_county_s_own_moved_as_its_comparison_counties(frame):
+    paths = county_paths(frame)
     periods = sorted(set(frame["year"]))
+    by_county = {fips: own.set_index("year") for fips, own in frame.groupby("fips")}
     compared = 0
-    for (state, kind), rows in table.groupby(["state", "nchs_class_2013"]):
-        cell = frame[frame["state"].eq(state) & frame["nchs_class_2013"].eq(kind)]
-        assert cell["cohort"].gt(0).any()
-        names = [f for f, own in cell[cell["cohort"].eq(0)].groupby("fips") if sorted(own["year"]) == periods]
-        assert rows["year"].tolist() == periods and rows["counties"].eq(len(names)).all()
-        for row in rows.to_dict("records"):
-            own = cell[cell["fips"].isin(names) & cell["year"].eq(row["year"])]
-            for name in ("violent_without_rape", "property"):
-                assert row[name] == pytest.approx(1e5 * own[name].sum() / own["people"].sum(), rel=1e-13)
+    for fips, path in paths.groupby("fips"):
+        own = by_county[fips]
+        cell = frame[
+            frame["state"].eq(own["state"].iloc[0])
+            & frame["nchs_class_2013"].eq(own["nchs_class_2013"].iloc[0])
+            & frame["cohort"].eq(0)
+        ]
+        names = [f for f, rows in cell.groupby("fips") if sorted(rows["year"]) == periods]
+        others = cell[cell["fips"].isin(names)].groupby("year").sum(numeric_only=True)
+        assert path["counties"].eq(len(names)).all() and names
+        early = own[own.index < own["cohort"].iloc[0]]
+        for name in ("violent_without_rape", "property"):
+            pooled = others[name] / others["people"]
+            level = early[name].sum() / sum(early["people"] * pooled[early.index])
+            for row in path.to_dict("records"):
+                assert row[name] == pytest.approx(1e5 * level * pooled[row["year"]], rel=1e-12)
                 compared += 1
-    assert compared > 100
+            fitted = sum(path.set_index("year")[name][early.index] * early["people"]) / 1e5
+            assert fitted == pytest.approx(early[name].sum(), rel=1e-12), "fits the years before in sum"
+    assert compared > 500
 
 
-def test_no_adopter_is_compared_with_itself_and_every_adopter_has_a_cell(frame):
-    cells = cells_of(frame)
+def test_only_adopters_have_a_path(frame):
     adopting = set(frame.loc[frame["cohort"].gt(0), "fips"])
-    assert set(cells.index) == adopting
-    table = county_comparisons(frame)
-    with_one = set(table["state"] + "-" + table["nchs_class_2013"].astype(str))
-    assert with_one <= set(cells)
+    with_path = set(county_paths(frame)["fips"])
+    assert with_path < adopting

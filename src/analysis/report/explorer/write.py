@@ -192,13 +192,22 @@ def _expected(panels: Mapping[str, pd.DataFrame]) -> dict[str, Any]:
 
 
 def _compared(frame: pd.DataFrame) -> dict[str, Any]:
-    """Return the rates of comparison counties by cell, and the cell of every adopting county."""
-    rates = places.county_comparisons(frame)
-    found: dict[str, Any] = {}
-    for (state, kind), rows in rates.groupby(["state", "nchs_class_2013"]):
-        columns = rows.drop(columns=["state", "nchs_class_2013", "counties"]).to_dict("list")
-        found[f"{state}-{kind}"] = {"counties": int(rows["counties"].iloc[0]), **columns}
-    return {"period": COUNTIES.period, "cells": found, "of": places.cells_of(frame).to_dict()}
+    """Return the rates expected of every adopting county that has comparison counties, by period."""
+    paths = places.county_paths(frame)
+    counties = {
+        str(fips): {
+            "counties": int(rows["counties"].iloc[0]),
+            **{
+                name: [plain(value) for value in rows[name]]
+                for name in rows
+                if name not in ("fips", "counties")
+            },
+        }
+        for fips, rows in paths.groupby("fips")
+    }
+    return {"period": COUNTIES.period, "adopters": sorted(set(frame.loc[frame["cohort"].gt(0), "fips"]))} | {
+        "paths": counties
+    }
 
 
 def _states(panels: Mapping[str, pd.DataFrame]) -> dict[str, Any]:

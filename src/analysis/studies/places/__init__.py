@@ -1,14 +1,13 @@
 """What every study does with each place, and why: one row per place and study."""
 
-from .county_comparisons import cells_of, county_comparisons
+from .county_comparisons import county_paths
 from .expected_paths import expected_paths
 from .roles import STUDIES, city_roles, county_roles, state_roles
 
 __all__ = [
     "STUDIES",
-    "cells_of",
     "city_roles",
-    "county_comparisons",
+    "county_paths",
     "county_roles",
     "expected_paths",
     "state_roles",
