@@ -46,7 +46,13 @@ def _pooled(frame: pd.DataFrame) -> pd.DataFrame:
     """Return the pooled rate of the whole comparison counties of every cell by period."""
     others = frame[frame["cohort"].eq(0)]
     whole = others.groupby("fips")["year"].transform("nunique").eq(frame["year"].nunique())
-    sums = others[whole].groupby([*CELL, "year"], as_index=False).agg(
-        counties=("fips", "nunique"), people=("people", "sum"), **{name: (name, "sum") for name in OUTCOMES}
+    sums = (
+        others[whole]
+        .groupby([*CELL, "year"], as_index=False)
+        .agg(
+            counties=("fips", "nunique"),
+            people=("people", "sum"),
+            **{name: (name, "sum") for name in OUTCOMES},
+        )
     )
     return sums.assign(**{name: sums[name] / sums["people"] for name in OUTCOMES}).drop(columns="people")
