@@ -10,6 +10,7 @@ import numpy as np
 import pandas as pd
 
 from ..core.checks import as_list, require_level, require_unique
+from ..core.distributions import chi2_upper
 from ..core.entry import takes_frame
 from ..core.frame import Arrays, prepare
 from ..core.result import Estimates
@@ -280,10 +281,8 @@ def hausman(
     spread = fixed.covariance - random.covariance[np.ix_(where, where)]
     if np.linalg.eigvalsh(spread)[0] <= 0:
         raise EstimationError("the covariances' difference is not positive definite: use mundlak instead")
-    from scipy import stats
-
     statistic = float(gap @ np.linalg.solve(spread, gap))
-    return WaldTest(statistic, len(gap), np.inf, float(stats.chi2.sf(statistic, len(gap))))
+    return WaldTest(statistic, len(gap), np.inf, float(chi2_upper(statistic, len(gap))))
 
 
 @takes_frame
