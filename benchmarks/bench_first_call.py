@@ -98,9 +98,9 @@ import analysis.estimators as es
 """
 TIMED = """
 def call():
-    start = time.perf_counter()
+    start = time.process_time()
     {call}
-    return time.perf_counter() - start
+    return time.process_time() - start
 print(json.dumps({{"first": call(), "second": call(),
     "loads": [m for m in ("scipy.stats", "statsmodels", "linearmodels", "numba") if m in sys.modules]}}))
 """
@@ -120,7 +120,7 @@ def table(found: dict[str, dict]) -> str:
     lines = [
         "# First calls",
         "",
-        "Written by `benchmarks/bench_first_call.py`: seconds of each function's first call in a fresh process that",
+        "Written by `benchmarks/bench_first_call.py`: processor seconds of each function's first call in a process that",
         "has imported numpy and pandas, and of its second, on 40 units and 12 periods. The difference is what is",
         f"imported or compiled on the way. Python {platform.python_version()}, {platform.machine()}; kernels in numba's cache.",
         "",
