@@ -146,8 +146,22 @@ def test_all_cohorts_missing_is_no_date_problem():
 TIMED = [
     name
     for name in es.__all__
-    if inspect.isfunction(getattr(es, name)) and "time" in inspect.signature(getattr(es, name)).parameters
+    if inspect.isfunction(getattr(es, name))
+    and "frequency" in inspect.signature(getattr(es, name)).parameters
 ]
+
+
+def test_functions_that_count_periods_take_a_frequency_and_those_that_tell_rows_apart_do_not():
+    assert {"group_time", "switchers", "synthetic_did", "adoption_cohort", "placebo_dates"} <= set(TIMED)
+    assert not {"ols", "poisson", "random_effects", "between", "hausman"} & set(TIMED)
+    frame = dated(panel(), "month")
+    found = es.random_effects(frame, outcome="y", unit="unit", time="when", treatment="treated")
+    numbered = es.random_effects(panel(), outcome="y", unit="unit", time="when", treatment="treated")
+    np.testing.assert_allclose(found.estimate, numbered.estimate, rtol=1e-12)
+    keyed = es.ols(
+        frame, outcome="y", treatment="treated", effects=["unit", "when"], unit="unit", time="when"
+    )
+    assert keyed.sample.used == len(frame)
 
 
 @pytest.mark.parametrize("name", TIMED)

@@ -50,7 +50,7 @@ _FREQUENCY = {
 }
 
 
-def takes_frame(function: F) -> F:
+def takes_frame(function: F, *, counts_periods: bool = True) -> F:
     """Decorate a public function of ``data``: pandas, polars, pyarrow and DuckDB frames are all taken.
 
     Columns are read through narwhals, and only those that the call names. A keyword that the function lacks
@@ -58,7 +58,9 @@ def takes_frame(function: F) -> F:
     also takes ``("y ~ x | unit + time", data)``, and one with ``time`` takes dates with a ``frequency``.
     """
     parameters = inspect.signature(function).parameters
-    has_time = "time" in parameters
+    has_time = counts_periods and (
+        "cohort" in parameters or _is_required(parameters.get("time", parameters["data"]), "time")
+    )
     allowed = parameters | _FREQUENCY if has_time else parameters
     place = list(parameters).index("data")
     by_formula = {"outcome", "covariates", "effects"} <= set(parameters)
@@ -80,6 +82,15 @@ def takes_frame(function: F) -> F:
     if has_time:
         _document(entered, function)
     return entered  # type: ignore[return-value]
+
+
+def takes_labels(function: F) -> F:
+    """Decorate a public function whose ``time`` only tells rows apart: `takes_frame`, and any labels of periods."""
+    return takes_frame(function, counts_periods=False)
+
+
+def _is_required(parameter: inspect.Parameter, name: str) -> bool:
+    return parameter.name == name and parameter.default is inspect.Parameter.empty
 
 
 def _as_frame(data: Any, options: Mapping[str, Any]) -> pd.DataFrame:

@@ -11,7 +11,7 @@ import pandas as pd
 
 from ..core.checks import as_list, require_level, require_unique
 from ..core.distributions import chi2_upper
-from ..core.entry import takes_frame
+from ..core.entry import takes_labels
 from ..core.frame import Arrays, prepare
 from ..core.result import Estimates
 from ..core.translate import translated
@@ -95,7 +95,7 @@ def _options(covariance: str) -> dict[str, Any]:
     return {"cov_type": _KINDS[covariance], **clusters}
 
 
-@takes_frame
+@takes_labels
 @same_bits
 def random_effects(
     data: pd.DataFrame,
@@ -135,7 +135,7 @@ def random_effects(
     return _wrap("random_effects", fit, panel, level, {"covariance": covariance}, **shares)
 
 
-@takes_frame
+@takes_labels
 @same_bits
 def between(
     data: pd.DataFrame,
@@ -160,7 +160,7 @@ def between(
     return _wrap("between", fit, panel, level, {"covariance": covariance})
 
 
-@takes_frame
+@takes_labels
 @same_bits
 def first_differences(
     data: pd.DataFrame,
@@ -193,7 +193,7 @@ def first_differences(
     )
 
 
-@takes_frame
+@takes_labels
 @same_bits
 def mundlak(
     data: pd.DataFrame,
@@ -243,7 +243,7 @@ def mundlak(
     )
 
 
-@takes_frame
+@takes_labels
 def hausman(
     data: pd.DataFrame,
     *,
@@ -285,7 +285,7 @@ def hausman(
     return WaldTest(statistic, len(gap), np.inf, float(chi2_upper(statistic, len(gap))))
 
 
-@takes_frame
+@takes_labels
 @same_bits
 def driscoll_kraay(
     data: pd.DataFrame,
