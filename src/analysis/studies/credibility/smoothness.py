@@ -30,7 +30,12 @@ def table() -> pd.DataFrame:
         for outcome in OUTCOMES:
             events = event_path(with_rates(frame, outcome), COMPARISONS[comparison])
             sets = est.honest_bounds(
-                events, restriction="smoothness", values=SMOOTHNESS, target=0, points=200, level=COUNTIES.level
+                events,
+                restriction="smoothness",
+                values=SMOOTHNESS,
+                target=0,
+                points=200,
+                level=COUNTIES.level,
             )
             found = {
                 f"smooth_{end}_{row['value']:g}": float(row[f"conf_{end}"])
@@ -43,9 +48,9 @@ def table() -> pd.DataFrame:
 
 @stored
 def events() -> pd.DataFrame:
-    """Return effects by period against 2012 in the admitted comparison, log points: ``outcome, time`` and more.
+    """Return effects by period against 2012 in the admitted comparison, log points.
 
-    Time 0 is 2013 and 2014 together.
+    ``outcome, time`` (0: 2013 and 2014 together) and columns of an estimate.
     """
     frame = county_sample({name: load(name) for name in PANELS}, spec=COUNTIES).frame
     parts = [

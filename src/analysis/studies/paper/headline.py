@@ -31,7 +31,7 @@ from ..synthetic import leads as state_leads
 from ..synthetic import state_laws
 from ..synthetic.spec import STATE_LAWS
 from ..synthetic.variants import variants
-from . import family, influence, power
+from . import family, influence, lists, power
 
 #: What is compared everywhere: the violent total that no change of the definition of rape disturbs.
 VIOLENT, PROPERTY = "violent_without_rape", "property"
@@ -121,7 +121,9 @@ def before() -> pd.DataFrame:
     names = {"counties": credibility.ADMITTED, "open": credibility.ALL}
     parts += [counties[counties["comparison"].eq(of)].assign(key=key) for key, of in names.items()]
     made = pd.concat([*parts, _state_tests()], ignore_index=True)
-    ends = {f"{mark}_{end}": 100 * np.expm1(made[of.format(end)]) for mark, of in BOUNDS.items() for end in ENDS}
+    ends = {
+        f"{mark}_{end}": 100 * np.expm1(made[of.format(end)]) for mark, of in BOUNDS.items() for end in ENDS
+    }
     columns = ["key", "outcome", "leads_p", "leads_power", "fake_p", "breakdown", *ends]
     return made.assign(**ends)[columns]
 
@@ -239,7 +241,8 @@ def choices() -> pd.DataFrame:
     """Return what every choice does to the headline of the cities that are followed, one at a time.
 
     The neighbors of `BASE` are estimated anew; see `multiverse_summary.robustness` for the columns. ``base``
-    marks the headline's own choices; the headline itself stands first.
+    marks the headline's own choices; the headline itself stands first. Last, what of the list is believed
+    (`lists.choices`), which is no dimension of the curve.
     """
     kept = multiverse.admitted(multiverse.results())
     chunks: dict[tuple[str, ...], list[dict[str, str]]] = {}
@@ -253,6 +256,8 @@ def choices() -> pd.DataFrame:
     rows = robustness(every, BASE)
     chosen = {fork.title: fork.levels[BASE[fork.name]] for fork in CURVE.curve.dimensions}
     rows = rows.assign(base=rows["fork"].map(chosen).eq(rows["choice"]))
+    parts = lists.choices().assign(shift=np.nan, significant=np.nan, specifications=0)
+    rows = pd.concat([rows, parts[rows.columns]], ignore_index=True)
     head = rows[rows["base"]].head(1).assign(fork="Headline", choice="All as the headline chose", base=False)
     return pd.concat([head, rows], ignore_index=True)
 
@@ -282,6 +287,8 @@ def figures() -> dict[str, Any]:
         "rows_family": int(rows["p_family"].le(1 - CITIES.level).sum()),
         "rows_standing": int((rows["p_family"].le(1 - CITIES.level) & rows["tests"].ne(FAILS)).sum()),
         "smallest_family": float(rows["p_family"].min()),
+        "rows_holm": int(rows["p_holm"].le(1 - CITIES.level).sum()),
+        "smallest_holm": float(rows["p_holm"].min()),
         "seen_low": violent["detectable_share"].min(),
         "seen_high": violent["detectable_share"].max(),
         "chance_low": violent["power_share"].min(),

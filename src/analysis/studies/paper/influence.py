@@ -1,9 +1,9 @@
 """How far each state moves each estimate of the paper: what the rows of its first figure share.
 
-The influence of state s on an estimate is its part of the estimate's error, :math:`\hat\tau - \tau \approx
-\sum_s d_s`: of regressions the scores of the state times the inverse information, of the weighted mean of
-cities the state's weighted residuals; of matched pairs and of the joint design of states the estimate less the
-one without the state, which of a mean is the same but for a factor.
+The influence of state s on an estimate is its part of the estimate's error,
+:math:`\\hat\\tau - \\tau \\approx \\sum_s d_s`: of regressions the scores of the state times the inverse
+information, of the weighted mean of cities the state's weighted residuals; of matched pairs and of the joint
+design of states the estimate less the one without the state, which of a mean is the same but for a factor.
 """
 
 from __future__ import annotations

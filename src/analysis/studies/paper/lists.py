@@ -54,12 +54,12 @@ def panels_of(name: str) -> dict[str, pd.DataFrame]:
 
 
 def advocacy_rows(rows: pd.DataFrame) -> set[int]:
-    """Return the rows of panel ``policy_rows`` whose source is, or is compiled by, a group that takes a side."""
+    """Return the rows of panel ``policy_rows`` whose source is a group that takes a side."""
     return set(rows.loc[rows["source_type"].str.startswith("advocacy"), "row"])
 
 
 def without_rows(panels: Mapping[str, pd.DataFrame], dropped: set[int]) -> dict[str, pd.DataFrame]:
-    """Return the panels rebuilt by their own rules without some rows; places lost whole are never controls."""
+    """Return the panels rebuilt without some rows; places lost whole are never controls."""
     given = classify(read_rows())
     kept = given[~given["row"].isin(sorted(dropped))]
     bans = state_bans_panel(companions.read_state_bans())
@@ -127,7 +127,7 @@ def _row(name: str, key: str, outcome: str, used: int, found: Mapping[str, float
 
 @stored
 def choices() -> pd.DataFrame:
-    """Return the base specification of the multiverse on every part of the list, rows of `headline.choices`."""
+    """Return the multiverse's base specification on every part of the list, rows of `headline.choices`."""
     base = {**CURVE.curve.headline, "outcome": OUTCOMES[0]}
     rows = []
     for name in LISTS:

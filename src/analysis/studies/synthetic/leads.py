@@ -75,7 +75,7 @@ def adoptions(panels: Mapping[str, pd.DataFrame], outcome: str, *, spec: StateLa
 
 
 def gaps(rates: pd.DataFrame, start: pd.Series, donors: list[str], *, shift: int) -> pd.Series:
-    """Return the effects by event time from `shift` years before adoption to `LAST` after, the reference left out.
+    """Return the effects by event time, from `shift` years before adoption to `LAST` after.
 
     Parameters
     ----------
@@ -86,6 +86,11 @@ def gaps(rates: pd.DataFrame, start: pd.Series, donors: list[str], *, shift: int
     donors : list of str
     shift : int
         Years before adoption that the weights do not see.
+
+    Returns
+    -------
+    pandas.Series
+        Index event times without `REFERENCE`.
     """
     names, years = [*start.index, *donors], rates.columns.to_numpy(int)
     outcomes = rates.loc[names].to_numpy(float)
@@ -192,7 +197,7 @@ def table(spec: StateLawsSpec = STATE_LAWS) -> pd.DataFrame:
 
 @stored
 def events(spec: StateLawsSpec = STATE_LAWS) -> pd.DataFrame:
-    """Return effects by year relative to adoption, log points: ``outcome, time`` and columns of an estimate."""
+    """Return effects by year, log points: ``outcome, time`` and columns of an estimate."""
     parts = [
         _tested(outcome, spec)[0].tidy().rename(columns={"event_time": "time"}).assign(outcome=outcome)
         for outcome in spec.joint_outcomes
