@@ -14,8 +14,11 @@ single cities weighted by information, errors by leaving out each adopting state
 less than such states. What is not given by that choice is within what cities are compared. Rule: a comparison
 is admitted if, for violent and for property crime, neither the joint F test of the leads nor a false adoption
 four years early rejects at `admit`. Of the admitted, the one with the smallest detectable change in violent
-crime is the study's; a standard error decides that, no estimate does. If none is admitted, nothing is claimed.
-Every comparison is shown with its tests, admitted or not.
+crime is the study's; a standard error decides that, no estimate does. If none is admitted, nothing is
+claimed. Every comparison is shown with its tests, admitted or not.
+
+A class of the dose is admitted by the same two tests on both totals, within the class; and the difference of
+the highest class and the placebo is read only if both are.
 """
 
 from __future__ import annotations
@@ -72,9 +75,17 @@ class CitiesInCountiesSpec(StudySpec):
     admit: float = 0.10
     #: A false adoption so many years early, judged on the years between alone.
     fake_shift: int = 4
-    #: Subsamples under the study's comparison: states left out, and the dates kept.
-    without_states: Mapping[str, tuple[str, ...]] = Frozen(
-        {"Without California": ("CA",), "Without California, Connecticut and New Jersey": ("CA", "CT", "NJ")}
+    #: Subsamples under the study's comparison, by name: rules of `design.SUBSETS` with their arguments.
+    subsamples: Mapping[str, tuple[str, ...]] = Frozen(
+        {
+            "Without California": ("states out", "CA"),
+            "Without California, Connecticut and New Jersey": ("states out", "CA", "CT", "NJ"),
+            "Dated by the county's own policy": ("dated by", "local"),
+            "Dated by a statewide law": ("dated by", "state law"),
+            "Adopted by 2014": ("adopted by", "2014"),
+            "Comparison states without a ban on such policies": ("bans out",),
+            "Cities of 50,000 and more": ("residents", "50000"),
+        }
     )
     #: The dose: detainers before fiscal year 2015 per 1,000 residents and year of the county, in the classes
     #: of the study `dose`, cut anew at terciles of the adopting counties here.
