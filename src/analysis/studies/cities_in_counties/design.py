@@ -21,6 +21,10 @@ from ..credibility.counties import leads
 from .spec import CitiesInCountiesSpec
 
 
+#: Columns of `CountyDesign.tests`.
+TESTS = ("leads_p", "leads_power", "leads_drift", "fake_estimate", "fake_p", "fake_detectable")
+
+
 class CountyDesign:
     """Cities of one outcome, compared within some cells.
 
@@ -80,12 +84,15 @@ class CountyDesign:
 
     @cached_property
     def path(self) -> Path:
-        """Effects by year; degrees of freedom are those of the mean effect."""
-        found = path(self.made, self.drawn)
+        """Effects by year, that of adoption among them; degrees of freedom are those of the mean effect."""
+        table = windows(self.frame, about=self.about)
+        found = path(self.ratios(table), observed(table))
         return Path(found.times, found.effects, found.covariance, self.fits.df)
 
     def tests(self) -> dict[str, float]:
-        """Return the joint F test of the leads with its power, and the false adoption."""
+        """Return the joint F test of the leads with its power, and the false adoption; none with few states."""
+        if self.fits.df[0] + 1 < self.spec.fewest_states:
+            return dict.fromkeys(TESTS, float("nan"))
         return leads(self.path.estimates(self.spec.level)) | self.false_date()
 
     def false_windows(self) -> Windows:

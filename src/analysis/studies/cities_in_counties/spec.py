@@ -1,6 +1,6 @@
 """The specification of cities inside counties, frozen and committed before any crime count was read by it.
 
-This file and `sample` are the record: their first commit comes before the first estimate of this study. Known
+This file and `sample` are the record: their first commits come before the first estimate of this study. Known
 beforehand: how many agencies the sample holds by state and year of adoption, and the results of the county
 files, of the staggered cities and of the dose design.
 
@@ -71,6 +71,9 @@ class CitiesInCountiesSpec(StudySpec):
     )
     #: Fewest comparison cities in a cell; adopters of cells with fewer have no comparison and leave.
     fewest: int = 5
+    #: Fewest adopting states in which four leads can be tested jointly: with fewer a comparison is shown
+    #: without tests and cannot be admitted.
+    fewest_states: int = 5
     #: Both tests on both totals must have a p-value above this.
     admit: float = 0.10
     #: A false adoption so many years early, judged on the years between alone.

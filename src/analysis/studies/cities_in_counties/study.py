@@ -37,13 +37,13 @@ class CitiesInCounties:
     ledger : pandas.DataFrame
         Agencies by the step that left them out.
     comparisons : pandas.DataFrame
-        By ``comparison`` and ``outcome`` (the totals): columns of `CountyDesign.row` and `CountyDesign.tests`,
-        ``admitted``.
+        By ``comparison`` and ``outcome`` (the totals): columns of `CountyDesign.row` and
+        `CountyDesign.tests`, ``admitted``.
     chosen : str
         The study's comparison; empty if none is admitted.
     effects : pandas.DataFrame
-        By ``outcome`` under the study's comparison (or, unclaimed, the one with the smallest detectable change
-        if none is admitted): columns of `CountyDesign.row`, ``p_holm``, and the state blocks.
+        By ``outcome`` under the study's comparison (or, unclaimed, the one with the smallest detectable
+        change if none is admitted): columns of `CountyDesign.row`, ``p_holm``, and the state blocks.
     events : pandas.DataFrame
         By ``outcome`` (the totals) and ``time``: estimates with intervals, and ``whole_year``.
     bounds : pandas.DataFrame
