@@ -20,7 +20,6 @@ from ..city_power.windows import Windows, windows
 from ..credibility.counties import leads
 from .spec import CitiesInCountiesSpec
 
-
 #: Columns of `CountyDesign.tests`.
 TESTS = ("leads_p", "leads_power", "leads_drift", "fake_estimate", "fake_p", "fake_detectable")
 
@@ -62,25 +61,32 @@ class CountyDesign:
     def row(self) -> dict[str, Any]:
         """Return columns of `TInference.row`, and what the estimate rests on.
 
-        ``adopters, counties, adopting_states, comparison`` (cities), ``effective`` (cities, by weight),
+        ``adopters, counties, adopting_states, others`` (comparison cities), ``effective`` (cities, by weight),
         ``largest_state`` and its ``largest_share`` of the weight.
         """
         fits = self.fits
-        found = TInference(
-            float(fits.estimate[0]), float(fits.jackknife[0]), float(fits.df[0]), self.spec.level
-        )
         rows, dates = self.drawn.rows[0], self.drawn.dates[0]
         cities = self.table.cities
         share = pd.Series(self.made.weights[dates, rows]).groupby(cities["state"].to_numpy()[rows]).sum()
-        return found.row(float(np.log1p(self.spec.margin_share))) | {
+        return self._judged() | {
             "adopters": len(rows),
             "counties": int(cities["county_fips"].iloc[rows].nunique()),
             "adopting_states": int(fits.df[0]) + 1,
-            "comparison": int(self.table.never.sum()),
+            "others": int(self.table.never.sum()),
             "effective": float(fits.effective[0]),
             "largest_state": str(share.idxmax()),
             "largest_share": float(share.max() / share.sum()),
         }
+
+    def _judged(self) -> dict[str, float]:
+        """Return columns of `TInference.row`; one adopting state alone gives an estimate without an error."""
+        fits = self.fits
+        estimate, error, df = (float(one[0]) for one in (fits.estimate, fits.jackknife, fits.df))
+        share = float(np.log1p(self.spec.margin_share))
+        if df < 1 or not error > 0:
+            empty = dict.fromkeys(TInference(0.0, 1.0, 1.0).row(share), float("nan"))
+            return empty | {"estimate": estimate, "df": df}
+        return TInference(estimate, error, df, self.spec.level).row(share)
 
     @cached_property
     def path(self) -> Path:
@@ -90,7 +96,10 @@ class CountyDesign:
         return Path(found.times, found.effects, found.covariance, self.fits.df)
 
     def tests(self) -> dict[str, float]:
-        """Return the joint F test of the leads with its power, and the false adoption; none with few states."""
+        """Return the joint F test of the leads with its power, and the false adoption.
+
+        Missing with fewer adopting states than `spec.fewest_states`.
+        """
         if self.fits.df[0] + 1 < self.spec.fewest_states:
             return dict.fromkeys(TESTS, float("nan"))
         return leads(self.path.estimates(self.spec.level)) | self.false_date()

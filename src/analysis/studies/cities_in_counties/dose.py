@@ -34,7 +34,7 @@ def dose_effects(frame: pd.DataFrame, *, spec: CitiesInCountiesSpec) -> pd.DataF
     -------
     pandas.DataFrame
         ``term`` (a class, `HIGH_LESS_PLACEBO` or `SLOPE`); columns of `TInference.row`; ``adopters,
-        adopting_states, comparison``; ``fake_estimate, fake_p``; of classes also ``leads_p, leads_power,
+        adopting_states, others``; ``fake_estimate, fake_p``; of classes also ``leads_p, leads_power,
         leads_drift``. The slope is of the log ratio in the dose across classes.
     """
     design = CountyDesign(compared_within(frame, WITHIN, spec=spec), WITHIN, spec=spec)
@@ -107,7 +107,7 @@ def _counts(design: CountyDesign, term: str) -> dict[str, int]:
     ends = (design.spec.classes[0], design.spec.classes[-1])
     names = {HIGH_LESS_PLACEBO: ends, SLOPE: design.spec.classes}.get(term, (term,))
     rows, never = rows[rows["dose_class"].isin(names)], never[never["dose_class"].isin(names)]
-    return {"adopters": len(rows), "adopting_states": rows["state"].nunique(), "comparison": len(never)}
+    return {"adopters": len(rows), "adopting_states": rows["state"].nunique(), "others": len(never)}
 
 
 def _class_leads(frame: pd.DataFrame, term: str, spec: CitiesInCountiesSpec) -> dict[str, float]:
