@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import os
+import sys
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -92,6 +93,7 @@ def _outputs(shell: Any, path: Path, cell: Cell, number: int) -> list[dict[str, 
     from IPython.utils.capture import capture_output
 
     with capture_output() as captured:
+        shell.display_trap.hook = sys.displayhook
         done = shell.run_cell(cell.source, store_history=False)
     error = done.error_before_exec or done.error_in_exec
     if error is not None:

@@ -19,7 +19,7 @@ from ...errors import AnalysisError
 #: One thread a process, so that bits do not depend on the machine's load.
 ONE_THREAD = ("OPENBLAS_NUM_THREADS", "OMP_NUM_THREADS", "MKL_NUM_THREADS", "NUMBA_NUM_THREADS")
 #: Imported once by the server that workers are forked from.
-PRELOADED = ["analysis.report", "analysis.studies.graph", "IPython.core.interactiveshell"]
+PRELOADED = ["analysis.report.build.preload"]
 
 
 class StoppedTaskError(AnalysisError):
@@ -173,6 +173,6 @@ def _end_quietly() -> None:
 
 
 def _stop(executor: ProcessPoolExecutor) -> None:
-    executor.shutdown(wait=False, cancel_futures=True)
     for process in multiprocessing.active_children():
         process.terminate()
+    executor.shutdown(wait=True, cancel_futures=True)
