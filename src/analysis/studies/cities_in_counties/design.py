@@ -61,8 +61,8 @@ class CountyDesign:
     def row(self) -> dict[str, Any]:
         """Return columns of `TInference.row`, and what the estimate rests on.
 
-        ``adopters, counties, adopting_states, others`` (comparison cities), ``effective`` (cities, by weight),
-        ``largest_state`` and its ``largest_share`` of the weight.
+        ``adopters, counties, adopting_states, others`` (comparison cities), ``effective`` (cities, by
+        weight), ``largest_state`` and its ``largest_share`` of the weight.
         """
         fits = self.fits
         rows, dates = self.drawn.rows[0], self.drawn.dates[0]
@@ -188,12 +188,17 @@ def state_blocks(table: Windows, *, draws: int, seed: int, fewest: int = 5) -> A
     random = np.random.default_rng(seed)
     chosen_rows = np.empty((draws, len(rows)), int)
     turns = -(-len(groups) // len(donors))
-    for draw in range(draws):
-        order = np.concatenate([random.permutation(len(donors)) for _ in range(turns)])
-        for members, donor in zip(groups, order, strict=False):
-            for value in np.unique(size[rows[members]]):
-                same = members[size[rows[members]] == value]
-                chosen_rows[draw, same] = random.choice(by_donor[donor][value], len(same))
+    order = np.hstack([random.permuted(np.tile(np.arange(len(donors)), (draws, 1)), axis=1)] * turns)
+    for turn in range(1, turns):
+        part = slice(turn * len(donors), (turn + 1) * len(donors))
+        order[:, part] = random.permuted(order[:, part], axis=1)
+    for place, members in enumerate(groups):
+        for value in np.unique(size[rows[members]]):
+            same = members[size[rows[members]] == value]
+            for donor in range(len(donors)):
+                at = np.flatnonzero(order[:, place] == donor)
+                picked = random.choice(by_donor[donor][value], (len(at), len(same)))
+                chosen_rows[np.ix_(at, same)] = picked
     return Assignments(chosen_rows, np.broadcast_to(dates, chosen_rows.shape))
 
 

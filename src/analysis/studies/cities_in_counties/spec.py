@@ -18,7 +18,8 @@ crime is the study's; a standard error decides that, no estimate does. If none i
 claimed. Every comparison is shown with its tests, admitted or not.
 
 A class of the dose is admitted by the same two tests on both totals, within the class; and the difference of
-the highest class and the placebo is read only if both are.
+the highest class and the placebo is read only if both are. Added after the first run, and stricter: the slope
+along the dose is read only if all four classes are.
 """
 
 from __future__ import annotations

@@ -20,7 +20,7 @@ from ...panels.store import load
 from ...results import stored
 from ..credibility.counties import admitted_effect
 from .design import CountyDesign, subset
-from .dose import dose_effects
+from .dose import HIGH_LESS_PLACEBO, SLOPE, dose_effects
 from .sample import PANELS, CountyCities, compared_within, county_cities
 from .spec import SPEC, CitiesInCountiesSpec
 
@@ -198,6 +198,13 @@ def _dose(frames: Mapping[str, pd.DataFrame], spec: CitiesInCountiesSpec) -> pd.
     table = pd.concat(parts, ignore_index=True)
     passed = table["fake_p"].gt(spec.admit) & (table["leads_p"].gt(spec.admit) | table["leads_p"].isna())
     admitted = passed.groupby(table["term"]).transform("all")
-    ends = table["term"].isin([spec.classes[0], spec.classes[-1]])
-    both = bool(admitted[ends].all())
-    return table.assign(admitted=admitted & (table["term"].ne("high less placebo") | both))
+    return table.assign(admitted=_readable(table["term"], admitted, spec))
+
+
+def _readable(term: pd.Series, passed: pd.Series, spec: CitiesInCountiesSpec) -> pd.Series:
+    """Return which terms may be read: the contrast if both of its classes may be, the slope if all may be."""
+    fine = passed.groupby(term).all()
+    ends = [spec.classes[0], spec.classes[-1]]
+    needed = {HIGH_LESS_PLACEBO: ends, SLOPE: list(spec.classes)}
+    able = {name: bool(fine.loc[[name, *needed.get(name, [])]].all()) for name in fine.index}
+    return term.map(able).astype(bool)

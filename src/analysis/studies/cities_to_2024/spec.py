@@ -3,10 +3,10 @@
 This file is the record. Known beforehand: the paper's cities to 2019, and how many cities adopted when. Not
 known: what crime did in the adopting cities of 2015 to 2022 after 2019.
 
-The design is the paper's (`city_power.choice`): log ratios by information, trends by region, errors by leaving
-out each adopting state. What is new is the data: adoptions of 2015 to 2022, years from 2010 to 2024, and the
-city-years of 2021 that the FBI's table lacks taken from a monthly index of agencies' own counts where it has
-twelve months. The index counts rape otherwise, so that the total without rape is the one filled.
+The design is the paper's (`city_power.choice`): log ratios by information, trends by region, errors by
+leaving out each adopting state. What is new is the data: adoptions of 2015 to 2022, years from 2010 to 2024,
+and the city-years of 2021 that the FBI's table lacks taken from a monthly index of agencies' own counts where
+it has twelve months. The index counts rape otherwise, so that the total without rape is the one filled.
 
 COVID years: comparison cities lived through the same years, and the trend of the region is theirs; the main
 row keeps 2020 and 2021. The choices are shown beside it: both left out, and 2021 not filled. The row that
@@ -24,16 +24,16 @@ from dataclasses import dataclass
 from ..designs.city_sample import SampleRules
 from ..designs.study_spec import Frozen, StudySpec
 
+_RULES = SampleRules(first_year=2010, last_year=2024, first_cohort=2015, last_cohort=2022, fewest_years=12)
+
 
 @dataclass(frozen=True)
 class CitiesTo2024Spec(StudySpec):
     """What the study does, and from which numbers."""
 
-    #: The sample; treatment and outcome are set for each estimate. Twelve of fifteen years suffice, since 2021
-    #: is missing for many.
-    rules: SampleRules = SampleRules(
-        first_year=2010, last_year=2024, first_cohort=2015, last_cohort=2022, fewest_years=12
-    )
+    #: The sample; treatment and outcome are set for each estimate. Twelve of fifteen years suffice, since
+    #: 2021 is missing for many.
+    rules: SampleRules = _RULES
     #: Policies studied apart, and the union of both.
     treatments: Mapping[str, str] = Frozen(
         {"status_inquiry": "Status inquiry", "detainers": "Detainers", "any_limit": "Any limit"}

@@ -1,8 +1,8 @@
 """The specification of states to 2023, frozen and committed before its outcomes were read.
 
-This file is the record. Known beforehand: the study of statewide rules to 2019 (`synthetic.state_laws`), Senate
-Bill 54 to 2019 among them. Not known: any estimate for a state that forbids sanctuary policies, and any figure
-of 2020 or later.
+This file is the record. Known beforehand: the study of statewide rules to 2019 (`synthetic.state_laws`),
+Senate Bill 54 to 2019 among them. Not known: any estimate for a state that forbids sanctuary policies, and
+any figure of 2020 or later.
 
 Bans are a treatment of their own: a state that forbids its cities and counties to limit cooperation. The five
 followed are dated by the panel `state_bans`. Donors are states that no row names, limits and symbolic acts
@@ -13,9 +13,9 @@ In 2021 the FBI's estimates rest on incident-based returns that many agencies ha
 in 2022 on both kinds. Three spans are shown: to 2019, to 2023, and to 2023 without 2021 and 2022. Homicide,
 which other records confirm, is the outcome on which the years 2021 and 2022 are judged: if for homicide the
 two longer spans differ by less than a standard error of the longer, the longer is the study's; otherwise the
-one without these years. Each span is shown with every donor and without gap states: states where the agencies
-that the FBI's table printed in 2019 with at least ten thousand residents and again in 2021 hold less than half
-of their residents of 2019. A treated state may itself be one, which is said.
+one without these years. Each span is shown with every donor and without gap states: of the residents whom
+agencies of ten thousand and more served in the FBI's table of 2019, those still printed in 2021 serve less
+than half. A treated state may itself be one, which is said.
 
 A false law is put five years before each, on years before any of them, and must show nothing (p above
 `admit`); otherwise nothing is claimed of the outcome.
