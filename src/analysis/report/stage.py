@@ -78,8 +78,8 @@ def _against_files(figures: Figures) -> str:
     )
     if not figures["cic_chosen"]:
         return (
-            "So these cities neither replace nor confirm what the county files say within states and urban-rural "
-            "classes, {cic_violent_files:+.1f}% violent crime, where the comparison passes its tests; "
+            "So these cities neither replace nor confirm what the county files say within states and "
+            "urban-rural classes, {cic_violent_files:+.1f}% violent crime, where the comparison passes its tests; "
             + ("their intervals hold it. " if inside else "their intervals do not hold it. ")
             + _dose(figures)
         )
