@@ -79,7 +79,7 @@ def _against_files(figures: Figures) -> str:
     if not figures["cic_chosen"]:
         return (
             "So these cities neither replace nor confirm what the county files say within states and "
-            "urban-rural classes, {cic_violent_files:+.1f}% violent crime, where the comparison passes its tests; "
+            "urban-rural classes, {cic_violent_files:+.1f}% violent crime, where the comparison passes; "
             + ("their intervals hold it. " if inside else "their intervals do not hold it. ")
             + _dose(figures)
         )
@@ -95,6 +95,11 @@ def _against_files(figures: Figures) -> str:
 def _dose(figures: Figures) -> str:
     if figures["cic_contrast_readable"]:
         return "By dose, the highest class and the placebo pass their tests and can be compared."
+    if not figures["cic_classes_admitted"]:
+        return (
+            "Parted by how many detainers a county's jails received before, no class passes the same tests, "
+            "and none is read."
+        )
     return (
         "Parted by how many detainers a county's jails received before, {cic_classes_admitted:count} of "
         "{cic_classes:count} classes pass the same tests, and the highest cannot be compared with the "

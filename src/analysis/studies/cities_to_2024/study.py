@@ -6,7 +6,7 @@ cited list of this project.
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from typing import Any
 
@@ -17,10 +17,10 @@ from ... import estimators as est
 from ...panels.store import load
 from ...results import stored
 from ..city_power.choice import chosen
-from ..city_power.estimates import CityDesign
+from ..city_power.estimates import CityDesign, TInference
 from ..credibility.counties import leads
 from ..designs.city_sample import PANELS as CITY_PANELS
-from ..designs.city_sample import city_sample
+from ..designs.city_sample import CitySample, sample_of, with_treatment
 from .spec import SPEC, CitiesTo2024Spec
 
 PANELS = (*CITY_PANELS, "city_year_rtci")
@@ -62,24 +62,14 @@ def study(panels: Mapping[str, pd.DataFrame], spec: CitiesTo2024Spec = SPEC) -> 
     """Run the study on given panels, of the names in `PANELS`."""
     rows: list[dict[str, Any]] = []
     ledgers, filled = [], []
-    for choice, (fill, out) in spec.choices.items():
-        cities = with_index(panels, spec) if fill else panels["city_year"]
-        given = {**panels, "city_year": cities[~cities["year"].isin(out)]}
-        for definition in spec.treatments:
-            for outcome in spec.outcomes:
-                rules = spec.rules.replace(
-                    definition=definition,
-                    outcome=outcome,
-                    fewest_years=spec.rules.fewest_years - len(out),
-                )
-                sample = city_sample(given, rules)
-                design = CityDesign(sample.frame, chosen())
-                key = {"choice": choice, "definition": definition, "outcome": outcome}
-                main = choice == next(iter(spec.choices))
-                rows.append(key | design.row(float(np.log1p(spec.margin_share))) | _tests(design, spec, main))
-                if main:
-                    filled.append(key | _filled(sample.frame, panels, spec))
-                    ledgers.append(sample.ledger.assign(definition=definition, outcome=outcome))
+    main = next(iter(spec.choices))
+    for choice, definition, outcome, sample in _samples(panels, spec):
+        key = {"choice": choice, "definition": definition, "outcome": outcome}
+        design = CityDesign(sample.frame, chosen())
+        rows.append(key | _row(design, spec, choice == main))
+        if choice == main:
+            filled.append(key | _filled(sample.frame, panels, spec))
+            ledgers.append(sample.ledger.assign(definition=definition, outcome=outcome))
     ledger = pd.concat(ledgers, ignore_index=True)
     return CitiesTo2024(
         spec=spec,
@@ -88,6 +78,34 @@ def study(panels: Mapping[str, pd.DataFrame], spec: CitiesTo2024Spec = SPEC) -> 
         effects=_family(pd.DataFrame(rows), spec),
         ledger=ledger[ledger["outcome"].eq(next(iter(spec.outcomes)))].drop(columns="outcome"),
     )
+
+
+def _samples(
+    panels: Mapping[str, pd.DataFrame], spec: CitiesTo2024Spec
+) -> Iterator[tuple[str, str, str, CitySample]]:
+    """Yield the sample of every choice, policy and outcome; a treatment is worked out once."""
+    tables = {True: with_index(panels, spec), False: panels["city_year"]}
+    for definition in spec.treatments:
+        rules = spec.rules.replace(definition=definition)
+        treated = {f: with_treatment({**panels, "city_year": t}, rules) for f, t in tables.items()}
+        for choice, (fill, out) in spec.choices.items():
+            first, last = rules.first_year, rules.last_year
+            cities = treated[fill]
+            cities = cities[cities["year"].between(first, last) & ~cities["year"].isin(out)]
+            fewest = rules.fewest_years - len(out)
+            for outcome in spec.outcomes:
+                one = rules.replace(outcome=outcome, fewest_years=fewest)
+                yield choice, definition, outcome, sample_of(cities, panels["series_breaks"], one)
+
+
+def _row(design: CityDesign, spec: CitiesTo2024Spec, main: bool) -> dict[str, Any]:
+    """Return the estimate; of the main choice also the state blocks and the tests before adoption."""
+    share = float(np.log1p(spec.margin_share))
+    if main:
+        return design.row(share) | _tests(design, spec)
+    fits = design.fits
+    found = TInference(float(fits.estimate[0]), float(fits.jackknife[0]), float(fits.df[0]), spec.level)
+    return found.row(share) | {"compared": design.drawn.rows.shape[1], "states": int(fits.df[0]) + 1}
 
 
 def with_index(panels: Mapping[str, pd.DataFrame], spec: CitiesTo2024Spec) -> pd.DataFrame:
@@ -120,9 +138,9 @@ def agreement(panels: Mapping[str, pd.DataFrame], spec: CitiesTo2024Spec) -> pd.
     return pd.DataFrame(rows)
 
 
-def _tests(design: CityDesign, spec: CitiesTo2024Spec, wanted: bool) -> dict[str, float]:
-    """Return the tests before adoption of the main choice; none with few adopting states."""
-    if not wanted or design.fits.df[0] + 1 < spec.fewest_states:
+def _tests(design: CityDesign, spec: CitiesTo2024Spec) -> dict[str, float]:
+    """Return the tests before adoption; none with few adopting states."""
+    if design.fits.df[0] + 1 < spec.fewest_states:
         return {}
     fake = design.fake_date(spec.fake_shift)
     found = design.events()[0].estimates(spec.level)
