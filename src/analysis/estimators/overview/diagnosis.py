@@ -194,7 +194,7 @@ def _adoption_faults(panel: Panel, columns: Columns, anticipation: int) -> Itera
         yield Finding("The data has one period.", "Before and after are needed: add periods.", stops=True)
         return
     values = set(np.unique(panel.frame[name].dropna()))
-    if values <= {0, 1} and not {0.0, 1.0} & set(calendar.labels):
+    if 1 in values and values <= {0, 1} and not {0.0, 1.0} & set(calendar.labels):
         yield Finding(
             f"{name!r} holds 0 and 1 only: it looks like a treatment, not a period.",
             "Make periods of it: adoption_cohort(frame, unit=, time=, treatment=).",
