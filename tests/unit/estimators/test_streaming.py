@@ -208,7 +208,7 @@ def test_faults_are_said(table, place, tmp_path):
         streaming.ols(tmp_path / "none.parquet", **keys)
     with pytest.raises(EstimationError, match="do not go together"):
         streaming.ols(place, **keys, cluster="u", covariance="HC1")
-    with pytest.raises(EstimationError, match="more than 4000|levels together"):
+    with pytest.raises(EstimationError, match="levels together"):
         wide = pd.DataFrame(
             {
                 "a": range(9000),

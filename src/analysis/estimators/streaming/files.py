@@ -329,10 +329,11 @@ def _sorted_copy(files: Files, group: Sequence[str]) -> list[tuple[int, int, int
 def _spans(files: Files, view: str, column: str, paths: Sequence[str] | None = None):
     """Return lowest, highest value and rows of each row group, or None when they overlap or are unknown."""
     paths = files.paths if paths is None else paths
+    named = column.replace("'", "''")
     listed = ", ".join("'" + path.replace("'", "''") + "'" for path in paths)
     found = files.rows(
         "SELECT TRY_CAST(stats_min_value AS HUGEINT), TRY_CAST(stats_max_value AS HUGEINT), "
-        f"row_group_num_rows FROM parquet_metadata([{listed}]) WHERE path_in_schema = '{column.replace(chr(39), chr(39) * 2)}' "
+        f"row_group_num_rows FROM parquet_metadata([{listed}]) WHERE path_in_schema = '{named}' "
         "ORDER BY 1, 2"
     )
     if any(low is None or high is None for low, high, _ in found):

@@ -5,8 +5,8 @@ With the largest set of effects taken off within each piece (a piece holds whole
     A = Z~'W Z~,   C = D~'W Z~,   S = D~'W D~
 
 for the outcome and regressors Z and the dummies D of the other effects, all less their means by level. The
-effects of the columns on D are ``S^+ C`` and the cross-products of what is left ``A - C' S^+ C`` (Frisch, Waugh and
-Lovell); a second pass takes the residuals themselves, which costs no digits.
+effects of the columns on D are ``S^+ C`` and the cross-products of what is left ``A - C' S^+ C`` (Frisch,
+Waugh and Lovell); a second pass takes the residuals themselves, which costs no digits.
 """
 
 from __future__ import annotations
