@@ -11,7 +11,7 @@ from scipy import stats
 
 from analysis.studies.paper.family import step_down_p
 
-DRAWS, SEED = 4_000, 7
+DRAWS, SEED = 1_000, 7
 
 
 @pytest.fixture
