@@ -25,7 +25,7 @@ def test_a_cell_that_ends_with_an_assignment_shows_nothing(tmp_path):
 
 @pytest.mark.parametrize("source", ["print('loose')", "import sys; print('loose', file=sys.stderr)"])
 def test_a_cell_that_prints_is_refused(tmp_path, source):
-    with pytest.raises(NotebookError, match="printed to std.*loose"):
+    with pytest.raises(NotebookError, match=r"printed to std.*loose"):
         run_cells(tmp_path / "01_a.ipynb", [Cell("code", source)])
 
 
