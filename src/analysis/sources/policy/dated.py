@@ -26,7 +26,6 @@ BASES = (
     *["ordinance", "resolution", "executive order", "police policy", "jail policy", "court", "state law"],
     *["listing", "other"],
 )
-PRECISIONS = ("year", "month", "day")
 FLAGS = ["is_upper_bound", "is_policy", "is_disputed", "is_unconfirmed", "reaffirms_older"]
 COLUMNS = [
     *["row", "place", "state", "kind", "geoid", "ori", "policy_type", "instrument", "basis"],
