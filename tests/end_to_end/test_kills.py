@@ -96,9 +96,10 @@ def test_data_replaces_all_panels_or_none(tmp_path, monkeypatch):
 def test_a_report_holds_whole_files_of_either_build(tmp_path, monkeypatch):
     place, now = tmp_path / "here" / "build", {"text": ""}
     chapters = [SimpleNamespace(name=str(number)) for number in range(4)]
-    monkeypatch.setattr(report_build.pdf, "prepare", lambda directory: None)
     monkeypatch.setattr(
-        report_build, "_article", lambda chapter, directory: f"{chapter.name} {now['text']}".encode() * 1000
+        report_build.parts,
+        "article",
+        lambda chapter, notice: {f"{chapter.name}.pdf": f"{chapter.name} {now['text']}".encode() * 1000},
     )
 
     def put(text):

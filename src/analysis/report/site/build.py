@@ -221,6 +221,8 @@ def _docs(folder: Path, work: Path, about: About) -> None:
     for name in (".buildinfo", "_static/webpack-macros.html"):
         (folder / "docs" / name).unlink(missing_ok=True)
     shutil.rmtree(folder / "docs" / "_sources", ignore_errors=True)
+    # myst-nb keeps executed pages beside the folder it is given.
+    shutil.rmtree(folder / "jupyter_execute", ignore_errors=True)
 
 
 Step = Callable[[Path, Path, About], None]

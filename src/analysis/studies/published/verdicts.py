@@ -48,7 +48,8 @@ def in_words(verdicts: pd.DataFrame) -> str:
     '1 is consistent and 2 differ'
     """
     counts = verdicts["verdict"].value_counts()
-    parts = [f"{counts[name]} {_NAMED[name][counts[name] > 1]}" for name in VERDICTS if counts.get(name, 0)]
+    numbers = {name: int(counts.get(name, 0)) for name in VERDICTS}
+    parts = [f"{n} {_NAMED[name][n > 1]}" for name, n in numbers.items() if n]
     return " and ".join(filter(None, [", ".join(parts[:-1]), *parts[-1:]]))
 
 
