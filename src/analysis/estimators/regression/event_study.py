@@ -53,6 +53,7 @@ def event_study(
     Parameters
     ----------
     data : pandas.DataFrame
+        One row a unit and period.
     outcome, unit, time, cohort : str
         `cohort` is the first treated period; missing, 0 and infinity mean never treated.
     window : (int, int), optional
@@ -61,13 +62,25 @@ def event_study(
         Event times left out. Without never-treated units two are needed.
     ends : {"bin", "drop"}
         Event times beyond the window are pooled into its ends, or their rows are left out and counted.
+    covariates : sequence of str
+        Numeric columns that enter linearly.
     effects : sequence, optional
         ``[unit, time]`` when omitted.
+    weights : str, optional
+        Positive weights of rows.
+    offset : str, optional
+        Known part of the log mean, such as the log of residents; its coefficient is one.
     cluster : str or sequence of str, optional
         `unit` when omitted, unless `covariance` does not cluster.
+    covariance : str or Conley, optional
+        ``"iid"``, ``"HC1"``, ``"HC2"``, ``"HC3"``, ``"CRV1"``, ``"CRV2"``, ``"CRV3"`` or `Conley`;
+        ``"CRV1"`` with `cluster` and ``"HC1"`` without, when omitted.
+    correction : {"fixest", "stata", "linearmodels", "statsmodels", "none"}
+        Small-sample convention of the standard errors, with its degrees of freedom.
     model : {"ols", "poisson"}
-    covariates, weights, offset, covariance, correction, level
-        As in `ols` and `poisson`.
+        Least squares, effects in units of the outcome; or Poisson regression, effects in logarithms.
+    level : float
+        Confidence level of intervals, between 0 and 1.
 
     Returns
     -------
@@ -80,7 +93,12 @@ def event_study(
     ------
     NotIdentifiedError
         A reference does not occur, or too few references.
-    KeyNotUniqueError, ColumnError, EstimationError
+    KeyNotUniqueError
+        A unit has two rows in one period.
+    ColumnError
+        A column is absent, or holds text or infinity where numbers belong.
+    EstimationError
+        An option is none of those named, or options contradict each other.
 
     Examples
     --------
@@ -238,10 +256,25 @@ def two_by_two(
     Parameters
     ----------
     data : pandas.DataFrame
+        One row a unit and period, or one row an observation where there is no time; polars, Arrow and
+        DuckDB frames are taken as well.
+    outcome : str
+        Numeric column; rows without a value are dropped and counted.
     treated, post : str
         Columns of 0 and 1: the treated group, the periods after.
-    outcome, covariates, weights, cluster, covariance, correction, level
-        As in `ols`.
+    covariates : sequence of str
+        Numeric columns that enter linearly.
+    weights : str, optional
+        Positive regression weights; rows of weight zero are dropped and counted.
+    cluster : str, optional
+        Column of clusters.
+    covariance : str or Conley, optional
+        ``"iid"``, ``"HC1"``, ``"HC2"``, ``"HC3"``, ``"CRV1"``, ``"CRV2"``, ``"CRV3"`` or `Conley`;
+        ``"CRV1"`` with `cluster` and ``"HC1"`` without, when omitted.
+    correction : {"fixest", "stata", "linearmodels", "statsmodels", "none"}
+        Small-sample convention of the standard errors, with its degrees of freedom.
+    level : float
+        Confidence level of intervals, between 0 and 1.
 
     Returns
     -------
@@ -255,6 +288,21 @@ def two_by_two(
         `treated` or `post` holds anything but 0 and 1.
     NotIdentifiedError
         One of the four cells is empty.
+
+    Examples
+    --------
+    >>> import numpy as np
+    >>> import pandas as pd
+    >>> from analysis.estimators import two_by_two
+    >>> frame = pd.DataFrame({"place": np.repeat(range(8), 3), "year": list(range(3)) * 8})
+    >>> frame["on"] = ((frame["place"] < 4) & (frame["year"] > 0)).astype(float)
+    >>> frame["rate"] = frame["on"] + np.sin(np.arange(24.0)) + frame["place"] % 3
+    >>> frame["count"] = [3, 5, 6, 2, 4, 7, 1, 1, 2, 4, 6, 5, 2, 3, 2, 5, 4, 6, 1, 0, 2, 3, 3, 4]
+    >>> frame["group"], frame["post"] = (frame["place"] < 4).astype(int), (frame["year"] > 0).astype(int)
+    >>> two_by_two(frame, outcome="rate", treated="group", post="post", cluster="place").coef().round(
+    ...     3
+    ... ).to_dict()
+    {'treated x post': 0.952}
     """
     require_columns(data, [outcome, treated, post, weights])
     group, after = _binary(data, treated), _binary(data, post)

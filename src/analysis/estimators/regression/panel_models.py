@@ -113,16 +113,51 @@ def random_effects(
 
     Parameters
     ----------
-    data, outcome, unit, time, treatment, covariates, weights, level
-        As in `ols`.
+    data : pandas.DataFrame
+        One row a unit and period.
+    outcome : str
+        Numeric column; rows without a value are dropped and counted.
+    unit : str
+        Column of labels of units.
+    time : str
+        Column of periods, any labels that sort.
+    treatment : str or sequence of str, optional
+        Numeric columns of interest, first in the result.
+    covariates : sequence of str
+        Further numeric columns.
+    weights : str, optional
+        Positive weights, as inverse variances.
     covariance : {"iid", "HC1", "CRV1"}
         CRV1 clusters by unit.
+    level : float
+        Confidence level of intervals, between 0 and 1.
 
     Returns
     -------
     Estimates
         With ``extra["fit"]``, the linearmodels result. The convention is linearmodels': n over n less the
         parameters, no factor for clusters, t with n less the parameters.
+
+    Raises
+    ------
+    ColumnError
+        A column is absent, or holds text or infinity where numbers belong.
+    NotIdentifiedError
+        A regressor does not vary or is a sum of others, or too few units and periods are left.
+
+    Examples
+    --------
+    >>> import numpy as np
+    >>> import pandas as pd
+    >>> from analysis.estimators import random_effects
+    >>> frame = pd.DataFrame({"place": np.repeat(range(8), 3), "year": list(range(3)) * 8})
+    >>> frame["on"] = ((frame["place"] < 4) & (frame["year"] > 0)).astype(float)
+    >>> frame["rate"] = frame["on"] + np.sin(np.arange(24.0)) + frame["place"] % 3
+    >>> frame["count"] = [3, 5, 6, 2, 4, 7, 1, 1, 2, 4, 6, 5, 2, 3, 2, 5, 4, 6, 1, 0, 2, 3, 3, 4]
+    >>> random_effects(frame, outcome="rate", unit="place", time="year", treatment="on").coef().round(
+    ...     3
+    ... ).to_dict()
+    {'Intercept': 0.951, 'on': 0.893}
     """
     from linearmodels.panel import RandomEffects
 
@@ -149,7 +184,55 @@ def between(
     covariance: Literal["iid", "HC1"] = "HC1",
     level: float = 0.95,
 ) -> Estimates:
-    """Regress unit means on unit means: how units differ, not how they change. Parameters as in `ols`."""
+    """Regress unit means on unit means: how units differ, not how they change.
+
+    Parameters
+    ----------
+    data : pandas.DataFrame
+        One row a unit and period.
+    outcome : str
+        Numeric column; rows without a value are dropped and counted.
+    unit : str
+        Column of labels of units.
+    time : str
+        Column of periods, any labels that sort.
+    treatment : str or sequence of str, optional
+        Numeric columns of interest, first in the result.
+    covariates : sequence of str
+        Further numeric columns.
+    weights : str, optional
+        Positive weights, as inverse variances.
+    covariance : {"iid", "HC1"}
+        Classical or robust.
+    level : float
+        Confidence level of intervals, between 0 and 1.
+
+    Returns
+    -------
+    Estimates
+        Keyed by ``term``, with the constant.
+
+    Raises
+    ------
+    ColumnError
+        A column is absent, or holds text or infinity where numbers belong.
+    NotIdentifiedError
+        The data cannot tell the effect: nothing to compare with, nothing varies, or no row is left.
+
+    Examples
+    --------
+    >>> import numpy as np
+    >>> import pandas as pd
+    >>> from analysis.estimators import between
+    >>> frame = pd.DataFrame({"place": np.repeat(range(8), 3), "year": list(range(3)) * 8})
+    >>> frame["on"] = ((frame["place"] < 4) & (frame["year"] > 0)).astype(float)
+    >>> frame["rate"] = frame["on"] + np.sin(np.arange(24.0)) + frame["place"] % 3
+    >>> frame["count"] = [3, 5, 6, 2, 4, 7, 1, 1, 2, 4, 6, 5, 2, 3, 2, 5, 4, 6, 1, 0, 2, 3, 3, 4]
+    >>> between(frame, outcome="rate", unit="place", time="year", treatment="on").coef().round(
+    ...     3
+    ... ).to_dict()
+    {'Intercept': 1.047, 'on': 0.605}
+    """
     from linearmodels.panel import BetweenOLS
 
     require_level(level)
@@ -174,10 +257,57 @@ def first_differences(
     covariance: PanelCovariance = "CRV1",
     level: float = 0.95,
 ) -> Estimates:
-    """Regress changes on changes between adjacent periods, without a constant. Parameters as in `ols`.
+    """Regress changes on changes between adjacent periods, without a constant.
 
     Only adjacent periods are differenced: a unit's row after a gap is used as a start and not as a change.
     Periods are ranks of the periods that occur.
+
+    Parameters
+    ----------
+    data : pandas.DataFrame
+        One row a unit and period.
+    outcome : str
+        Numeric column; rows without a value are dropped and counted.
+    unit : str
+        Column of labels of units.
+    time : str
+        Column of periods, any labels that sort.
+    treatment : str or sequence of str, optional
+        Numeric columns of interest, first in the result.
+    covariates : sequence of str
+        Further numeric columns.
+    weights : str, optional
+        Positive weights, as inverse variances.
+    covariance : {"iid", "HC1", "CRV1"}
+        Classical, robust, or clustered by unit.
+    level : float
+        Confidence level of intervals, between 0 and 1.
+
+    Returns
+    -------
+    Estimates
+        Keyed by ``term``.
+
+    Raises
+    ------
+    ColumnError
+        A column is absent, or holds text or infinity where numbers belong.
+    NotIdentifiedError
+        The data cannot tell the effect: nothing to compare with, nothing varies, or no row is left.
+
+    Examples
+    --------
+    >>> import numpy as np
+    >>> import pandas as pd
+    >>> from analysis.estimators import first_differences
+    >>> frame = pd.DataFrame({"place": np.repeat(range(8), 3), "year": list(range(3)) * 8})
+    >>> frame["on"] = ((frame["place"] < 4) & (frame["year"] > 0)).astype(float)
+    >>> frame["rate"] = frame["on"] + np.sin(np.arange(24.0)) + frame["place"] % 3
+    >>> frame["count"] = [3, 5, 6, 2, 4, 7, 1, 1, 2, 4, 6, 5, 2, 3, 2, 5, 4, 6, 1, 0, 2, 3, 3, 4]
+    >>> first_differences(frame, outcome="rate", unit="place", time="year", treatment="on").coef().round(
+    ...     3
+    ... ).to_dict()
+    {'on': 0.981}
     """
     from linearmodels.panel import FirstDifferenceOLS
 
@@ -206,15 +336,60 @@ def mundlak(
     covariance: PanelCovariance = "CRV1",
     level: float = 0.95,
 ) -> Estimates:
-    """Random effects with the unit means of the regressors added. Parameters as in `random_effects`.
+    """Random effects with the unit means of the regressors added.
 
     Coefficients of the regressors equal those within units when the panel is balanced.
     ``extra["means"]`` tests that all coefficients of the means are zero: random effects against fixed,
     robust to the covariance chosen. Means of variables that do not vary within units are left out.
 
+    Parameters
+    ----------
+    data : pandas.DataFrame
+        One row a unit and period.
+    outcome : str
+        Numeric column; rows without a value are dropped and counted.
+    unit : str
+        Column of labels of units.
+    time : str
+        Column of periods, any labels that sort.
+    treatment : str or sequence of str, optional
+        Numeric columns of interest, first in the result.
+    covariates : sequence of str
+        Further numeric columns.
+    covariance : {"iid", "HC1", "CRV1"}
+        Classical, robust, or clustered by unit.
+    level : float
+        Confidence level of intervals, between 0 and 1.
+
+    Returns
+    -------
+    Estimates
+        Keyed by ``term``, the unit means named as such.
+
+    Raises
+    ------
+    ColumnError
+        A column is absent, or holds text or infinity where numbers belong.
+    NotIdentifiedError
+        The data cannot tell the effect: nothing to compare with, nothing varies, or no row is left.
+
     Notes
     -----
     Mundlak (1978, doi:10.2307/1913646).
+
+    Examples
+    --------
+    >>> import numpy as np
+    >>> import pandas as pd
+    >>> from analysis.estimators import mundlak
+    >>> frame = pd.DataFrame({"place": np.repeat(range(8), 3), "year": list(range(3)) * 8})
+    >>> frame["on"] = ((frame["place"] < 4) & (frame["year"] > 0)).astype(float)
+    >>> frame["rate"] = frame["on"] + np.sin(np.arange(24.0)) + frame["place"] % 3
+    >>> frame["count"] = [3, 5, 6, 2, 4, 7, 1, 1, 2, 4, 6, 5, 2, 3, 2, 5, 4, 6, 1, 0, 2, 3, 3, 4]
+    >>> mundlak(frame, outcome="rate", unit="place", time="year", treatment="on").coef().round(
+    ...     3
+    ... ).to_dict()
+    {'Intercept': 1.047, 'on': 0.949, 'mean of on': -0.343}
     """
     names = [*as_list(treatment), *as_list(covariates)]
     require_unique(data, unit, time)
@@ -258,6 +433,21 @@ def hausman(
     Parameters as in `random_effects`. Valid only if random effects are efficient (errors independent and
     of one variance): otherwise see `mundlak`.
 
+    Parameters
+    ----------
+    data : pandas.DataFrame
+        One row a unit and period.
+    outcome : str
+        Numeric column; rows without a value are dropped and counted.
+    unit : str
+        Column of labels of units.
+    time : str
+        Column of periods, any labels that sort.
+    treatment : str or sequence of str, optional
+        Numeric columns of interest, first in the result.
+    covariates : sequence of str
+        Further numeric columns.
+
     Returns
     -------
     WaldTest
@@ -271,6 +461,19 @@ def hausman(
     Notes
     -----
     Hausman (1978, doi:10.2307/1913827).
+
+    Examples
+    --------
+    >>> import numpy as np
+    >>> import pandas as pd
+    >>> from analysis.estimators import hausman
+    >>> frame = pd.DataFrame({"place": np.repeat(range(8), 3), "year": list(range(3)) * 8})
+    >>> frame["on"] = ((frame["place"] < 4) & (frame["year"] > 0)).astype(float)
+    >>> frame["rate"] = frame["on"] + np.sin(np.arange(24.0)) + frame["place"] % 3
+    >>> frame["count"] = [3, 5, 6, 2, 4, 7, 1, 1, 2, 4, 6, 5, 2, 3, 2, 5, 4, 6, 1, 0, 2, 3, 3, 4]
+    >>> frame["x"] = np.cos(np.arange(24.0) ** 2)
+    >>> hausman(frame, outcome="rate", unit="place", time="year", treatment="x").df
+    1
     """
     options: dict[str, Any] = {"outcome": outcome, "treatment": treatment, "covariates": covariates}
     within: dict[str, Any] = {"effects": [unit], "correction": "linearmodels", "singletons": "keep"}
@@ -305,22 +508,59 @@ def driscoll_kraay(
 
     Parameters
     ----------
-    data, outcome, unit, time, treatment, covariates, weights, level
-        As in `ols`; unit effects are absorbed.
+    data : pandas.DataFrame
+        One row a unit and period.
+    outcome : str
+        Numeric column; rows without a value are dropped and counted.
+    unit : str
+        Column of labels of units.
+    time : str
+        Column of periods, any labels that sort.
+    treatment : str or sequence of str, optional
+        Numeric columns of interest, first in the result.
+    covariates : sequence of str
+        Further numeric columns.
     time_effects : bool
         Absorb period effects as well.
+    weights : str, optional
+        Positive weights, as inverse variances.
     lags : int, optional
         Bandwidth of the kernel; linearmodels' rule, floor(4 (T / 100)^(2/9)), when omitted.
+    kernel : {"bartlett", "parzen", "qs"}
+        Kernel that weighs autocovariances: Newey-West's, Parzen's or the quadratic spectral one.
+    level : float
+        Confidence level of intervals, between 0 and 1.
 
     Returns
     -------
     Estimates
         In linearmodels' convention.
 
+    Raises
+    ------
+    ColumnError
+        A column is absent, or holds text or infinity where numbers belong.
+    NotIdentifiedError
+        The data cannot tell the effect: nothing to compare with, nothing varies, or no row is left.
+
     Notes
     -----
     Driscoll and Kraay (1998, doi:10.1162/003465398557825): asymptotic in periods; with few, errors are
     too small.
+
+    Examples
+    --------
+    >>> import numpy as np
+    >>> import pandas as pd
+    >>> from analysis.estimators import driscoll_kraay
+    >>> frame = pd.DataFrame({"place": np.repeat(range(8), 3), "year": list(range(3)) * 8})
+    >>> frame["on"] = ((frame["place"] < 4) & (frame["year"] > 0)).astype(float)
+    >>> frame["rate"] = frame["on"] + np.sin(np.arange(24.0)) + frame["place"] % 3
+    >>> frame["count"] = [3, 5, 6, 2, 4, 7, 1, 1, 2, 4, 6, 5, 2, 3, 2, 5, 4, 6, 1, 0, 2, 3, 3, 4]
+    >>> driscoll_kraay(frame, outcome="rate", unit="place", time="year", treatment="on").coef().round(
+    ...     3
+    ... ).to_dict()
+    {'on': 0.952}
     """
     from linearmodels.panel import PanelOLS
 
