@@ -162,7 +162,6 @@ def randomization_test(
     >>> frame = pd.DataFrame({"place": np.repeat(range(8), 3), "year": list(range(3)) * 8})
     >>> frame["on"] = ((frame["place"] < 4) & (frame["year"] > 0)).astype(float)
     >>> frame["rate"] = frame["on"] + np.sin(np.arange(24.0)) + frame["place"] % 3
-    >>> frame["count"] = [3, 5, 6, 2, 4, 7, 1, 1, 2, 4, 6, 5, 2, 3, 2, 5, 4, 6, 1, 0, 2, 3, 3, 4]
     >>> frame["group"] = (frame["place"] < 4).astype(int)
     >>> found = randomization_test(
     ...     frame, outcome="rate", treatment="group", unit="place", time="year", draws=99, seed=1

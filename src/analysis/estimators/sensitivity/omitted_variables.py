@@ -82,7 +82,6 @@ def omitted_variable_bounds(
     >>> frame = pd.DataFrame({"place": np.repeat(range(8), 3), "year": list(range(3)) * 8})
     >>> frame["on"] = ((frame["place"] < 4) & (frame["year"] > 0)).astype(float)
     >>> frame["rate"] = frame["on"] + np.sin(np.arange(24.0)) + frame["place"] % 3
-    >>> frame["count"] = [3, 5, 6, 2, 4, 7, 1, 1, 2, 4, 6, 5, 2, 3, 2, 5, 4, 6, 1, 0, 2, 3, 3, 4]
     >>> found = omitted_variable_bounds(frame, outcome="rate", treatment="on", covariates="year")
     >>> found.coef().round(3).to_dict()
     {'on': 0.751}
