@@ -18,8 +18,8 @@ from ...errors import AnalysisError
 
 #: One thread a process, so that bits do not depend on the machine's load.
 ONE_THREAD = ("OPENBLAS_NUM_THREADS", "OMP_NUM_THREADS", "MKL_NUM_THREADS", "NUMBA_NUM_THREADS")
-#: Imported once by the server that workers are forked from.
-PRELOADED = ["analysis.report.build.preload"]
+#: What the server that workers are forked from imports once; with studies among the tasks, all they need.
+PRELOADED, WITH_STUDIES = ("analysis.report.build.execute",), ("analysis.report.build.preload",)
 
 
 class StoppedTaskError(AnalysisError):
@@ -86,8 +86,10 @@ class _Progress:
             sys.stderr.flush()
 
 
-def run_tasks(tasks: Sequence[Task], *, jobs: int = 2, progress: bool = True) -> dict[str, Any]:
-    """Run tasks in fresh processes, those that take longest first, and return what each gave, by name.
+def run_tasks(
+    tasks: Sequence[Task], *, jobs: int = 2, progress: bool = True, preload: Sequence[str] = PRELOADED
+) -> dict[str, Any]:
+    """Run tasks in fresh processes, longest chain first, and return what each gave, by name.
 
     Parameters
     ----------
@@ -96,6 +98,8 @@ def run_tasks(tasks: Sequence[Task], *, jobs: int = 2, progress: bool = True) ->
         Processes at a time; results do not depend on it.
     progress : bool, optional
         Whether to show the line of progress on standard error.
+    preload : sequence of str, optional
+        Modules that the server imports before the first worker is forked.
 
     Raises
     ------
@@ -106,11 +110,12 @@ def run_tasks(tasks: Sequence[Task], *, jobs: int = 2, progress: bool = True) ->
     """
     line = _Progress({task.name: task.seconds for task in tasks}, max(1, jobs), progress)
     results: dict[str, Any] = {}
-    with _one_thread_each(), _executor(jobs) as executor:
+    ranks = _ranks(tasks)
+    with _one_thread_each(), _executor(jobs, preload) as executor:
         running: dict[Future[Any], Task] = {}
         try:
             while len(results) < len(tasks):
-                for task in _ready(tasks, results, running.values(), jobs - len(running)):
+                for task in _ready(tasks, ranks, results, running.values(), jobs - len(running)):
                     running[executor.submit(task.call, *_filled(task, results))] = task
                     line.started[task.name] = time.monotonic()
                 line.show()
@@ -138,12 +143,33 @@ def _filled(task: Task, results: Mapping[str, Any]) -> list[Any]:
     return [results[given.task] if isinstance(given, Of) else given for given in task.arguments]
 
 
+def _ranks(tasks: Sequence[Task]) -> dict[str, float]:
+    """Return the seconds from each task's start to the end of the longest chain of tasks that need it."""
+    after: dict[str, list[Task]] = {}
+    for task in tasks:
+        for name in task.needs:
+            after.setdefault(name, []).append(task)
+    seconds = {task.name: task.seconds for task in tasks}
+    ranks: dict[str, float] = {}
+
+    def rank(name: str) -> float:
+        if name not in ranks:
+            ranks[name] = seconds[name] + max((rank(task.name) for task in after.get(name, ())), default=0.0)
+        return ranks[name]
+
+    return {task.name: rank(task.name) for task in tasks}
+
+
 def _ready(
-    tasks: Sequence[Task], results: Mapping[str, Any], running: Iterable[Task], free: int
+    tasks: Sequence[Task],
+    ranks: Mapping[str, float],
+    results: Mapping[str, Any],
+    running: Iterable[Task],
+    free: int,
 ) -> list[Task]:
     taken = {*results, *(task.name for task in running)}
     ready = [t for t in tasks if t.name not in taken and all(name in results for name in t.needs)]
-    return sorted(ready, key=lambda task: -task.seconds)[: max(free, 0)]
+    return sorted(ready, key=lambda task: -ranks[task.name])[: max(free, 0)]
 
 
 @contextlib.contextmanager
@@ -158,11 +184,11 @@ def _one_thread_each() -> Iterator[None]:
             os.environ.pop(name) if value is None else os.environ.update({name: value})
 
 
-def _executor(jobs: int) -> ProcessPoolExecutor:
+def _executor(jobs: int, preload: Sequence[str]) -> ProcessPoolExecutor:
     forks = "forkserver" in multiprocessing.get_all_start_methods()
     context: Any = multiprocessing.get_context("forkserver" if forks else "spawn")
     if forks:
-        context.set_forkserver_preload(PRELOADED)
+        context.set_forkserver_preload(list(preload))
     return ProcessPoolExecutor(
         max(1, jobs), mp_context=context, initializer=_end_quietly, max_tasks_per_child=1
     )
