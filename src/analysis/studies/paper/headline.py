@@ -186,10 +186,9 @@ def county_before() -> dict[str, Any]:
     }
 
 
-@stored
 def state_variants() -> pd.DataFrame:
     """Return the joint design of statewide laws under every variant."""
-    return state_laws.joint()
+    return state_laws.run().joint
 
 
 def _state_rows() -> pd.DataFrame:
