@@ -149,6 +149,7 @@ def ols(
         for piece in reader.pieces():
             first.add(piece, piece.z, piece.weight)
             groups.add(piece)
+        groups.require_clusters()
         slopes, rank = first.effects()
         cross = first.cross - first.mixed.T @ slopes
         kept, dropped = _kept(model, cross, first.squares)
@@ -251,6 +252,7 @@ def poisson(
         for piece in reader.pieces():
             plain.add(piece, piece.z, piece.weight)
             groups.add(piece)
+        groups.require_clusters()
         slopes, rank = plain.effects()
         kept, dropped = _kept(model, plain.cross - plain.mixed.T @ slopes, plain.squares)
         fit = _Newton(reader, kept, reader.offsets[-1], plain)
@@ -396,6 +398,13 @@ class _Groups:
             return None
         return self._in_unit if self.cluster_levels is None else self.cluster_levels
 
+    def require_clusters(self) -> None:
+        """Raise with fewer than two clusters, warn with few."""
+        name = self._reader.files.wanted.cluster
+        if self.clusters is not None and name is not None:
+            require_two(self.clusters, name)
+            warn_few(self.clusters, name)
+
     def counts(self, n: int, k: int, units: int, rank: int) -> Counts:
         """Return what the small-sample conventions count."""
         reader = self._reader
@@ -540,9 +549,6 @@ def _estimates(
     dropped: dict[int, str],
     extra: dict[str, Any],
 ) -> Estimates:
-    if groups.clusters is not None and model.cluster is not None:
-        require_two(groups.clusters, model.cluster)
-        warn_few(groups.clusters, model.cluster)
     design = {
         "outcome": model.outcome,
         "effects": " + ".join(" x ".join(group) for group in model.effects) or "none",
