@@ -19,7 +19,7 @@ from ..errors import EstimationError
 from ..regression.wald import WaldTest
 from ..staggered.compare import Comparison
 from ..staggered.refits import Refits
-from . import diagnosis
+from . import description, diagnosis
 from .parts import Choices, Parts, choose, compute
 from .sentences import paragraph
 
@@ -293,9 +293,9 @@ def _described(
     return StaggeredReport(
         outcome=columns.outcome,
         findings=diagnosis.as_frame(panel.findings),
-        cohorts=diagnosis.cohort_table(seen, columns),
-        coverage=diagnosis.coverage_table(seen, columns),
-        raw_means=diagnosis.raw_means(seen, columns),
+        cohorts=description.cohort_table(seen, columns),
+        coverage=description.coverage_table(seen, columns),
+        raw_means=description.raw_means(seen, columns),
         baseline=_baseline(seen, columns),
         control="" if chosen is None else chosen.control,
         anticipation=anticipation,
