@@ -85,7 +85,7 @@ def takes_frame(function: F, *, counts_periods: bool = True) -> F:
 
 
 def takes_labels(function: F) -> F:
-    """Decorate a public function whose ``time`` only tells rows apart: `takes_frame`, and any labels of periods."""
+    """Decorate a public function whose ``time`` only tells rows apart, so that any label of a period does."""
     return takes_frame(function, counts_periods=False)
 
 

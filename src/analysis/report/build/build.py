@@ -100,7 +100,10 @@ def typeset(
 def _tasks(paths: Sequence[Path], *, bound: bool) -> list[Task]:
     studies = {path: _studies_of(path) for path in paths}
     wanted = sorted({name for names in studies.values() for name in names})
-    tasks = [Task(name, graph.compute, (name,), (), graph.RESULTS[name].seconds) for name in wanted]
+    tasks = [
+        Task(name, graph.compute, (name,), graph.needs(name, wanted), graph.RESULTS[name].seconds)
+        for name in wanted
+    ]
     tasks += [Task(path.stem, chapter_of, (path,), studies[path], _NOTEBOOK) for path in paths]
     names = [path.stem for path in paths]
     for name in names:
