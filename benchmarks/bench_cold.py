@@ -21,7 +21,7 @@ import numpy as np
 import pandas as pd
 
 OUT = Path(__file__).parents[1] / "docs" / "benchmarks" / "cold.md"
-ROUNDS = 5
+ROUNDS = 3
 
 FORMULAS = [
     "y ~ d | unit + year",
