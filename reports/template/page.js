@@ -21,10 +21,8 @@
       const note = box.nextElementSibling;
       if (note && note.classList.contains("scroll-hint")) note.hidden = box.scrollWidth <= box.clientWidth + 1;
     }
-    for (const formula of document.querySelectorAll('math[display="block"]')) {
-      const box = formula.closest("p");
-      if (!box) continue;
-      const named = { tabindex: "0", role: "region", "aria-label": "Equation" };
+    const named = { tabindex: "0", role: "region", "aria-label": "Formula" };
+    for (const box of new Set([...document.querySelectorAll("p math")].map((formula) => formula.closest("p")))) {
       for (const [name, value] of Object.entries(named)) {
         if (box.scrollWidth > box.clientWidth + 1) box.setAttribute(name, value);
         else box.removeAttribute(name);
