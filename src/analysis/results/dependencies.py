@@ -243,5 +243,15 @@ def changed_since(moment: float, modules: Iterable[str]) -> list[str]:
 
 def forget() -> None:
     """Read every file anew at the next fingerprint; for tests that edit files within one process."""
-    for function in (_uses, _bound, _packages, _path, tree_of, _nodes, _version, _source_hash, _distributions):
+    for function in (
+        _uses,
+        _bound,
+        _packages,
+        _path,
+        tree_of,
+        _nodes,
+        _version,
+        _source_hash,
+        _distributions,
+    ):
         function.cache_clear()

@@ -9,6 +9,7 @@ from pathlib import Path
 import pandas as pd
 
 from ...errors import AnalysisError, LayoutError
+from ...placing import write_text
 from .claims import VERDICTS
 
 
@@ -94,8 +95,7 @@ def accept(verdicts: pd.DataFrame, path: Path | None = None) -> Path:
     table = verdicts[["claim", "study", "verdict", "note"]]
     if place.is_file():
         table = _in_order(table, _read(place.read_text("utf-8")))
-    place.write_text(table.to_csv(index=False, lineterminator="\n"), "utf-8")
-    return place
+    return write_text(place, table.to_csv(index=False, lineterminator="\n"))
 
 
 def _read(text: str) -> pd.DataFrame:
