@@ -132,7 +132,9 @@ def test_a_county_that_adopted_is_drawn_beside_what_its_study_expects(site, chro
 @pytest.mark.parametrize("view", [view for view in VIEWS if view != "#/"])
 def test_every_view_links_numbers_at_addresses_that_stay(site, chromium, view):
     chromium.view(site, view)
-    links = chromium.script("return [...document.querySelectorAll('.stable a')].map((a) => a.getAttribute('href'))")
+    links = chromium.script(
+        "return [...document.querySelectorAll('.stable a')].map((a) => a.getAttribute('href'))"
+    )
     kinds = {link.rsplit(".", 1)[1] for link in links}
     assert kinds & {"csv", "zip"} and (kinds & {"json", "zip"})
     for link in links:

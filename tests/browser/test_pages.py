@@ -100,7 +100,9 @@ def test_code_is_folded_and_opens(site, chromium):
     chromium.size(1280)
     chromium.open(site / "paper" / "02_urban_affairs_review.html")
     folded = chromium.all("details.report-code, .report-code details, details")
-    assert folded and not any(one.get_attribute("open") for one in folded if one.get_attribute("class") != "contents")
+    assert folded and not any(
+        one.get_attribute("open") for one in folded if one.get_attribute("class") != "contents"
+    )
 
 
 def test_the_reference_says_what_functions_take(site):
@@ -109,7 +111,9 @@ def test_the_reference_says_what_functions_take(site):
     for page in pages:
         text = page.read_text("utf-8")
         assert 'class="sig' in text and ".. currentmodule" not in text, page.name
-    assert "Parameters" in (site / "docs/reference/api/analysis.estimators.group_time.html").read_text("utf-8")
+    assert "Parameters" in (site / "docs/reference/api/analysis.estimators.group_time.html").read_text(
+        "utf-8"
+    )
 
 
 def test_nothing_but_the_site_is_in_its_folder(site):
