@@ -1,4 +1,4 @@
-"""Hold every published figure against what the data say, and print the tally of verdicts.
+"""Compare every published figure with what the data say, and print the tally of verdicts.
 
 agrees            within half a unit of the last printed digit; an interval on the stated side of zero; or,
                   for no difference, differences beyond the margin rejected on both sides
