@@ -187,7 +187,8 @@ def later(figures: Figures) -> Prose:
         "without rape differs by {later_status_inquiry:+.1f}% ({later_status_inquiry_low:.1f}% to "
         "{later_status_inquiry_high:.1f}%) in {later_status_inquiry_used:count} cities that limited status "
         "inquiries and by {later_detainers:+.1f}% ({later_detainers_low:.1f}% to "
-        "{later_detainers_high:.1f}%) in {later_detainers_used:count} that declined detainers; a change of {later_margin:.0%} would be "
+        "{later_detainers_high:.1f}%) in {later_detainers_used:count} that "
+        "declined detainers; a change of {later_margin:.0%} would be "
         "found with probability {later_power:.0%} at most. "
     )
     return fill(text + _what_stands(figures), figures)
