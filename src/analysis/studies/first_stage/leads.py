@@ -1,8 +1,8 @@
 """Counties that decline detainers and that no policy, law or list names, as a committed file.
 
 ``decliners_without_row.csv`` holds leads for the list of policies: counties with `FirstStageSpec.decliner`
-recorded declines or more by July 2015. It changes when the list of policies gains a row for one of them, and is
-then written anew: ``python -m analysis.studies.first_stage.leads``.
+recorded declines or more by July 2015. It changes when the list of policies gains a row for one of them, and
+is then written anew: ``python -m analysis.studies.first_stage.leads``.
 """
 
 from __future__ import annotations
@@ -15,7 +15,8 @@ import pandas as pd
 from .study import FirstStage, run
 
 NAME = "decliners_without_row.csv"
-_WHOLE = {name: "Int64" for name in ("declined", "first_year", "last_year", "declined_2015", "detainers_2015")}
+_COUNTS = ("declined", "first_year", "last_year", "declined_2015", "detainers_2015")
+_WHOLE = dict.fromkeys(_COUNTS, "Int64")
 _TEXT = {"fips": "str", "county_name": "str", "state": "str"}
 
 
