@@ -8,7 +8,20 @@ import sys
 from collections.abc import Sequence
 
 from ..errors import AnalysisError
-from . import data, doctor, export, ingest, multiverse, notebooks, policies, readme, report, site, verify
+from . import (
+    data,
+    doctor,
+    export,
+    ingest,
+    multiverse,
+    notebooks,
+    policies,
+    readme,
+    report,
+    site,
+    study,
+    verify,
+)
 
 __all__ = ["main", "parser"]
 
@@ -35,6 +48,10 @@ With the published files in data/raw (or in the directory ANALYSIS_RAW_DIR names
 With an FBI master file of your own, of any year:
 
   sanctuary ingest      write its agency-months and agency-years as Parquet
+
+With a panel of your own, of anything that units adopt at different times:
+
+  sanctuary study       estimate the effect, and say what is and is not ruled out
 """
 
 EPILOG = """\
@@ -59,6 +76,7 @@ def parser() -> argparse.ArgumentParser:
         policies,
         export,
         ingest,
+        study,
         multiverse,
         verify,
         report,

@@ -1,7 +1,7 @@
 """Whether modules in memory are what their source says: nothing computed with a changed one is kept.
 
-A test that patches a function, or a reader who sets ``module.CONSTANT = 3`` in a notebook, changes results without
-changing a file. The fingerprint of files cannot see that; this comparison does.
+A test that patches a function, or a reader who sets ``module.CONSTANT = 3`` in a notebook, changes results
+without changing a file. The fingerprint of files cannot see that; this comparison does.
 """
 
 from __future__ import annotations
@@ -21,8 +21,8 @@ def altered(modules: Iterable[str]) -> list[str]:
     """Return the names that the given modules reach and that are not what their source says, sorted.
 
     Compared are the functions and classes that a module defines at its top level, by file and name, and its
-    constants (numbers, texts, and tuples, lists and tables of them), by value. Modules that are not loaded yet are as
-    their source says.
+    constants (numbers, texts, and tuples, lists and tables of them), by value. Modules that are not loaded
+    yet are as their source says.
     """
     loaded = ((name, sys.modules.get(name)) for name in sorted(reach(modules)))
     return [f"{name}.{what}" for name, module in loaded if module for what in _altered(name, module)]

@@ -221,7 +221,7 @@ def with_treatment(panels: Mapping[str, pd.DataFrame], rules: SampleRules) -> pd
 
 
 def _honour(rows: _Rows, breaks: pd.DataFrame, rules: SampleRules) -> pd.Series:
-    """Leave out figures that breaks or footnotes disown; return the unit of every row: agency, or its stretch."""
+    """Leave out figures that breaks or footnotes disown; return each row's unit: agency or stretch."""
     if not rules.honour_breaks:
         return rows.frame["ori"]
     about = breaks[breaks["break_kind"] != _ABOUT_COVERAGE]

@@ -14,7 +14,7 @@ R = TypeVar("R")
 
 
 def shows_clusters(function: Callable[P, R]) -> Callable[P, R]:
-    """Silence `FewClustersWarning`: the caller prints clusters and degrees of freedom beside its intervals."""
+    """Silence `FewClustersWarning`: clusters and degrees of freedom are printed beside the intervals."""
 
     @wraps(function)
     def call(*args: P.args, **kwargs: P.kwargs) -> R:
