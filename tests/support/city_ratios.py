@@ -9,7 +9,8 @@ import pandas as pd
 def by_hand(frame: pd.DataFrame, cell: str | None, skip: int = 0) -> tuple[float, float, int]:
     """Return estimate, jackknife error and degrees of freedom by loops over cities, with plain arithmetic."""
     cities = frame.drop_duplicates("ori").set_index("ori").sort_index()
-    rows = {ori: part.set_index("year") for ori, part in frame.groupby("ori")}
+    names = ["year", "count", "population", "unit"]
+    rows = {ori: [part[name].to_numpy() for name in names] for ori, part in frame.groupby("ori")}
     curve = poisson_years(frame[frame["cohort"].eq(0)])
     dates = sorted(cities.loc[cities["cohort"].gt(0), "cohort"].unique())
     table = [
@@ -41,20 +42,19 @@ def by_hand(frame: pd.DataFrame, cell: str | None, skip: int = 0) -> tuple[float
     return full, float(np.sqrt((count - 1) / count * ((left - full) ** 2).sum())), count - 1
 
 
-def window(part: pd.DataFrame, date: int, curve: pd.Series, skip: int) -> dict[str, float] | None:
+def window(part: list[np.ndarray], date: int, curve: pd.Series, skip: int) -> dict[str, float] | None:
     """Return a city's log ratio at a date from the stretch of its series that reaches the date."""
-    before = part[part.index < date]
-    if before.empty:
+    year, count, people, unit = part
+    if not (year < date).any():
         return None
-    same = part[part["unit"].eq(before["unit"].iloc[-1])]
-    early = same[(same.index >= date - 5) & (same.index < date)]
-    late = same[(same.index >= date + skip) & (same.index <= date + 5)]
-    if len(early) < 3 or late.empty or early["count"].sum() == 0:
+    same = unit == unit[year < date][-1]
+    early = same & (year >= date - 5) & (year < date)
+    late = same & (year >= date + skip) & (year <= date + 5)
+    if early.sum() < 3 or not late.any() or count[early].sum() == 0:
         return None
-    usual = (early["population"] * curve.reindex(early.index)).sum()
-    later = (late["population"] * curve.reindex(late.index)).sum()
-    expected = early["count"].sum() / usual * later
-    return {"ratio": float(np.log((late["count"].sum() + 0.5) / (expected + 0.5)))}
+    trend = curve.to_numpy()[np.searchsorted(curve.index.to_numpy(), year)]
+    expected = count[early].sum() / (people * trend)[early].sum() * (people * trend)[late].sum()
+    return {"ratio": float(np.log((count[late].sum() + 0.5) / (expected + 0.5)))}
 
 
 def poisson_years(never: pd.DataFrame) -> pd.Series:
