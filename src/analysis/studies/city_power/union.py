@@ -51,8 +51,8 @@ def thinned(frame: pd.DataFrame, most: int = MOST) -> pd.DataFrame:
 def blocks(table: Windows, *, draws: int, seed: int) -> Assignments:
     """Give all dates of an adopting state to cities of one other state, as `permutations.by_state` does.
 
-    More states adopt here than have none of the limits and cities enough: a state takes the place of two where
-    none is left, and a date without such a state, one of the state with the most cities that can be compared.
+    More states adopt here than have no limit and cities enough: a state takes the place of two where none is
+    left, and where none is large enough the one with the most cities that can be compared is taken.
     """
     rows, dates = table.treated()
     random = np.random.default_rng(seed)
@@ -87,7 +87,7 @@ def figures() -> dict[str, Any]:
     frame = thinned(stack())
     bench = Bench(frame)
     bench.data[BY_STATE, False] = blocks(bench.table, draws=DRAWS, seed=SEED)
-    sized, blocks = (bench.run(chosen(), how) for how in (BY_SIZE, BY_STATE))
+    sized, moved = (bench.run(chosen(), how) for how in (BY_SIZE, BY_STATE))
     made = CityDesign(frame, chosen())
     fits = made.fits
     found = TInference(float(fits.estimate[0]), float(fits.jackknife[0]), float(fits.df[0]))
@@ -95,7 +95,7 @@ def figures() -> dict[str, Any]:
     return {
         "candidate": NAME,
         "by_size": sized.rejection(),
-        "by_state": blocks.rejection(),
+        "by_state": moved.rejection(),
         "detectable": sized.detectable(),
         "most": MOST,
         "cities": made.drawn.rows.shape[1],
