@@ -109,8 +109,8 @@ def pop_frequency(
 ) -> tuple[pd.DataFrame, dict[str, Any]]:
     """Return the frame with periods for dates, and the options without ``frequency``.
 
-    A call that names its column ``adopted`` itself says what is wrong with a panel: its dates are touched only
-    where a frequency is stated.
+    A call that names its column ``adopted`` says itself what is wrong with a panel: its dates are touched
+    only where a frequency is stated.
     """
     if not has_time:
         return data, dict(options)
