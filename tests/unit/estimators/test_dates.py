@@ -187,3 +187,11 @@ def test_every_word_of_another_package_is_answered(word, ours):
     assert takers
     with pytest.raises(TypeError, match=rf"no argument '{word}': did you mean {ours}="):
         takers[0](panel(), **{word: "y"})
+
+
+def test_a_report_diagnoses_dates_itself_and_reads_them_where_a_frequency_is_stated():
+    keys = {"outcome": "y", "unit": "unit", "time": "when", "adopted": "first"}
+    frame = dated(panel(), "quarter")
+    assert "holds dates" in es.staggered_report(frame, **keys).paragraph
+    found = es.staggered_report(frame, **keys, frequency="quarter", refits=1)
+    assert "over 10 periods" in found.paragraph

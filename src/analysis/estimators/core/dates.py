@@ -107,9 +107,16 @@ def _periods(column: pd.Series, name: str, kind: str, frequency: str | None) -> 
 def pop_frequency(
     data: pd.DataFrame, options: Mapping[str, Any], has_time: bool
 ) -> tuple[pd.DataFrame, dict[str, Any]]:
-    """Return the frame with periods for dates, and the options without ``frequency``."""
+    """Return the frame with periods for dates, and the options without ``frequency``.
+
+    A call that names its column ``adopted`` says itself what is wrong with a panel: its dates are touched
+    only where a frequency is stated.
+    """
     if not has_time:
         return data, dict(options)
     rest = {name: value for name, value in options.items() if name != "frequency"}
-    names = [rest[name] for name in ("time", "cohort") if isinstance(rest.get(name), str)]
-    return with_periods(data, names, options.get("frequency")), rest
+    frequency = options.get("frequency")
+    if "adopted" in rest and frequency is None:
+        return data, rest
+    names = [rest[name] for name in ("time", "cohort", "adopted") if isinstance(rest.get(name), str)]
+    return with_periods(data, names, frequency), rest

@@ -209,7 +209,7 @@ def staggered_report(
     weights : str, optional
         Positive sampling weights. Estimators that take none are left out, with that reason.
     covariates : str or sequence of str, optional
-        As in `group_time`; estimators that take none are left out.
+        Numeric columns that enter the untreated outcome linearly; estimators that take none are left out.
     control : {"never", "not_yet"}, optional
         Whom treated units are compared with: the never treated, where there are any, when omitted.
     anticipation : int
