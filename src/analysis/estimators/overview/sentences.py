@@ -111,8 +111,8 @@ def _effect(report: StaggeredReport, treated: int) -> Iterator[str]:
     clusters = report.overall.sample.clusters if report.overall is not None else None
     if clusters is not None and clusters < FEW_CLUSTERS:
         yield (
-            f"With {clusters} clusters, fewer than {FEW_CLUSTERS}, this interval may be too short; check it with "
-            "wild_bootstrap or randomization_test."
+            f"With {clusters} clusters, fewer than {FEW_CLUSTERS}, this interval may be too short; check it "
+            "with wild_bootstrap or randomization_test."
         )
     if report.detectable is not None:
         yield (
