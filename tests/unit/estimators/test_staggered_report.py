@@ -146,6 +146,7 @@ def test_castle_laws_are_read_with_their_caveats():
     assert report.cohorts["units"].sum() == 50 and report.cohorts["cohort"].tolist()[-1] == "never"
     assert "one unit" in report.comparison.skipped["efficient_timing"]
     assert "says little about it" in report.paragraph
+    assert "too short" not in report.paragraph  # 50 clusters
 
 
 def test_medicaid_expansions_of_a_package_come_out_as_published():
@@ -173,6 +174,7 @@ def test_a_city_panel_of_ours_is_studied():
     )
     assert not report.stops and report.overall is not None
     assert report.cohorts["rows"].sum() == len(frame)
+    assert "this interval may be too short" in report.paragraph  # states: 20 or so
     kept = frame["unit"].nunique()
     assert f"{kept:,} units are seen" in report.paragraph
 

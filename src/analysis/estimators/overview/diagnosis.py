@@ -192,8 +192,11 @@ def _about_text(column: pd.Series, name: str, said: str) -> tuple[str, str]:
 
 
 def _split(said: str) -> tuple[str, str]:
-    what, mark, remedy = said.partition(": ")
-    return f"{what[:1].upper()}{what[1:]}.", (f"{remedy[:1].upper()}{remedy[1:]}." if mark else "Correct it.")
+    """Return an error's sentence and, after its last colon, the remedy."""
+    what, mark, remedy = said.rpartition(": ")
+    if not mark:
+        return f"{said[:1].upper()}{said[1:]}.", "Correct it."
+    return f"{what[:1].upper()}{what[1:]}.", f"{remedy[:1].upper()}{remedy[1:]}."
 
 
 def _key_faults(frame: pd.DataFrame, columns: Columns) -> Iterator[Finding]:

@@ -103,7 +103,7 @@ def ols(
     ...     frame.to_parquet(f"{folder}/panel.parquet")
     ...     fit = streaming.ols(folder, outcome="y", treatment="treated", effects=["unit", "year"])
     >>> fit.coef().round(3).to_dict()
-    {'treated': 2.263}
+    {'treated': 2.0}
     """
     model = model_of(
         outcome,
