@@ -89,7 +89,7 @@ class _Progress:
 def run_tasks(
     tasks: Sequence[Task], *, jobs: int = 2, progress: bool = True, preload: Sequence[str] = PRELOADED
 ) -> dict[str, Any]:
-    """Run tasks in fresh processes, those that take longest first, and return what each gave, by name.
+    """Run tasks in fresh processes, longest chain first, and return what each gave, by name.
 
     Parameters
     ----------
@@ -110,11 +110,12 @@ def run_tasks(
     """
     line = _Progress({task.name: task.seconds for task in tasks}, max(1, jobs), progress)
     results: dict[str, Any] = {}
+    ranks = _ranks(tasks)
     with _one_thread_each(), _executor(jobs, preload) as executor:
         running: dict[Future[Any], Task] = {}
         try:
             while len(results) < len(tasks):
-                for task in _ready(tasks, results, running.values(), jobs - len(running)):
+                for task in _ready(tasks, ranks, results, running.values(), jobs - len(running)):
                     running[executor.submit(task.call, *_filled(task, results))] = task
                     line.started[task.name] = time.monotonic()
                 line.show()
@@ -142,12 +143,33 @@ def _filled(task: Task, results: Mapping[str, Any]) -> list[Any]:
     return [results[given.task] if isinstance(given, Of) else given for given in task.arguments]
 
 
+def _ranks(tasks: Sequence[Task]) -> dict[str, float]:
+    """Return the seconds from each task's start to the end of the longest chain of tasks that need it."""
+    after: dict[str, list[Task]] = {}
+    for task in tasks:
+        for name in task.needs:
+            after.setdefault(name, []).append(task)
+    seconds = {task.name: task.seconds for task in tasks}
+    ranks: dict[str, float] = {}
+
+    def rank(name: str) -> float:
+        if name not in ranks:
+            ranks[name] = seconds[name] + max((rank(task.name) for task in after.get(name, ())), default=0.0)
+        return ranks[name]
+
+    return {task.name: rank(task.name) for task in tasks}
+
+
 def _ready(
-    tasks: Sequence[Task], results: Mapping[str, Any], running: Iterable[Task], free: int
+    tasks: Sequence[Task],
+    ranks: Mapping[str, float],
+    results: Mapping[str, Any],
+    running: Iterable[Task],
+    free: int,
 ) -> list[Task]:
     taken = {*results, *(task.name for task in running)}
     ready = [t for t in tasks if t.name not in taken and all(name in results for name in t.needs)]
-    return sorted(ready, key=lambda task: -task.seconds)[: max(free, 0)]
+    return sorted(ready, key=lambda task: -ranks[task.name])[: max(free, 0)]
 
 
 @contextlib.contextmanager
