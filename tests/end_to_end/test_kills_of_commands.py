@@ -25,7 +25,7 @@ from analysis.report.site import build as site
 from analysis.results import files
 from analysis.sources.policy import datapackage
 from analysis.sources.policy import readme as policy_readme
-from analysis.sources.policy.dated import read_text
+from analysis.sources.policy.dated import COLUMNS, read_text
 from analysis.studies.multiverse import joint_test, resume, study
 from analysis.studies.paper import readme as readme_figures
 from analysis.studies.published import verdicts
@@ -94,7 +94,7 @@ def test_accepted_verdicts(place):
 
 
 def test_a_policy_added(place):
-    row = read_text().iloc[0].astype(str).to_dict()
+    row = read_text()[COLUMNS].iloc[0].astype(str).to_dict()
     state = paths.policies_dir() / "rows" / f"{row['state']}.csv"
 
     def old():

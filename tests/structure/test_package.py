@@ -35,14 +35,34 @@ def test_import_loads_nothing_heavy_until_a_name_is_used():
     assert listed.splitlines() == ["[]", "True"]
 
 
-def test_an_estimator_loads_no_package_it_does_not_use():
-    code = """
+FRAME = """
 import sys, numpy as np, pandas as pd
-from analysis.estimators import ols
-ols(pd.DataFrame(dict(y=np.arange(9.0) % 4, x=np.arange(9.0))), outcome="y", treatment="x")
-print([m for m in ("statsmodels", "linearmodels", "matplotlib", "polars", "joblib") if m in sys.modules])
+import analysis.estimators as es
+rows = [(u, t) for u in range(12) for t in range(6)]
+frame = pd.DataFrame(rows, columns=["unit", "year"])
+frame["first"] = np.array([0, 3, 4])[frame["unit"] % 3]
+frame["on"] = ((frame["first"] > 0) & (frame["year"] >= frame["first"])).astype(int)
+frame["y"] = frame["on"] + np.sin(np.arange(72.0) ** 2) + 2
+keys = dict(outcome="y", unit="unit", time="year", cohort="first")
+found = {call}
+print(found.tidy().shape[0] > 0, [m for m in {heavy} if m in sys.modules])
 """
-    assert run(code) == "[]"
+FIRST_CALLS = {
+    "ols": "es.ols(frame, outcome='y', treatment='on', effects=['unit', 'year'], cluster='unit')",
+    "poisson": "es.poisson(frame, outcome='y', treatment='on', effects=['unit', 'year'], cluster='unit')",
+    "group_time": "es.group_time(frame, **keys).aggregate('event')",
+    "interaction_weighted": "es.interaction_weighted(frame, **keys).aggregate('event')",
+    "imputation": "es.imputation(frame, **keys)",
+    "event_study": "es.event_study(frame, **keys)",
+    "match": "es.match(frame, outcome='y', treatment='on', covariates='year')",
+    "wald": "es.joint_test(es.event_study(frame, **keys), np.arange(6) < 2)",
+}
+
+
+@pytest.mark.parametrize("name", FIRST_CALLS)
+def test_an_estimator_loads_no_package_it_does_not_use(name):
+    code = FRAME.replace("{call}", FIRST_CALLS[name]).replace("{heavy}", repr(HEAVY))
+    assert run("import warnings; warnings.simplefilter('ignore')" + code) == "True []"
 
 
 @pytest.mark.parametrize("name", estimators.__all__)

@@ -15,6 +15,7 @@ from __future__ import annotations
 
 import argparse
 import sys
+from typing import Any
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
@@ -27,7 +28,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 STUDIES = ("uar2017.study", "cap2017.study", "literature.findings")
 
 
-def _findings() -> list:
+def _findings() -> list[Any]:
     from importlib import import_module
 
     return [import_module(f"..studies.{name}", __package__).findings() for name in STUDIES]

@@ -32,18 +32,14 @@ if TYPE_CHECKING:
     from .overview.staggered_report import StaggeredReport, staggered_report
     from .regression.cluster_diagnostics import ClusterDiagnostics, cluster_diagnostics
     from .regression.conley import Conley
-    from .regression.event_study import event_study, two_by_two
+    from .regression.driscoll_kraay import driscoll_kraay
+    from .regression.event_study import event_study
+    from .regression.mundlak_hausman import hausman, mundlak
     from .regression.negative_binomial import negative_binomial
     from .regression.ols import ols
-    from .regression.panel_models import (
-        between,
-        driscoll_kraay,
-        first_differences,
-        hausman,
-        mundlak,
-        random_effects,
-    )
+    from .regression.panel_models import between, first_differences, random_effects
     from .regression.poisson import poisson
+    from .regression.two_by_two import two_by_two
     from .regression.wald import WaldTest, joint_test
     from .resampling.multiple_testing import adjust_p_values, romano_wolf
     from .resampling.randomization import randomization_test
@@ -182,7 +178,7 @@ _MODULES = {
     "coarsened_exact": ".matching.coarsened",
     "compare_estimators": ".staggered.compare",
     "conformal_intervals": ".synthetic.conformal",
-    "driscoll_kraay": ".regression.panel_models",
+    "driscoll_kraay": ".regression.driscoll_kraay",
     "e_value": ".sensitivity.rosenbaum_evalue",
     "effective_sample_sizes": ".matching.balance",
     "efficient_timing": ".staggered.efficient_timing",
@@ -196,7 +192,7 @@ _MODULES = {
     "full_match": ".matching.full",
     "genetic_match": ".matching.genetic",
     "group_time": ".staggered.group_time",
-    "hausman": ".regression.panel_models",
+    "hausman": ".regression.mundlak_hausman",
     "honest_bounds": ".sensitivity.honest_did",
     "imputation": ".staggered.imputation",
     "interaction_weighted": ".staggered.interaction_weighted",
@@ -205,7 +201,7 @@ _MODULES = {
     "local_projection": ".staggered.local_projection",
     "match": ".matching.nearest",
     "minimum_detectable_effect": ".sensitivity.power",
-    "mundlak": ".regression.panel_models",
+    "mundlak": ".regression.mundlak_hausman",
     "negative_binomial": ".regression.negative_binomial",
     "ols": ".regression.ols",
     "omitted_variable_bounds": ".sensitivity.omitted_variables",
@@ -225,7 +221,7 @@ _MODULES = {
     "synthetic_control": ".synthetic.synthetic_control",
     "synthetic_did": ".synthetic.synthetic_did",
     "twfe_weights": ".staggered.twfe_weights",
-    "two_by_two": ".regression.event_study",
+    "two_by_two": ".regression.two_by_two",
     "two_stage": ".staggered.imputation",
     "wild_bootstrap": ".resampling.wild_bootstrap",
 }

@@ -85,7 +85,7 @@ def takes_frame(function: F, *, counts_periods: bool = True) -> F:
 
 
 def takes_labels(function: F) -> F:
-    """Decorate a public function whose ``time`` only tells rows apart, so that any label of a period does."""
+    """Decorate a public function whose ``time`` only tells rows apart, whatever its labels."""
     return takes_frame(function, counts_periods=False)
 
 
@@ -106,7 +106,8 @@ def _document(entered: Any, function: Callable[..., Any]) -> None:
     text = function.__doc__ or ""
     if "\n\n    Returns\n" in text:
         head, _, tail = text.partition("\n\n    Returns\n")
-        entered.__doc__ = f"{head}\n    {DOCUMENTATION.rstrip()}\n\n    Returns\n{tail}"
+        head, rest, more = head.partition("\n    **")
+        entered.__doc__ = f"{head}\n    {DOCUMENTATION.rstrip()}{rest}{more}\n\n    Returns\n{tail}"
 
 
 def to_pandas(data: Any, options: Mapping[str, Any]) -> pd.DataFrame:

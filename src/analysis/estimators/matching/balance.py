@@ -171,14 +171,39 @@ def effective_sample_sizes(
 
     Parameters
     ----------
-    data, treatment, weights
-        As in `balance_table`.
+    data : pandas.DataFrame
+        One row a unit.
+    treatment : str
+        Column of 0 and 1.
+    weights : numpy.ndarray, shape (n,), or Estimates
+        Weights of rows, or a matching result that holds them.
 
     Returns
     -------
     pandas.DataFrame
         Rows ``treated`` and ``control``; columns ``arm, given, weighted, effective, largest_share``
         (the largest weight over the arm's total).
+
+    Raises
+    ------
+    ColumnError
+        A column is absent, or holds text or infinity where numbers belong.
+    NotIdentifiedError
+        The data cannot tell the effect: nothing to compare with, nothing varies, or no row is left.
+
+    Examples
+    --------
+    >>> import numpy as np
+    >>> import pandas as pd
+    >>> from analysis.estimators import effective_sample_sizes
+    >>> frame = pd.DataFrame({"treated": [1, 0, 0, 1, 0, 0, 1, 0], "age": [30, 31, 45, 50, 48, 29, 41, 40]})
+    >>> frame["sex"] = ["f", "f", "m", "m", "m", "f", "f", "f"]
+    >>> frame["income"] = 10.0 + frame["age"] + 2 * frame["treated"] + [0, 1, 0, 1, 1, 0, 0, 1]
+    >>> weights = np.where(frame["treated"] == 1, 1.0, frame["age"] / 40)
+    >>> effective_sample_sizes(frame, treatment="treated", weights=weights).round(2)
+           arm  given  weighted  effective  largest_share
+    0  treated      3         3       3.00           0.33
+    1  control      5         5       4.82           0.25
     """
     require_columns(data, [treatment])
     treated, known = binary_treatment(data, treatment)
@@ -213,10 +238,28 @@ def balance_tests(data: pd.DataFrame, result: Estimates, covariates: str | Seque
         ``covariate, t_p_value, ks_p_value`` (NaN for a covariate of two values), as in the loss of
         genetic matching [1]_. p-values describe balance in this sample; they are no test of design.
 
+    Raises
+    ------
+    ColumnError
+        A column is absent, or holds text or infinity where numbers belong.
+    NotIdentifiedError
+        The result holds no pairs.
+
     References
     ----------
     .. [1] Sekhon, J. S. (2011). Multivariate and propensity score matching software with automated
        balance optimization. Journal of Statistical Software 42(7). doi:10.18637/jss.v042.i07
+
+    Examples
+    --------
+    >>> import pandas as pd
+    >>> from analysis.estimators import balance_tests, match
+    >>> frame = pd.DataFrame({"treated": [1, 0, 0, 1, 0, 0, 1, 0], "age": [30, 31, 45, 50, 48, 29, 41, 40]})
+    >>> frame["sex"] = ["f", "f", "m", "m", "m", "f", "f", "f"]
+    >>> frame["income"] = 10.0 + frame["age"] + 2 * frame["treated"] + [0, 1, 0, 1, 1, 0, 0, 1]
+    >>> result = match(frame, outcome="income", treatment="treated", covariates="age")
+    >>> balance_tests(frame, result, "age")["t_p_value"].round(3).tolist()
+    [0.225]
     """
     names = as_list(covariates)
     require_columns(data, names)

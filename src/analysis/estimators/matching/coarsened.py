@@ -35,16 +35,26 @@ def coarsened_exact(
 
     Parameters
     ----------
-    data, outcome, treatment, exact, estimand, level
-        As in `match`.
+    data : pandas.DataFrame
+        One row a unit; rows with a missing value are dropped and counted.
+    outcome : str or sequence of str
+        Outcomes; each gives one row of the result.
+    treatment : str
+        Column of 0 and 1.
     covariates : str or sequence of str
         Numeric columns that are coarsened; may be empty when `exact` is given.
     cuts : int, str, sequence of float, or mapping of str to these
         For all covariates or by name: a number of bins of equal width over the range of the rows
         used; inner cut points, each closing its bin on the right; ``"sturges"`` (``ceil(log2 n) + 1``
         bins); or ``"exact"`` (every value its own bin).
+    exact : str or sequence of str, optional
+        Columns, of any type, on which matches must agree; missing values drop the row.
+    estimand : {"ATT", "ATC", "ATE"}
+        Average effect on the treated, the untreated, or all units.
     adjust : bool
         Also regress linearly on the covariates as they were before coarsening.
+    level : float
+        Confidence level of intervals, between 0 and 1.
 
     Returns
     -------
@@ -64,6 +74,18 @@ def coarsened_exact(
     ----------
     .. [1] Iacus, S. M., G. King, and G. Porro (2012). Causal inference without balance checking:
        coarsened exact matching. Political Analysis 20(1). doi:10.1093/pan/mpr013
+
+    Examples
+    --------
+    >>> import pandas as pd
+    >>> from analysis.estimators import coarsened_exact
+    >>> frame = pd.DataFrame({"treated": [1, 0, 0, 1, 0, 0, 1, 0], "age": [30, 31, 45, 50, 48, 29, 41, 40]})
+    >>> frame["sex"] = ["f", "f", "m", "m", "m", "f", "f", "f"]
+    >>> frame["income"] = 10.0 + frame["age"] + 2 * frame["treated"] + [0, 1, 0, 1, 1, 0, 0, 1]
+    >>> coarsened_exact(
+    ...     frame, outcome="income", treatment="treated", covariates="age", cuts=3
+    ... ).coef().round(3).to_dict()
+    {'income': 3.167}
     """
     require_level(level)
     require_estimand(estimand)
@@ -126,10 +148,20 @@ def subclassify(
 
     Parameters
     ----------
-    data, outcome, treatment, covariates, estimand, level
-        As in `match`; the score is a logit of treatment on the covariates.
+    data : pandas.DataFrame
+        One row a unit; rows with a missing value are dropped and counted.
+    outcome : str or sequence of str
+        Outcomes; each gives one row of the result.
+    treatment : str
+        Column of 0 and 1.
+    covariates : str or sequence of str
+        Numeric columns that are balanced.
     subclasses : int
         Number of quantile groups of the target's scores (treated for the ATT).
+    estimand : {"ATT", "ATC", "ATE"}
+        Average effect on the treated, the untreated, or all units.
+    level : float
+        Confidence level of intervals, between 0 and 1.
 
     Returns
     -------
@@ -146,6 +178,19 @@ def subclassify(
     ----------
     .. [1] Rosenbaum, P. R., and D. B. Rubin (1984). Reducing bias in observational studies using
        subclassification on the propensity score. JASA 79(387). doi:10.1080/01621459.1984.10478078
+
+    Examples
+    --------
+    >>> import pandas as pd
+    >>> from analysis.estimators import subclassify
+    >>> frame = pd.DataFrame({"treated": [1, 0, 0, 1, 0, 0, 1, 0], "age": [30, 31, 45, 50, 48, 29, 41, 40]})
+    >>> frame["sex"] = ["f", "f", "m", "m", "m", "f", "f", "f"]
+    >>> frame["income"] = 10.0 + frame["age"] + 2 * frame["treated"] + [0, 1, 0, 1, 1, 0, 0, 1]
+    >>> frame = pd.concat([frame, frame.assign(age=frame["age"] + 1)], ignore_index=True)
+    >>> subclassify(
+    ...     frame, outcome="income", treatment="treated", covariates="age", subclasses=2
+    ... ).coef().round(2).to_dict()
+    {'income': 2.17}
     """
     require_level(level)
     require_estimand(estimand)

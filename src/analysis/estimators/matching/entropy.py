@@ -34,10 +34,20 @@ def entropy_balance(
 
     Parameters
     ----------
-    data, outcome, treatment, covariates, estimand, level
-        As in `match`. For the ATE both arms are reweighted to all units.
+    data : pandas.DataFrame
+        One row a unit; rows with a missing value are dropped and counted.
+    outcome : str or sequence of str
+        Outcomes; each gives one row of the result.
+    treatment : str
+        Column of 0 and 1.
+    covariates : str or sequence of str
+        Numeric columns that are balanced.
     moments : {1, 2, 3}
         Balance means; also variances; also third moments.
+    estimand : {"ATT", "ATC", "ATE"}
+        Whose average effect; for the ATE both arms are reweighted to all units.
+    level : float
+        Confidence level of intervals, between 0 and 1.
 
     Returns
     -------
@@ -57,6 +67,18 @@ def entropy_balance(
        doi:10.1093/pan/mpr025
     .. [2] Zhao, Q., and D. Percival (2017). Entropy balancing is doubly robust. Journal of Causal
        Inference 5(1). doi:10.1515/jci-2016-0010
+
+    Examples
+    --------
+    >>> import pandas as pd
+    >>> from analysis.estimators import entropy_balance
+    >>> frame = pd.DataFrame({"treated": [1, 0, 0, 1, 0, 0, 1, 0], "age": [30, 31, 45, 50, 48, 29, 41, 40]})
+    >>> frame["sex"] = ["f", "f", "m", "m", "m", "f", "f", "f"]
+    >>> frame["income"] = 10.0 + frame["age"] + 2 * frame["treated"] + [0, 1, 0, 1, 1, 0, 0, 1]
+    >>> entropy_balance(frame, outcome="income", treatment="treated", covariates="age").coef().round(
+    ...     3
+    ... ).to_dict()
+    {'income': 1.715}
     """
     require_level(level)
     require_estimand(estimand)

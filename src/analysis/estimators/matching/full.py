@@ -36,10 +36,25 @@ def full_match(
 
     Parameters
     ----------
-    data, outcome, treatment, covariates, exact, estimand, distance, level
-        As in `match`.
+    data : pandas.DataFrame
+        One row a unit; rows with a missing value are dropped and counted.
+    outcome : str or sequence of str
+        Outcomes; each gives one row of the result.
+    treatment : str
+        Column of 0 and 1.
+    covariates : str or sequence of str
+        Numeric columns that are balanced.
+    exact : str or sequence of str, optional
+        Columns, of any type, on which matches must agree; missing values drop the row.
+    estimand : {"ATT", "ATC", "ATE"}
+        Average effect on the treated, the untreated, or all units.
+    distance : str or array_like
+        ``"inverse_variance"``, ``"mahalanobis"``, ``"propensity"``, ``"linear_propensity"``, or weights,
+        shape (k,) or (k, k), on standardized covariates.
     adjust : bool
         Also regress linearly on the covariates.
+    level : float
+        Confidence level of intervals, between 0 and 1.
 
     Returns
     -------
@@ -51,8 +66,12 @@ def full_match(
 
     Raises
     ------
-    ColumnError, EstimationError, NotIdentifiedError
-        As `match`.
+    ColumnError
+        A column is absent, or holds text or infinity where numbers belong.
+    EstimationError
+        An option is none of those named, or options contradict each other.
+    NotIdentifiedError
+        The data cannot tell the effect: nothing to compare with, nothing varies, or no row is left.
 
     Notes
     -----
@@ -64,6 +83,18 @@ def full_match(
     ----------
     .. [1] Hansen, B. B., and S. O. Klopfer (2006). Optimal full matching and related designs via
        network flows. JCGS 15(3). doi:10.1198/106186006X137047
+
+    Examples
+    --------
+    >>> import pandas as pd
+    >>> from analysis.estimators import full_match
+    >>> frame = pd.DataFrame({"treated": [1, 0, 0, 1, 0, 0, 1, 0], "age": [30, 31, 45, 50, 48, 29, 41, 40]})
+    >>> frame["sex"] = ["f", "f", "m", "m", "m", "f", "f", "f"]
+    >>> frame["income"] = 10.0 + frame["age"] + 2 * frame["treated"] + [0, 1, 0, 1, 1, 0, 0, 1]
+    >>> full_match(frame, outcome="income", treatment="treated", covariates="age").coef().round(
+    ...     3
+    ... ).to_dict()
+    {'income': 1.833}
     """
     require_level(level)
     require_estimand(estimand)

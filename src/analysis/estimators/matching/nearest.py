@@ -135,6 +135,18 @@ def match(
        treatment effects. JBES 29(1). doi:10.1198/jbes.2009.07333
     .. [3] Abadie, A., and J. Spiess (2022). Robust post-matching inference. JASA 117(538).
        doi:10.1080/01621459.2020.1840383
+
+    Examples
+    --------
+    >>> import pandas as pd
+    >>> from analysis.estimators import match
+    >>> frame = pd.DataFrame({"treated": [1, 0, 0, 1, 0, 0, 1, 0], "age": [30, 31, 45, 50, 48, 29, 41, 40]})
+    >>> frame["sex"] = ["f", "f", "m", "m", "m", "f", "f", "f"]
+    >>> frame["income"] = 10.0 + frame["age"] + 2 * frame["treated"] + [0, 1, 0, 1, 1, 0, 0, 1]
+    >>> match(frame, outcome="income", treatment="treated", covariates="age", exact="sex").coef().round(
+    ...     3
+    ... ).to_dict()
+    {'income': 2.5}
     """
     require_level(level)
     _require_options(method, estimand, neighbours, replace, ties, variance)

@@ -71,13 +71,36 @@ def cluster_diagnostics(
 
     Parameters
     ----------
-    data, outcome, treatment, covariates, effects, trends, weights
-        As in `ols`.
+    data : pandas.DataFrame
+        One row a unit and period, or one row an observation where there is no time; polars, Arrow and
+        DuckDB frames are taken as well.
+    outcome : str
+        Numeric column; rows without a value are dropped and counted.
     cluster : str
+        Column of clusters.
+    treatment : str or sequence of str, optional
+        Columns that must be identified: an error is raised when one is absorbed or collinear.
+    covariates : str or sequence of str, optional
+        Numeric columns that enter linearly; those that are absorbed or collinear are dropped and named.
+    effects : sequence of str or tuple of str
+        Effects to absorb: ``["unit", ("state", "year")]`` absorbs units and state-by-year cells. Without
+        any, an intercept is estimated.
+    trends : mapping of str to str or sequence of str, optional
+        Slopes that differ by level of an effect: ``{"unit": "year"}`` absorbs linear trends of units, and
+        their effects.
+    weights : str, optional
+        Positive regression weights; rows of weight zero are dropped and counted.
 
     Returns
     -------
     ClusterDiagnostics
+
+    Raises
+    ------
+    ColumnError
+        A column is absent, or holds text or infinity where numbers belong.
+    NotIdentifiedError
+        The data cannot tell the effect: nothing to compare with, nothing varies, or no row is left.
 
     Notes
     -----
@@ -86,6 +109,17 @@ def cluster_diagnostics(
     Nielsen and Webb 2023, doi:10.1016/j.jeconom.2022.04.001). The effective number is that of Carter,
     Schnepel and Steigerwald (2017, doi:10.1162/REST_a_00639); where it is far below the count, t with G
     - 1 degrees of freedom is too generous.
+
+    Examples
+    --------
+    >>> import numpy as np
+    >>> import pandas as pd
+    >>> from analysis.estimators import cluster_diagnostics
+    >>> frame = pd.DataFrame({"place": np.repeat(range(8), 3), "year": list(range(3)) * 8})
+    >>> frame["on"] = ((frame["place"] < 4) & (frame["year"] > 0)).astype(float)
+    >>> frame["rate"] = frame["on"] + np.sin(np.arange(24.0)) + frame["place"] % 3
+    >>> cluster_diagnostics(frame, outcome="rate", treatment="on", cluster="place").table.shape
+    (8, 5)
     """
     arrays = with_intercept(
         prepare(

@@ -10,11 +10,11 @@ import numpy as np
 import pandas as pd
 
 from ..core.calendar import event_positions
-from ..core.checks import as_list, numeric, require_columns, require_option, require_unique
+from ..core.checks import as_list, require_columns, require_option, require_unique
 from ..core.entry import takes_frame
 from ..core.frame import Effect
 from ..core.result import Estimates, Sample
-from ..errors import ColumnError, EstimationError, NotIdentifiedError
+from ..errors import EstimationError, NotIdentifiedError
 from .inference import Covariance
 from .ols import as_effects, ols
 from .poisson import poisson
@@ -53,6 +53,7 @@ def event_study(
     Parameters
     ----------
     data : pandas.DataFrame
+        One row a unit and period.
     outcome, unit, time, cohort : str
         `cohort` is the first treated period; missing, 0 and infinity mean never treated.
     window : (int, int), optional
@@ -61,13 +62,25 @@ def event_study(
         Event times left out. Without never-treated units two are needed.
     ends : {"bin", "drop"}
         Event times beyond the window are pooled into its ends, or their rows are left out and counted.
+    covariates : sequence of str
+        Numeric columns that enter linearly.
     effects : sequence, optional
         ``[unit, time]`` when omitted.
+    weights : str, optional
+        Positive weights of rows.
+    offset : str, optional
+        Known part of the log mean, such as the log of residents; its coefficient is one.
     cluster : str or sequence of str, optional
         `unit` when omitted, unless `covariance` does not cluster.
+    covariance : str or Conley, optional
+        ``"iid"``, ``"HC1"``, ``"HC2"``, ``"HC3"``, ``"CRV1"``, ``"CRV2"``, ``"CRV3"`` or `Conley`;
+        ``"CRV1"`` with `cluster` and ``"HC1"`` without, when omitted.
+    correction : {"fixest", "stata", "linearmodels", "statsmodels", "none"}
+        Small-sample convention of the standard errors, with its degrees of freedom.
     model : {"ols", "poisson"}
-    covariates, weights, offset, covariance, correction, level
-        As in `ols` and `poisson`.
+        Least squares, effects in units of the outcome; or Poisson regression, effects in logarithms.
+    level : float
+        Confidence level of intervals, between 0 and 1.
 
     Returns
     -------
@@ -80,7 +93,12 @@ def event_study(
     ------
     NotIdentifiedError
         A reference does not occur, or too few references.
-    KeyNotUniqueError, ColumnError, EstimationError
+    KeyNotUniqueError
+        A unit has two rows in one period.
+    ColumnError
+        A column is absent, or holds text or infinity where numbers belong.
+    EstimationError
+        An option is none of those named, or options contradict each other.
 
     Examples
     --------
@@ -215,97 +233,3 @@ def _leads_test(events: Estimates, leads: np.ndarray) -> WaldTest | None:
         return joint_test(events, leads)
     except NotIdentifiedError:
         return None
-
-
-@takes_frame
-def two_by_two(
-    data: pd.DataFrame,
-    *,
-    outcome: str,
-    treated: str,
-    post: str,
-    covariates: Sequence[str] = (),
-    weights: str | None = None,
-    cluster: str | Sequence[str] | None = None,
-    covariance: Covariance | None = None,
-    correction: str = "fixest",
-    level: float = 0.95,
-) -> Estimates:
-    """Difference in differences of two groups and two spans of time.
-
-    The estimand is the average effect on the treated group after treatment, under parallel trends.
-
-    Parameters
-    ----------
-    data : pandas.DataFrame
-    treated, post : str
-        Columns of 0 and 1: the treated group, the periods after.
-    outcome, covariates, weights, cluster, covariance, correction, level
-        As in `ols`.
-
-    Returns
-    -------
-    Estimates
-        The single term ``"treated x post"``; ``extra["means"]`` holds the four (weighted) cell means
-        and row counts.
-
-    Raises
-    ------
-    ColumnError
-        `treated` or `post` holds anything but 0 and 1.
-    NotIdentifiedError
-        One of the four cells is empty.
-    """
-    require_columns(data, [outcome, treated, post, weights])
-    group, after = _binary(data, treated), _binary(data, post)
-    name = "treated x post"
-    both = pd.DataFrame({name: group * after}, index=data.index)
-    frame = pd.concat([data, both], axis=1)
-    _require_cells(group, after, treated, post)
-    fit = ols(
-        frame,
-        outcome=outcome,
-        treatment=[name, treated, post],
-        covariates=as_list(covariates),
-        weights=weights,
-        cluster=cluster,
-        covariance=covariance,
-        correction=correction,
-        level=level,
-    )
-    j = int(np.flatnonzero(fit.keys["term"] == name)[0])
-    return replace(
-        fit,
-        method="two_by_two",
-        keys=pd.DataFrame({"term": [name]}),
-        estimate=fit.estimate[[j]],
-        covariance=fit.covariance[[j]][:, [j]],
-        influence=None if fit.influence is None else fit.influence[:, [j]],
-        design=dict(fit.design)
-        | {"df": np.atleast_1d(fit.design["df"])[j if np.ndim(fit.design["df"]) else 0]},
-        extra=dict(fit.extra)
-        | {"means": _cell_means(data, fit.sample.rows, outcome, treated, post, weights)},
-    )
-
-
-def _binary(data, name):
-    values = numeric(data, name)
-    if not np.isin(values[~np.isnan(values)], (0.0, 1.0)).all():
-        raise ColumnError(f"column {name!r} must hold 0 and 1 only")
-    return values
-
-
-def _require_cells(group, after, treated, post):
-    for g in (0.0, 1.0):
-        for p in (0.0, 1.0):
-            if not ((group == g) & (after == p)).any():
-                raise NotIdentifiedError(f"no row has {treated}={g:.0f} and {post}={p:.0f}")
-
-
-def _cell_means(data, rows, outcome, treated, post, weights):
-    used = data[rows]
-    w = np.ones(len(used)) if weights is None else used[weights].to_numpy(float)
-    table = pd.DataFrame({"wy": used[outcome].to_numpy(float) * w, "w": w, "rows": 1})
-    cells = table.groupby([used[treated].to_numpy(), used[post].to_numpy()]).sum()
-    cells.index.names = [treated, post]
-    return cells.assign(mean=cells["wy"] / cells["w"])[["mean", "rows"]].reset_index()

@@ -41,12 +41,26 @@ def negative_binomial(
 
     Parameters
     ----------
-    data, outcome, treatment, covariates, effects, offset, level
-        As in `poisson`; at most 500 levels in all.
+    data : pandas.DataFrame
+        One row a unit and period, or one row an observation where there is no time; polars, Arrow and
+        DuckDB frames are taken as well.
+    outcome : str
+        Numeric column; rows without a value are dropped and counted.
+    treatment : str or sequence of str, optional
+        Columns that must be identified: an error is raised when one is absorbed or collinear.
+    covariates : str or sequence of str, optional
+        Numeric columns that enter linearly; those that are absorbed or collinear are dropped and named.
+    effects : sequence of str or tuple of str
+        Effects to absorb: ``["unit", ("state", "year")]`` absorbs units and state-by-year cells. Without
+        any, an intercept is estimated.
+    offset : str, optional
+        Known part of the log mean, such as the log of residents; its coefficient is one.
     cluster : str, optional
         Clusters of the sandwich, times G / (G - 1) (n - 1) / (n - k); the inverse information without.
     form : {"nb1", "nb2"}
         Variance linear or quadratic in the mean.
+    level : float
+        Confidence level of intervals, between 0 and 1.
 
     Returns
     -------
@@ -55,7 +69,25 @@ def negative_binomial(
 
     Raises
     ------
-    NotConvergedError, ColumnError, EstimationError
+    NotConvergedError
+        The iteration does not settle.
+    ColumnError
+        A column is absent, or holds text or infinity where numbers belong.
+    EstimationError
+        An option is none of those named, or options contradict each other.
+
+    Examples
+    --------
+    >>> import numpy as np
+    >>> import pandas as pd
+    >>> from analysis.estimators import negative_binomial
+    >>> frame = pd.DataFrame({"place": np.repeat(range(8), 3), "year": list(range(3)) * 8})
+    >>> frame["on"] = ((frame["place"] < 4) & (frame["year"] > 0)).astype(float)
+    >>> frame["rate"] = frame["on"] + np.sin(np.arange(24.0)) + frame["place"] % 3
+    >>> frame["count"] = [3, 5, 6, 2, 4, 7, 1, 1, 2, 4, 6, 5, 2, 3, 2, 5, 4, 6, 1, 0, 2, 3, 3, 4]
+    >>> frame["count"] = frame["count"] ** 2
+    >>> negative_binomial(frame, outcome="count", treatment="on").coef().round(2).to_dict()
+    {'Intercept': 2.32, 'on': 0.86, 'alpha': 0.79}
     """
     from statsmodels.discrete.discrete_model import NegativeBinomial
 

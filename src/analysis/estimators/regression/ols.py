@@ -48,6 +48,8 @@ def ols(
     Parameters
     ----------
     data : pandas.DataFrame
+        One row a unit and period, or one row an observation where there is no time; polars, Arrow and
+        DuckDB frames are taken as well.
     outcome : str
         Numeric column.
     treatment : str or sequence of str, optional
@@ -63,6 +65,7 @@ def ols(
     weights : str, optional
         Positive weights, as inverse variances; rows of weight zero are dropped and counted.
     cluster : str or sequence of two str, optional
+        Columns of clusters, one way or two.
     covariance : {"iid", "HC1", "HC2", "HC3", "CRV1", "CRV2", "CRV3"} or Conley, optional
         ``"CRV1"`` with `cluster` and ``"HC1"`` without, when omitted.
     correction : {"fixest", "stata", "linearmodels", "statsmodels", "none"}

@@ -51,22 +51,43 @@ def poisson(
 
     Parameters
     ----------
-    data, treatment, covariates, effects, trends, cluster, singletons, unit, time, level
-        As in `ols`.
+    data : pandas.DataFrame
+        One row a unit and period, or one row an observation where there is no time; polars, Arrow and
+        DuckDB frames are taken as well.
     outcome : str
         Non-negative column.
+    treatment : str or sequence of str, optional
+        Columns that must be identified: an error is raised when one is absorbed or collinear.
+    covariates : sequence of str
+        Numeric columns that are dropped, and named in ``extra["columns"]``, when absorbed or collinear.
+    effects : sequence of str or tuple of str
+        Effects to absorb: ``["unit", ("state", "year")]`` absorbs units and state-by-year cells. Without
+        any, an intercept is estimated.
+    trends : mapping of str to str or sequence of str, optional
+        Slopes that differ by level of an effect: ``{"unit": "year"}`` absorbs linear trends of units, and
+        their effects.
     weights : str, optional
         Positive weights of the rows' pseudo-likelihood.
     offset : str, optional
         Column added to the linear predictor with coefficient one, e.g. the log of population.
+    cluster : str or sequence of two str, optional
+        Columns of clusters, one way or two.
     covariance : {"iid", "HC1", "CRV1"} or Conley, optional
         ``"CRV1"`` with `cluster` and ``"HC1"`` without. ``"iid"`` is the inverse information.
     correction : {"fixest", "stata", "statsmodels", "none"}
-        As in `ols`, but always with normal intervals and p-values; ``"stata"`` is G / (G - 1), or
-        n / (n - 1), as in Stata's maximum-likelihood commands.
+        Small-sample convention, see `ols`, but always with normal intervals and p-values; ``"stata"`` is G
+        / (G - 1), or n / (n - 1), as in Stata's maximum-likelihood commands.
+    singletons : {"drop", "keep"}
+        Rows alone in a level of an effect are dropped, repeatedly, and counted; or kept.
     separation : {"drop", "raise"}
         What to do with zeros that a combination of regressors separates from the positive outcomes: the
         maximum does not exist unless they are left out, which changes no other estimate.
+    unit : str, optional
+        Column of units; with `time` too, a unit and time must not repeat, and the ledger counts units.
+    time : str, optional
+        Column of periods, any labels.
+    level : float
+        Confidence level of intervals, between 0 and 1.
 
     Returns
     -------

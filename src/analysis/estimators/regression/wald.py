@@ -67,6 +67,7 @@ def joint_test(result: Estimates, mask: np.ndarray | None = None) -> WaldTest:
     Parameters
     ----------
     result : Estimates
+        The fitted coefficients, with their covariance.
     mask : numpy.ndarray of bool, shape (k,), optional
         Which; all when omitted. ``result.keys["event_time"] < 0`` picks the leads of an event study.
 
@@ -74,6 +75,28 @@ def joint_test(result: Estimates, mask: np.ndarray | None = None) -> WaldTest:
     -------
     WaldTest
         With the smallest degrees of freedom of the result as denominator.
+
+    Raises
+    ------
+    NotIdentifiedError
+        The covariance of the chosen estimates is singular.
+
+    Examples
+    --------
+    >>> import numpy as np
+    >>> import pandas as pd
+    >>> from analysis.estimators import Estimates, Sample, joint_test
+    >>> path = Estimates(
+    ...     method="event_study",
+    ...     keys=pd.DataFrame({"event_time": [-3, -2, 0, 1]}),
+    ...     estimate=np.array([0.05, -0.02, 0.30, 0.40]),
+    ...     covariance=np.diag([0.01, 0.01, 0.01, 0.02]),
+    ...     sample=Sample(400, 400, clusters=50),
+    ...     design={"correction": "none", "df": np.inf, "reference": -1},
+    ... )
+    >>> leads = joint_test(path, path.keys["event_time"] < 0)
+    >>> round(leads.p_value, 3)
+    0.865
     """
     mask = np.ones(len(result.estimate), bool) if mask is None else np.asarray(mask, bool)
     df = float(np.min(result.design.get("df", np.inf)))

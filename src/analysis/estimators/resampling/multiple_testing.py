@@ -46,14 +46,43 @@ def romano_wolf(
     Parameters
     ----------
     data : pandas.DataFrame
+        One row a unit and period, or one row an observation where there is no time; polars, Arrow and
+        DuckDB frames are taken as well.
     outcomes : str or sequence of str
         Each its own regression on its own complete rows; a cluster has the same auxiliary weight in all.
     treatment : str or sequence of str
         Hypotheses are all outcomes times all treatments.
-    cluster, covariates, effects, trends, weights, bootstrap_cluster, restricted, kind, distribution, draws
-        As in `wild_bootstrap`. Sign vectors are enumerated when those of all clusters are at most `draws`.
-    seed, correction, level, n_jobs
-        As in `wild_bootstrap`.
+    cluster : str
+        Clusters of the standard error.
+    covariates : str or sequence of str, optional
+        Numeric columns that enter linearly; those that are absorbed or collinear are dropped and named.
+    effects : sequence of str or tuple of str
+        Effects to absorb: ``["unit", ("state", "year")]`` absorbs units and state-by-year cells. Without
+        any, an intercept is estimated.
+    trends : mapping of str to str or sequence of str, optional
+        Slopes that differ by level of an effect: ``{"unit": "year"}`` absorbs linear trends of units, and
+        their effects.
+    weights : str, optional
+        Positive regression weights; rows of weight zero are dropped and counted.
+    bootstrap_cluster : str, optional
+        Groups that share an auxiliary weight; `cluster` when omitted.
+    restricted : bool
+        Impose the null on the bootstrap errors.
+    kind : {"11", "31"}
+        Errors from residuals or from cluster-jackknife residuals.
+    distribution : {"rademacher", "webb", "mammen", "normal"}
+        Distribution of the auxiliary weights.
+    draws : int
+        Number of draws; all sign vectors once where there are no more than this.
+    seed : int, optional
+        Seed of random draws; the same seed gives the same bits.
+    correction : {"fixest", "stata", "linearmodels", "statsmodels", "none"}
+        Small-sample convention of the standard errors, with its degrees of freedom.
+    level : float
+        Confidence level of intervals, between 0 and 1.
+    n_jobs : int, optional
+        Processes, as in joblib; a surrounding ``joblib.parallel_config`` (Dask included) is honored.
+        Results do not depend on it.
 
     Returns
     -------
@@ -65,8 +94,14 @@ def romano_wolf(
 
     Raises
     ------
-    ColumnError, EstimationError, NotIdentifiedError, TooFewClustersError
-        As in `wild_bootstrap`.
+    ColumnError
+        A column is absent, or holds text or infinity where numbers belong.
+    EstimationError
+        An option is none of those named, or options contradict each other.
+    NotIdentifiedError
+        The data cannot tell the effect: nothing to compare with, nothing varies, or no row is left.
+    TooFewClustersError
+        One cluster only.
 
     Notes
     -----
@@ -78,6 +113,21 @@ def romano_wolf(
     ----------
     Romano, J. P. and Wolf, M. (2005). Econometrica 73, 1237-1282. doi:10.1111/j.1468-0262.2005.00615.x
     Clarke, D., Romano, J. P. and Wolf, M. (2020). Stata Journal 20, 812-843. doi:10.1177/1536867X20976314
+
+    Examples
+    --------
+    >>> import numpy as np
+    >>> import pandas as pd
+    >>> from analysis.estimators import romano_wolf
+    >>> frame = pd.DataFrame({"place": np.repeat(range(8), 3), "year": list(range(3)) * 8})
+    >>> frame["on"] = ((frame["place"] < 4) & (frame["year"] > 0)).astype(float)
+    >>> frame["rate"] = frame["on"] + np.sin(np.arange(24.0)) + frame["place"] % 3
+    >>> frame["count"] = [3, 5, 6, 2, 4, 7, 1, 1, 2, 4, 6, 5, 2, 3, 2, 5, 4, 6, 1, 0, 2, 3, 3, 4]
+    >>> found = romano_wolf(
+    ...     frame, outcomes=["rate", "count"], treatment="on", cluster="place", draws=99, seed=1
+    ... )
+    >>> len(found.tidy())
+    2
     """
     require_level(level)
     require_choices(kind, "two-sided")
@@ -181,8 +231,8 @@ def adjust_p_values(
     p_values : sequence of float, or Estimates
         Missing ones stay missing and do not count as hypotheses.
     method : str
-        As in ``statsmodels.stats.multitest.multipletests``: ``"fdr_bh"`` (Benjamini and Hochberg),
-        ``"fdr_by"``, ``"holm"``, ``"bonferroni"``, ``"sidak"``, ...
+        Name of the adjustment in statsmodels' ``multipletests``: ``"fdr_bh"``, ``"fdr_by"``, ``"holm"``,
+        ``"bonferroni"`` and others.
     level : float
         One less the rate controlled.
 

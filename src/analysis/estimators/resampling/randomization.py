@@ -72,8 +72,14 @@ def randomization_test(
     Parameters
     ----------
     data : pandas.DataFrame
-    outcome, treatment : str
+        One row a unit and period, or one row an observation where there is no time; polars, Arrow and
+        DuckDB frames are taken as well.
+    outcome : str
+        Numeric column; rows without a value are dropped and counted.
+    treatment : str
+        Column of 0 and 1, or of a dose.
     unit : str
+        Column of labels of units.
     time : str, optional
         None for a cross-section of units.
     design : {"unit", "cluster", "date"}
@@ -89,11 +95,18 @@ def randomization_test(
     cohort : str, optional
         First treated period (missing, 0 or infinity: never) of a 0/1 treatment that stays on. Without it
         a place starts in the first treated period that has a row, which is late if rows are missing.
-    covariates, effects, trends, weights
+    covariates : str or sequence of str, optional
+        The regression, as in `ols`. No effects: an intercept.
+    effects : sequence of str or tuple of str
+        The regression, as in `ols`. No effects: an intercept.
+    trends : mapping of str to str or sequence of str, optional
+        The regression, as in `ols`. No effects: an intercept.
+    weights : str, optional
         The regression, as in `ols`. No effects: an intercept.
     statistic : {"coefficient", "t"}
         ``"t"``: divided by its CRV1 standard error, more robust to unequal clusters ([2]_), slower.
     alternative : {"two-sided", "greater", "less"}
+        Alternative under test; intervals invert the same test.
     null : float
         The constant effect under test: it is taken off the outcome before re-assigning.
     draws : int
@@ -107,8 +120,8 @@ def randomization_test(
         The interval inverts the test over constant effects; for ``statistic="t"`` it is not computed
         (NaN).
     n_jobs : int, optional
-        As in joblib; a surrounding ``joblib.parallel_config`` (Dask included) is honoured. Results do
-        not depend on it.
+        Processes, as in joblib; a surrounding ``joblib.parallel_config`` (Dask included) is honored.
+        Results do not depend on it.
 
     Returns
     -------
@@ -140,6 +153,21 @@ def randomization_test(
     .. [1] Young, A. (2019). Quarterly Journal of Economics 134, 557-598. doi:10.1093/qje/qjy029
     .. [2] MacKinnon, J. G. and Webb, M. D. (2020). Journal of Econometrics 218, 435-450.
        doi:10.1016/j.jeconom.2020.04.024
+
+    Examples
+    --------
+    >>> import numpy as np
+    >>> import pandas as pd
+    >>> from analysis.estimators import randomization_test
+    >>> frame = pd.DataFrame({"place": np.repeat(range(8), 3), "year": list(range(3)) * 8})
+    >>> frame["on"] = ((frame["place"] < 4) & (frame["year"] > 0)).astype(float)
+    >>> frame["rate"] = frame["on"] + np.sin(np.arange(24.0)) + frame["place"] % 3
+    >>> frame["group"] = (frame["place"] < 4).astype(int)
+    >>> found = randomization_test(
+    ...     frame, outcome="rate", treatment="group", unit="place", time="year", draws=99, seed=1
+    ... )
+    >>> found.tidy()["p_value"].round(2).tolist()
+    [0.6]
     """
     require_level(level)
     _require_choices(design, statistic, alternative, draws)

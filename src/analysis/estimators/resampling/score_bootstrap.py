@@ -59,15 +59,46 @@ def score_bootstrap(
 
     Parameters
     ----------
-    data, outcome, cluster, covariates, effects, trends, weights, offset, correction
-        As in `poisson`. Rows that `poisson` leaves out (all-zero groups, separated zeros, singletons)
-        are left out and counted.
+    data : pandas.DataFrame
+        One row a unit and period, or one row an observation where there is no time; polars, Arrow and
+        DuckDB frames are taken as well.
+    outcome : str
+        Numeric column; rows without a value are dropped and counted.
     treatment : str
         The coefficient under test.
-    null, distribution, alternative, draws, seed, level, n_jobs
-        As in `wild_bootstrap`, enumeration included.
+    cluster : str
+        Clusters of the standard error.
+    covariates : str or sequence of str, optional
+        Numeric columns that enter linearly; those that are absorbed or collinear are dropped and named.
+    effects : sequence of str or tuple of str
+        Effects to absorb: ``["unit", ("state", "year")]`` absorbs units and state-by-year cells. Without
+        any, an intercept is estimated.
+    trends : mapping of str to str or sequence of str, optional
+        Slopes that differ by level of an effect: ``{"unit": "year"}`` absorbs linear trends of units, and
+        their effects.
+    weights : str, optional
+        Positive regression weights; rows of weight zero are dropped and counted.
+    offset : str, optional
+        Known part of the log mean, such as the log of residents; its coefficient is one.
+    null : float
+        Value under test, in units of the coefficient.
+    distribution : {"rademacher", "webb", "mammen", "normal"}
+        Distribution of the auxiliary weights.
+    alternative : {"two-sided", "equal-tailed", "greater", "less"}
+        Alternative under test; intervals invert the same test.
+    draws : int
+        Number of draws; all sign vectors once where there are no more than this.
+    seed : int, optional
+        Seed of random draws; the same seed gives the same bits.
     intervals : bool
         Invert the test: one constrained fit a step, some 80 fits.
+    correction : {"fixest", "stata", "linearmodels", "statsmodels", "none"}
+        Small-sample convention of the standard errors, with its degrees of freedom.
+    level : float
+        Confidence level of intervals, between 0 and 1.
+    n_jobs : int, optional
+        Processes, as in joblib; a surrounding ``joblib.parallel_config`` (Dask included) is honored.
+        Results do not depend on it.
 
     Returns
     -------
@@ -78,8 +109,16 @@ def score_bootstrap(
 
     Raises
     ------
-    EstimationError, ColumnError, NotIdentifiedError, NotConvergedError, TooFewClustersError
-        As in `poisson` and `wild_bootstrap`.
+    EstimationError
+        An option is none of those named, or options contradict each other.
+    ColumnError
+        A column is absent, or holds text or infinity where numbers belong.
+    NotIdentifiedError
+        The data cannot tell the effect: nothing to compare with, nothing varies, or no row is left.
+    NotConvergedError
+        The iteration does not settle.
+    TooFewClustersError
+        One cluster only.
 
     Notes
     -----
@@ -91,6 +130,19 @@ def score_bootstrap(
     ----------
     Kline, P. and Santos, A. (2012). A score based approach to wild bootstrap inference. Journal of
     Econometric Methods 1, 23-41. doi:10.1515/2156-6674.1006
+
+    Examples
+    --------
+    >>> import numpy as np
+    >>> import pandas as pd
+    >>> from analysis.estimators import score_bootstrap
+    >>> frame = pd.DataFrame({"place": np.repeat(range(8), 3), "year": list(range(3)) * 8})
+    >>> frame["on"] = ((frame["place"] < 4) & (frame["year"] > 0)).astype(float)
+    >>> frame["rate"] = frame["on"] + np.sin(np.arange(24.0)) + frame["place"] % 3
+    >>> frame["count"] = [3, 5, 6, 2, 4, 7, 1, 1, 2, 4, 6, 5, 2, 3, 2, 5, 4, 6, 1, 0, 2, 3, 3, 4]
+    >>> found = score_bootstrap(frame, outcome="count", treatment="on", cluster="place", draws=99, seed=1)
+    >>> found.coef().round(3).to_dict()
+    {'on': 0.47}
     """
     require_level(level)
     require_option("alternative", alternative, ALTERNATIVES)

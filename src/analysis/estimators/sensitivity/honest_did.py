@@ -69,7 +69,10 @@ def honest_bounds(
 
     Raises
     ------
-    ColumnError, NotIdentifiedError
+    ColumnError
+        A column is absent, or holds text or infinity where numbers belong.
+    NotIdentifiedError
+        The data cannot tell the effect: nothing to compare with, nothing varies, or no row is left.
     EstimationError
         On an unknown option, or effects of ``group_time(base="varying")``, which have no common reference.
 
@@ -77,6 +80,22 @@ def honest_bounds(
     ----------
     Rambachan and Roth (2023), doi:10.1093/restud/rdad018; Andrews, Roth and Pakes (2023),
     doi:10.1093/restud/rdad016.
+
+    Examples
+    --------
+    >>> import numpy as np
+    >>> import pandas as pd
+    >>> from analysis.estimators import Estimates, Sample, honest_bounds
+    >>> path = Estimates(
+    ...     method="event_study",
+    ...     keys=pd.DataFrame({"event_time": [-3, -2, 0, 1]}),
+    ...     estimate=np.array([0.05, -0.02, 0.30, 0.40]),
+    ...     covariance=np.diag([0.01, 0.01, 0.01, 0.02]),
+    ...     sample=Sample(400, 400, clusters=50),
+    ...     design={"correction": "none", "df": np.inf, "reference": -1},
+    ... )
+    >>> honest_bounds(path, values=[0.5, 1.0])[["conf_low", "conf_high"]].round(1).to_numpy().tolist()
+    [[0.1, 0.5], [0.0, 0.6], [-0.1, 0.7]]
     """
     _require(restriction, values, method, points, level)
     path = event_path(estimates, reference)
@@ -106,10 +125,23 @@ def breakdown_value(
 
     Parameters
     ----------
-    estimates, restriction, target, reference, method, level, seed
-        As in `honest_bounds`.
+    estimates : Estimates
+        An event study: keyed by ``event_time``, with its covariance.
+    restriction : {"relative_magnitudes", "smoothness"}
+        What violations of parallel trends are bounded by: those before treatment, or their change of slope.
+    target : int, str, or mapping of int to float
+        Event time whose effect is bounded; ``"average"`` of those after treatment; or weights by event
+        time.
+    reference : int, optional
+        Event time at which the path is zero; found in the estimates when omitted.
+    method : {"hybrid", "conditional"}
+        Test that is inverted for relative magnitudes.
     highest : float
         Largest value tried.
+    level : float
+        Confidence level of intervals, between 0 and 1.
+    seed : int
+        Seed of the simulated critical values.
 
     Returns
     -------
@@ -119,7 +151,28 @@ def breakdown_value(
 
     Raises
     ------
-    ColumnError, NotIdentifiedError, EstimationError
+    ColumnError
+        A column is absent, or holds text or infinity where numbers belong.
+    NotIdentifiedError
+        The data cannot tell the effect: nothing to compare with, nothing varies, or no row is left.
+    EstimationError
+        An option is none of those named, or options contradict each other.
+
+    Examples
+    --------
+    >>> import numpy as np
+    >>> import pandas as pd
+    >>> from analysis.estimators import Estimates, Sample, breakdown_value
+    >>> path = Estimates(
+    ...     method="event_study",
+    ...     keys=pd.DataFrame({"event_time": [-3, -2, 0, 1]}),
+    ...     estimate=np.array([0.05, -0.02, 0.30, 0.40]),
+    ...     covariance=np.diag([0.01, 0.01, 0.01, 0.02]),
+    ...     sample=Sample(400, 400, clusters=50),
+    ...     design={"correction": "none", "df": np.inf, "reference": -1},
+    ... )
+    >>> round(breakdown_value(path), 2)
+    0.75
     """
     _require(restriction, [highest], method, 100, level)
     path = event_path(estimates, reference)

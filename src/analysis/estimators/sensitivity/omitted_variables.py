@@ -33,6 +33,8 @@ def omitted_variable_bounds(
     Parameters
     ----------
     data : pandas.DataFrame
+        One row a unit and period, or one row an observation where there is no time; polars, Arrow and
+        DuckDB frames are taken as well.
     outcome, treatment : str
         Numeric columns.
     covariates : str or sequence of str
@@ -46,6 +48,7 @@ def omitted_variable_bounds(
     contour, contour_limit : int, float
         Points and upper end of each axis of the contours.
     level : float
+        Confidence level of intervals, between 0 and 1.
 
     Returns
     -------
@@ -70,6 +73,18 @@ def omitted_variable_bounds(
     ----------
     .. [1] Cinelli, C., and C. Hazlett (2020). Making sense of sensitivity: extending omitted variable
        bias. JRSS B 82(1). doi:10.1111/rssb.12348
+
+    Examples
+    --------
+    >>> import numpy as np
+    >>> import pandas as pd
+    >>> from analysis.estimators import omitted_variable_bounds
+    >>> frame = pd.DataFrame({"place": np.repeat(range(8), 3), "year": list(range(3)) * 8})
+    >>> frame["on"] = ((frame["place"] < 4) & (frame["year"] > 0)).astype(float)
+    >>> frame["rate"] = frame["on"] + np.sin(np.arange(24.0)) + frame["place"] % 3
+    >>> found = omitted_variable_bounds(frame, outcome="rate", treatment="on", covariates="year")
+    >>> found.coef().round(3).to_dict()
+    {'on': 0.751}
     """
     require_level(level)
     names, against = as_list(covariates), as_list(benchmarks)

@@ -27,6 +27,7 @@ def minimum_detectable_effect(
     std_error : float, sequence of float, or Estimates
         In units of the outcome; so is the answer.
     power : float
+        Chance of detecting the effect, between 0 and 1.
     level : float
         One less the size of the test.
     df : float, optional
@@ -86,6 +87,7 @@ def equivalence_test(
     Parameters
     ----------
     estimates : Estimates
+        Any result.
     bound : float or (float, float)
         Smallest effect that would matter, in units of the outcome, from outside the data: effects inside
         ``(-bound, bound)``, or between the two numbers, count as equivalent to none.
@@ -112,6 +114,18 @@ def equivalence_test(
     significant together mean that the data cannot tell. Uses the standard errors and df of the result,
     also where its p-values come from resampling. Schuirmann (1987, doi:10.1007/BF01068419); Hartman and
     Hidalgo (2018, doi:10.1111/ajps.12387).
+
+    Examples
+    --------
+    >>> import numpy as np
+    >>> import pandas as pd
+    >>> from analysis.estimators import equivalence_test, ols
+    >>> frame = pd.DataFrame({"place": np.repeat(range(8), 3), "year": list(range(3)) * 8})
+    >>> frame["on"] = ((frame["place"] < 4) & (frame["year"] > 0)).astype(float)
+    >>> frame["rate"] = frame["on"] + np.sin(np.arange(24.0)) + frame["place"] % 3
+    >>> fit = ols(frame, outcome="rate", treatment="on", effects=["place", "year"], cluster="place")
+    >>> equivalence_test(fit, bound=3.0)[["term", "equivalent"]].to_dict("records")
+    [{'term': 'on', 'equivalent': True}]
     """
     require_level(level)
     low, high = bound if isinstance(bound, tuple) else (-bound, bound)
@@ -146,10 +160,11 @@ def sign_and_magnitude_errors(
     effect : float or sequence of float
         True effects to suppose, from outside the data; not zero.
     std_error : float
-        Of the design, in the same unit.
+        Standard error of the design, in the unit of the effect.
     level : float
+        Confidence level of intervals, between 0 and 1.
     df : float
-        Of the t distribution; the estimate is the effect plus `std_error` times t.
+        Degrees of freedom of the t distribution; the estimate is the effect plus `std_error` times t.
 
     Returns
     -------

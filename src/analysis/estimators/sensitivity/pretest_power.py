@@ -89,12 +89,33 @@ def pretest_power(
 
     Raises
     ------
-    ColumnError, NotIdentifiedError, EstimationError
+    ColumnError
+        A column is absent, or holds text or infinity where numbers belong.
+    NotIdentifiedError
+        The data cannot tell the effect: nothing to compare with, nothing varies, or no row is left.
+    EstimationError
+        An option is none of those named, or options contradict each other.
 
     References
     ----------
     Roth (2022), doi:10.1257/aeri.20210236. Moments of the truncated normal: Manjunath and Wilhelm
     (2021), doi:10.35566/jbds/v1n1/p2.
+
+    Examples
+    --------
+    >>> import numpy as np
+    >>> import pandas as pd
+    >>> from analysis.estimators import Estimates, Sample, pretest_power
+    >>> path = Estimates(
+    ...     method="event_study",
+    ...     keys=pd.DataFrame({"event_time": [-3, -2, 0, 1]}),
+    ...     estimate=np.array([0.05, -0.02, 0.30, 0.40]),
+    ...     covariance=np.diag([0.01, 0.01, 0.01, 0.02]),
+    ...     sample=Sample(400, 400, clusters=50),
+    ...     design={"correction": "none", "df": np.inf, "reference": -1},
+    ... )
+    >>> round(pretest_power(path, slope=0.1).power, 3)
+    0.598
     """
     require_level(level)
     if slope is not None and violation is not None:

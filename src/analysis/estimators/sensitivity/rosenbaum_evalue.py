@@ -62,6 +62,19 @@ def rosenbaum_bounds(
     ----------
     .. [1] Rosenbaum, P. R. (2002). Observational Studies, 2nd ed. Springer.
        doi:10.1007/978-1-4757-3692-2
+
+    Examples
+    --------
+    >>> import pandas as pd
+    >>> from analysis.estimators import match, rosenbaum_bounds
+    >>> frame = pd.DataFrame({"treated": [1, 0, 0, 1, 0, 0, 1, 0], "age": [30, 31, 45, 50, 48, 29, 41, 40]})
+    >>> frame["sex"] = ["f", "f", "m", "m", "m", "f", "f", "f"]
+    >>> frame["income"] = 10.0 + frame["age"] + 2 * frame["treated"] + [0, 1, 0, 1, 1, 0, 0, 1]
+    >>> result = match(frame, outcome="income", treatment="treated", covariates="age", replace=False)
+    >>> rosenbaum_bounds(frame, result, outcome="income", gammas=[1.0, 2.0])["p_greater_high"].round(
+    ...     3
+    ... ).tolist()
+    [0.25, 0.444]
     """
     require_columns(data, [outcome])
     grid = np.asarray(gammas, float)

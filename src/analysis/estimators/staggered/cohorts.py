@@ -38,7 +38,10 @@ def adoption_cohort(
         If the treatment is not binary.
     EstimationError
         On an unknown option, or a treatment that ends where that is forbidden.
-    KeyNotUniqueError, NotIdentifiedError
+    KeyNotUniqueError
+        A unit has two rows in one period.
+    NotIdentifiedError
+        The data cannot tell the effect: nothing to compare with, nothing varies, or no row is left.
 
     Examples
     --------
@@ -96,6 +99,22 @@ def ended_cohort(
     NotIdentifiedError
         If no unit is treated at the start.
     KeyNotUniqueError
+        A unit has two rows in one period.
+
+    Examples
+    --------
+    >>> import pandas as pd
+    >>> from analysis.estimators import ended_cohort
+    >>> frame = pd.DataFrame([(u, t) for u in range(6) for t in range(2000, 2004)], columns=["unit", "year"])
+    >>> frame["first"] = [0 if u < 2 else 2002 if u < 4 else 2003 for u in frame["unit"]]
+    >>> frame["treated"] = ((frame["first"] > 0) & (frame["year"] >= frame["first"])).astype(int)
+    >>> frame["y"] = 2.0 * frame["treated"] + frame["unit"] * frame["year"] % 5
+    >>> frame["on"] = 1 - frame["treated"]
+    >>> ended_cohort(frame, unit="unit", time="year", treatment="on").head(3)
+       unit  year  first  treated    y  on  ended
+    0     0  2000      0        0  0.0   1    NaN
+    1     0  2001      0        0  0.0   1    NaN
+    2     0  2002      0        0  0.0   1    NaN
     """
     if "ended" in data.columns:
         raise ColumnError("the data has a column 'ended' already: rename it")

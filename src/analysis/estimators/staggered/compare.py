@@ -251,16 +251,30 @@ def compare_estimators(
     ----------
     data : pandas.DataFrame
         One row a unit and period.
-    outcome, unit, time, cohort : str
-        As in `group_time`.
+    outcome : str
+        Numeric column; rows without a value are dropped and counted.
+    unit : str
+        Column of labels of units.
+    time : str
+        Column of numeric periods, or dates with a `frequency`.
+    cohort : str
+        First treated period of each unit, constant within it; missing, 0 or infinity for never treated.
     estimators : sequence of str
         Names of the package's functions, and ``two_way`` for two-way fixed effects (`event_study`
         and one treatment dummy), which is biased when effects differ. All when omitted.
-    covariates, control, anticipation, weights, cluster
-        Passed to every estimator. One that does not take an option that is given is skipped, with
-        that reason, rather than run without it. `control` does not apply to ``interaction_weighted``,
-        ``imputation``, ``two_stage``, ``efficient_timing``, ``switchers`` and ``two_way``, which say
-        in their own documentation with whom they compare.
+    covariates : str or sequence of str, optional
+        Numeric columns. An estimator that does not take an option that is given is skipped, with that
+        reason, rather than run without it; so for the next four.
+    control : {"not_yet", "never"}
+        Which units are compared with. Does not apply to ``interaction_weighted``, ``imputation``,
+        ``two_stage``, ``efficient_timing``, ``switchers`` and ``two_way``, which say in their own
+        documentation with whom they compare.
+    anticipation : int
+        Periods before adoption in which units may respond.
+    weights : str, optional
+        Positive weights of rows.
+    cluster : str, optional
+        Column of clusters of units; the unit when omitted.
     window : (int, int)
         Event times from before -1 to after 0; ``stacked`` and ``local_projection`` use only cohorts
         or periods observed through it, and ``two_way`` pools what lies beyond into its ends.

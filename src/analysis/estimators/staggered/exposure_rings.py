@@ -56,7 +56,10 @@ def exposure_rings(
 
     Raises
     ------
-    ColumnError, KeyNotUniqueError
+    ColumnError
+        A column is absent, or holds text or infinity where numbers belong.
+    KeyNotUniqueError
+        A unit has two rows in one period.
     EstimationError
         If the edges are not increasing, or negative.
     NotIdentifiedError
@@ -65,6 +68,18 @@ def exposure_rings(
     References
     ----------
     Butts (2021), doi:10.48550/arXiv.2105.03737.
+
+    Examples
+    --------
+    >>> import pandas as pd
+    >>> from analysis.estimators import exposure_rings
+    >>> frame = pd.DataFrame({"place": [1, 2, 3], "year": [2000] * 3, "first": [1999, 0, 0]})
+    >>> frame["lat"], frame["lon"] = 40.0, [-100.0, -100.2, -103.0]
+    >>> rings = exposure_rings(
+    ...     frame, unit="place", time="year", cohort="first", latitude="lat", longitude="lon"
+    ... )
+    >>> rings["nearest_treated_km"].round(1).tolist()
+    [nan, 17.0, 255.5]
     """
     limits = np.asarray(edges, float)
     if len(limits) < 2 or limits[0] < 0 or (np.diff(limits) <= 0).any():

@@ -49,13 +49,20 @@ def extended_twfe(
     ----------
     data : pandas.DataFrame
         One row a unit and period; missing unit-periods are allowed, units with one row are used.
-    outcome, unit, time, cohort : str
-        As in `group_time`; the outcome must not be negative when ``family="poisson"``.
+    outcome : str
+        Numeric column; not negative when ``family="poisson"``.
+    unit : str
+        Column of labels of units.
+    time : str
+        Column of numeric periods, or dates with a `frequency`.
+    cohort : str
+        First treated period of each unit, constant within it; missing, 0 or infinity for never treated.
     covariates : str or sequence of str, optional
         Constant within unit.
     control : {"not_yet", "never"}
         With ``"never"``, cells before treatment (but the last) get effects of their own.
     family : {"linear", "poisson"}
+        Least squares, effects in units of the outcome; or Poisson regression, with effects on the log mean.
     scale : {"link", "response"}
         With Poisson, effects on the log mean, or average marginal effects on the mean.
     absorb : {"cohort", "unit"}
@@ -65,11 +72,17 @@ def extended_twfe(
         ``"link"`` and there are no covariates.
     offset : str, optional
         With Poisson, the known part of the log mean, such as the log of residents.
-    anticipation, weights, cluster, level
-        As in `interaction_weighted`.
+    anticipation : int
+        Periods before adoption in which units may respond.
+    weights : str, optional
+        Positive weights of rows.
+    cluster : str, optional
+        Column of clusters of units; the unit when omitted.
     correction : {"fixest", "none"}
         ``G/(G-1) (N-1)/(N-K)``, K the number of coefficients without unit effects; or no factor. Inference is
         by t(G-1).
+    level : float
+        Confidence level of intervals, between 0 and 1.
 
     Returns
     -------
@@ -78,7 +91,16 @@ def extended_twfe(
 
     Raises
     ------
-    ColumnError, KeyNotUniqueError, NotIdentifiedError, NotConvergedError, TooFewClustersError
+    ColumnError
+        A column is absent, or holds text or infinity where numbers belong.
+    KeyNotUniqueError
+        A unit has two rows in one period.
+    NotIdentifiedError
+        The data cannot tell the effect: nothing to compare with, nothing varies, or no row is left.
+    NotConvergedError
+        The iteration does not settle.
+    TooFewClustersError
+        One cluster only.
 
     References
     ----------

@@ -32,7 +32,12 @@ def bacon_decomposition(
     data : pandas.DataFrame
         Balanced: every unit in every period, nothing missing. On an unbalanced panel the decomposition
         does not hold, and this is refused.
-    outcome, unit, time : str
+    outcome : str
+        Numeric column, in a balanced panel.
+    unit : str
+        Column of labels of units.
+    time : str
+        Column of periods.
     treatment : str
         0 before and 1 from the first treated period on.
 
@@ -51,7 +56,10 @@ def bacon_decomposition(
         An unbalanced panel, or a treatment that is not binary and absorbing.
     NotIdentifiedError
         No variation in treatment timing.
-    KeyNotUniqueError, ColumnError
+    KeyNotUniqueError
+        A unit has two rows in one period.
+    ColumnError
+        A column is absent, or holds text or infinity where numbers belong.
 
     Notes
     -----

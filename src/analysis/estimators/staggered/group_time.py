@@ -165,7 +165,9 @@ def group_time(
         Controls whose propensity is at least this are left out (``dr``, ``ipw``).
     draws : int
         Multiplier-bootstrap draws for uniform bands (columns ``band_low``, ``band_high``); 0 for none.
-    level, seed
+    level : float
+        Confidence level; seed of the draws.
+    seed : int, optional
         Confidence level; seed of the draws.
 
     Returns

@@ -56,9 +56,14 @@ def imputation(
     ----------
     data : pandas.DataFrame
         One row a unit and period; missing unit-periods are allowed.
-    outcome, unit, time, cohort : str
-        As in `group_time`. Treated rows of units without an untreated row, and of periods without
-        one, cannot be imputed: they are dropped and counted.
+    outcome : str
+        Numeric column; rows without a value are dropped and counted.
+    unit : str
+        Column of labels of units.
+    time : str
+        Column of numeric periods, or dates with a `frequency`.
+    cohort : str
+        First treated period of each unit, constant within it; missing, 0 or infinity for never treated.
     covariates : str or sequence of str, optional
         Time-varying, with coefficients from untreated rows.
     by : {"event", "overall", "cohort", "calendar", "cell"}
@@ -85,7 +90,14 @@ def imputation(
 
     Raises
     ------
-    ColumnError, KeyNotUniqueError, NotIdentifiedError, EstimationError
+    ColumnError
+        A column is absent, or holds text or infinity where numbers belong.
+    KeyNotUniqueError
+        A unit has two rows in one period.
+    NotIdentifiedError
+        The data cannot tell the effect: nothing to compare with, nothing varies, or no row is left.
+    EstimationError
+        An option is none of those named, or options contradict each other.
 
     References
     ----------
@@ -136,8 +148,28 @@ def two_stage(
 
     Parameters
     ----------
-    data, outcome, unit, time, cohort, covariates, by, anticipation, weights, cluster, level
-        As in `imputation`.
+    data : pandas.DataFrame
+        One row a unit and period.
+    outcome : str
+        Numeric column; rows without a value are dropped and counted.
+    unit : str
+        Column of labels of units.
+    time : str
+        Column of numeric periods, or dates with a `frequency`.
+    cohort : str
+        First treated period of each unit, constant within it; missing, 0 or infinity for never treated.
+    covariates : str or sequence of str, optional
+        Numeric columns that enter the untreated outcome linearly.
+    by : {"event", "overall", "cohort", "calendar", "cohort_event"}
+        Rows of the result: event times, one average, cohorts, periods, or cells.
+    anticipation : int
+        Periods before adoption in which units may respond.
+    weights : str, optional
+        Positive weights of rows.
+    cluster : str, optional
+        Column of clusters of units; the unit when omitted.
+    level : float
+        Confidence level of intervals, between 0 and 1.
 
     Returns
     -------
@@ -145,7 +177,14 @@ def two_stage(
 
     Raises
     ------
-    ColumnError, KeyNotUniqueError, NotIdentifiedError, EstimationError
+    ColumnError
+        A column is absent, or holds text or infinity where numbers belong.
+    KeyNotUniqueError
+        A unit has two rows in one period.
+    NotIdentifiedError
+        The data cannot tell the effect: nothing to compare with, nothing varies, or no row is left.
+    EstimationError
+        An option is none of those named, or options contradict each other.
 
     References
     ----------

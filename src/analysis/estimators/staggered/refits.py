@@ -89,6 +89,8 @@ def leave_one_out(
     estimator : callable
         Any function of a frame and keywords that returns `Estimates`.
     data : pandas.DataFrame
+        One row a unit and period, or one row an observation where there is no time; polars, Arrow and
+        DuckDB frames are taken as well.
     by : str
         Column whose values are left out in turn, in sorted order: the cohort, or the cluster.
     keep_missing : bool
@@ -112,6 +114,19 @@ def leave_one_out(
         If there are fewer than two values to leave out, or no refit is possible.
     EstimationError
         Of the estimator, on all data.
+
+    Examples
+    --------
+    >>> import pandas as pd
+    >>> from analysis.estimators import leave_one_out, two_stage
+    >>> frame = pd.DataFrame([(u, t) for u in range(6) for t in range(2000, 2004)], columns=["unit", "year"])
+    >>> frame["first"] = [0 if u < 2 else 2002 if u < 4 else 2003 for u in frame["unit"]]
+    >>> frame["treated"] = ((frame["first"] > 0) & (frame["year"] >= frame["first"])).astype(int)
+    >>> frame["y"] = 2.0 * frame["treated"] + frame["unit"] * frame["year"] % 5
+    >>> keys = {"outcome": "y", "unit": "unit", "time": "year", "cohort": "first"}
+    >>> found = leave_one_out(two_stage, frame, by="first", **keys)
+    >>> found.label
+    'first'
     """
     require_columns(data, [by])
     values = _values(data[by], keep_missing)
@@ -165,14 +180,17 @@ def placebo_dates(
     estimator : callable
         Function of a frame and the keywords ``time`` and ``cohort`` that returns `Estimates`.
     data : pandas.DataFrame
+        One row a unit and period.
     time, cohort : str
         Columns; never treated as in `group_time`. Rows from ``cohort - anticipation`` on are left out.
     shifts : tuple of int
         By how many periods adoption is moved earlier.
     anticipation : int
         Periods before adoption in which units may already respond.
-    summary, **options
-        As in `leave_one_out`.
+    summary : callable, optional
+        Applied to each result, e.g. ``lambda r: r.aggregate("simple")``.
+    **options : Any
+        Passed to `estimator`.
 
     Returns
     -------
@@ -182,10 +200,24 @@ def placebo_dates(
     Raises
     ------
     ColumnError
+        A column is absent, or holds text or infinity where numbers belong.
     EstimationError
         If a shift is not positive.
     NotIdentifiedError
         If no placebo can be estimated.
+
+    Examples
+    --------
+    >>> import pandas as pd
+    >>> from analysis.estimators import placebo_dates, two_stage
+    >>> frame = pd.DataFrame([(u, t) for u in range(6) for t in range(1996, 2004)], columns=["unit", "year"])
+    >>> frame["first"] = [0 if u < 2 else 2002 if u < 4 else 2003 for u in frame["unit"]]
+    >>> frame["treated"] = ((frame["first"] > 0) & (frame["year"] >= frame["first"])).astype(int)
+    >>> frame["y"] = 2.0 * frame["treated"] + frame["unit"] * frame["year"] % 5
+    >>> keys = {"outcome": "y", "unit": "unit", "time": "year", "cohort": "first"}
+    >>> found = placebo_dates(two_stage, frame, **keys, shifts=(1, 2), by="overall")
+    >>> found.tidy()["estimate"].round(2).tolist()
+    [0.25, 0.38]
     """
     if min(shifts, default=0) < 1 or anticipation < 0:
         raise EstimationError(

@@ -81,8 +81,12 @@ def switchers(
         Squared deviations times n/(n-1) of their group, a lone switcher's around the mean of it and its
         controls; or neither. ``"cells"`` needs ``variance="pool"``. Inference is by t with
         clusters less one degrees of freedom.
-    draws, level, seed
-        As in `group_time`.
+    draws : int
+        Number of random draws.
+    level : float
+        Confidence level of intervals, between 0 and 1.
+    seed : int, optional
+        Seed of random draws; the same seed gives the same bits.
 
     Returns
     -------
@@ -94,7 +98,12 @@ def switchers(
 
     Raises
     ------
-    ColumnError, KeyNotUniqueError, EstimationError
+    ColumnError
+        A column is absent, or holds text or infinity where numbers belong.
+    KeyNotUniqueError
+        A unit has two rows in one period.
+    EstimationError
+        An option is none of those named, or options contradict each other.
     NotIdentifiedError
         If no unit switches, or none can be compared.
 
@@ -102,6 +111,19 @@ def switchers(
     ----------
     de Chaisemartin and D'Haultfoeuille (2024), doi:10.1162/rest_a_01414; (2020),
     doi:10.1257/aer.20181169.
+
+    Examples
+    --------
+    >>> import pandas as pd
+    >>> from analysis.estimators import switchers
+    >>> frame = pd.DataFrame([(u, t) for u in range(6) for t in range(2000, 2004)], columns=["unit", "year"])
+    >>> frame["first"] = [0 if u < 2 else 2002 if u < 4 else 2003 for u in frame["unit"]]
+    >>> frame["treated"] = ((frame["first"] > 0) & (frame["year"] >= frame["first"])).astype(int)
+    >>> frame["y"] = 2.0 * frame["treated"] + frame["unit"] * frame["year"] % 5
+    >>> switchers(
+    ...     frame, outcome="y", unit="unit", time="year", treatment="treated", window=(-1, 0)
+    ... ).coef().round(3).to_dict()
+    {0: 1.5}
     """
     _require(window, direction, variance, correction, level)
     paths = treatment_paths(data, unit=unit, time=time, treatment=treatment)

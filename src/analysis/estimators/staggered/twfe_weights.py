@@ -92,7 +92,9 @@ def twfe_weights(
     outcome : str, optional
         Adds the estimate and the sensitivity measure; rows that lack it are dropped.
     covariates : sequence of str
+        Numeric columns that enter linearly; those that are absorbed or collinear are dropped and named.
     weights : str, optional
+        Positive regression weights; rows of weight zero are dropped and counted.
 
     Returns
     -------

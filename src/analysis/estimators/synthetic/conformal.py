@@ -30,8 +30,23 @@ def conformal_intervals(
 
     Parameters
     ----------
-    data, outcome, unit, time, treatment, cohort, missing, level
-        As in `synthetic_control`, matched on all earlier outcomes.
+    data : pandas.DataFrame
+        One row a unit and period; every unit is needed in every period.
+    outcome : str
+        Numeric column, matched on in all periods before treatment.
+    unit : str
+        Column of labels of units.
+    time : str
+        Column of periods.
+    treatment : str, optional
+        Column of 0 and 1 by row; once 1 it stays 1. All treated units start together; their mean is the
+        treated series.
+    cohort : str, optional
+        Instead of `treatment`: first treated period of the unit; missing, 0 or infinite when never treated.
+    missing : {"error", "drop"}
+        What to do with units that lack a cell: name the first one, or leave the units out, counted.
+    level : float
+        Confidence level of intervals, between 0 and 1.
 
     Returns
     -------
@@ -43,8 +58,10 @@ def conformal_intervals(
 
     Raises
     ------
-    ColumnError, NotIdentifiedError
-        As `synthetic_control`.
+    ColumnError
+        A column is absent, or holds text or infinity where numbers belong.
+    NotIdentifiedError
+        The data cannot tell the effect: nothing to compare with, nothing varies, or no row is left.
 
     Notes
     -----
@@ -56,6 +73,20 @@ def conformal_intervals(
     ----------
     .. [1] Chernozhukov, V., K. Wüthrich, and Y. Zhu (2021). An exact and robust conformal inference method
        for counterfactual and synthetic controls. JASA 116(536). doi:10.1080/01621459.2021.1920957
+
+    Examples
+    --------
+    >>> import numpy as np
+    >>> import pandas as pd
+    >>> from analysis.estimators import conformal_intervals
+    >>> frame = pd.DataFrame({"place": np.repeat(range(8), 3), "year": list(range(3)) * 8})
+    >>> frame["on"] = ((frame["place"] < 4) & (frame["year"] > 0)).astype(float)
+    >>> frame["rate"] = frame["on"] + np.sin(np.arange(24.0)) + frame["place"] % 3
+    >>> frame["treated"] = ((frame["place"] == 0) & (frame["year"] == 2)).astype(int)
+    >>> conformal_intervals(
+    ...     frame, outcome="rate", unit="place", time="year", treatment="treated", level=0.6
+    ... ).coef().round(3).to_dict()
+    {('gap', 2.0): -0.305}
     """
     require_level(level)
     panel = read_synthetic(data, outcome, unit, time, treatment, cohort, None, missing)

@@ -39,8 +39,19 @@ def synthetic_control(
 
     Parameters
     ----------
-    data, outcome, unit, time, treatment, cohort, missing
-        As in `synthetic_did`. All treated units start together; their mean is the treated series.
+    data : pandas.DataFrame
+        One row a unit and period; every unit is needed in every period.
+    outcome : str
+        Numeric column.
+    unit : str
+        Column of labels of units.
+    time : str
+        Column of periods.
+    treatment : str, optional
+        Column of 0 and 1 by row; once 1 it stays 1. All treated units start together; their mean is the
+        treated series.
+    cohort : str, optional
+        Instead of `treatment`: first treated period of the unit; missing, 0 or infinite when never treated.
     covariates : str or sequence of str, optional
         Matched on by their means before treatment.
     lags : "all", "mean", or sequence of periods
@@ -59,7 +70,10 @@ def synthetic_control(
     worst_fit : float, optional
         Leave placebos out whose root mean square gap before treatment exceeds this multiple of the
         treated unit's; they are counted in ``design["placebos_left_out"]``.
+    missing : {"error", "drop"}
+        What to do with units that lack a cell: name the first one, or leave the units out, counted.
     level : float
+        Confidence level of intervals, between 0 and 1.
 
     Returns
     -------
@@ -77,8 +91,11 @@ def synthetic_control(
 
     Raises
     ------
-    ColumnError, NotIdentifiedError
-        As `synthetic_did`; also with fewer than two donors, or staggered adoption.
+    ColumnError
+        A column is absent, or holds text or infinity where numbers belong.
+    NotIdentifiedError
+        The data cannot tell the effect: nothing to compare with, nothing varies, or no row is left; also
+        with fewer than two donors, or staggered adoption.
 
     References
     ----------
@@ -86,6 +103,20 @@ def synthetic_control(
        case studies. JASA 105(490). doi:10.1198/jasa.2009.ap08746
     .. [2] Ben-Michael, E., A. Feller, and J. Rothstein (2021). The augmented synthetic control method.
        JASA 116(536). doi:10.1080/01621459.2021.1929245
+
+    Examples
+    --------
+    >>> import numpy as np
+    >>> import pandas as pd
+    >>> from analysis.estimators import synthetic_control
+    >>> frame = pd.DataFrame({"place": np.repeat(range(8), 3), "year": list(range(3)) * 8})
+    >>> frame["on"] = ((frame["place"] < 4) & (frame["year"] > 0)).astype(float)
+    >>> frame["rate"] = frame["on"] + np.sin(np.arange(24.0)) + frame["place"] % 3
+    >>> frame["treated"] = ((frame["place"] == 0) & (frame["year"] == 2)).astype(int)
+    >>> synthetic_control(
+    ...     frame, outcome="rate", unit="place", time="year", treatment="treated"
+    ... ).coef().round(2).to_dict()
+    {('ATT', nan): -0.31, ('gap', 2.0): -0.31}
     """
     require_level(level)
     panel = read_synthetic(data, outcome, unit, time, treatment, cohort, covariates, missing)

@@ -42,7 +42,12 @@ def synthetic_did(
     ----------
     data : pandas.DataFrame
         One row a unit and period.
-    outcome, unit, time : str
+    outcome : str
+        Numeric column.
+    unit : str
+        Column of labels of units.
+    time : str
+        Column of periods.
     treatment : str, optional
         Column of 0 and 1 by row; once 1 it stays 1.
     cohort : str, optional
@@ -66,6 +71,7 @@ def synthetic_did(
     missing : {"error", "drop"}
         What to do with units that lack a cell: name the first one, or leave the units out, counted.
     level : float
+        Confidence level of intervals, between 0 and 1.
     seed : int
         Seed of the draws.
 
@@ -100,6 +106,20 @@ def synthetic_did(
     ----------
     .. [1] Arkhangelsky, D., S. Athey, D. A. Hirshberg, G. W. Imbens, and S. Wager (2021). Synthetic
        difference-in-differences. American Economic Review 111(12). doi:10.1257/aer.20190159
+
+    Examples
+    --------
+    >>> import numpy as np
+    >>> import pandas as pd
+    >>> from analysis.estimators import synthetic_did
+    >>> frame = pd.DataFrame({"place": np.repeat(range(8), 3), "year": list(range(3)) * 8})
+    >>> frame["on"] = ((frame["place"] < 4) & (frame["year"] > 0)).astype(float)
+    >>> frame["rate"] = frame["on"] + np.sin(np.arange(24.0)) + frame["place"] % 3
+    >>> frame["treated"] = ((frame["place"] == 0) & (frame["year"] == 2)).astype(int)
+    >>> synthetic_did(frame, outcome="rate", unit="place", time="year", treatment="treated").coef().round(
+    ...     2
+    ... ).to_dict()
+    {('ATT', 2): -0.3}
     """
     require_level(level)
     _require_options(method, solver, variance, draws)

@@ -24,7 +24,7 @@ from .specification import BY_SIZE, BY_STATE, OUTCOME, POOLED
 from .trial import Bench
 
 #: Most adopting cities of a state: enough states without any limit have twice as many cities.
-MOST = 8
+MOST = 6
 NAME = "The design chosen, on all limits and statewide rules in one stack"
 
 
