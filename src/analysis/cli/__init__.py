@@ -8,7 +8,21 @@ import sys
 from collections.abc import Sequence
 
 from ..errors import AnalysisError
-from . import data, doctor, export, ingest, multiverse, notebooks, policies, readme, report, site, verify
+from . import (
+    archive,
+    data,
+    doctor,
+    export,
+    extras,
+    ingest,
+    multiverse,
+    notebooks,
+    policies,
+    readme,
+    report,
+    site,
+    verify,
+)
 
 __all__ = ["main", "parser"]
 
@@ -26,6 +40,7 @@ A fresh checkout holds the panels, so the report needs no download:
 The list of dated policies is part of the repository and needs no download either:
 
   sanctuary export      write the panels as CSV, Excel, Parquet, DuckDB or SQLite, with a codebook
+  sanctuary archive     write everything that may be passed on as one zip, for a deposit
   sanctuary policies    check the list, show a place, compare two versions, add a row
 
 With the published files in data/raw (or in the directory ANALYSIS_RAW_DIR names):
@@ -58,6 +73,7 @@ def parser() -> argparse.ArgumentParser:
         data,
         policies,
         export,
+        archive,
         ingest,
         multiverse,
         verify,
@@ -93,6 +109,11 @@ def main(arguments: Sequence[str] | None = None) -> int:
         return int(options.run(options))
     except _expected() as error:
         print(f"sanctuary: {error}", file=sys.stderr)
+        return 2
+    except ImportError as error:
+        if not (sentence := extras.sentence(error)):
+            raise
+        print(f"sanctuary: {sentence}", file=sys.stderr)
         return 2
     except BrokenPipeError:
         sys.stdout = None  # whoever read the output has gone: nothing more can be said there
