@@ -28,7 +28,7 @@ fi
 endef
 
 .DEFAULT_GOAL := help
-.PHONY: help install dev report site notebooks data archive verify multiverse doctor test fuzz mutants lint format lock clean
+.PHONY: help install dev report site notebooks data archive verify multiverse doctor test coverage fuzz mutants lint format lock clean
 
 help:  ## Show this list
 	@awk -F':.*## ' '/^[a-z]+:.*## / {printf "  make %-10s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
@@ -74,12 +74,17 @@ doctor: install  ## Say what is missing here and how to get it
 test: dev  ## Run all tests, on two processes
 	$(BIN)/python -m pytest -n $(JOBS) --dist loadfile
 
+coverage: dev  ## Run all tests and write which lines of the package they reach
+	$(BIN)/python -m coverage erase
+	$(BIN)/python -m coverage run -m pytest -n $(JOBS) --dist loadfile; code=$$?; \
+	$(BIN)/python -m coverage combine --quiet && $(BIN)/python -m coverage report --skip-covered; exit $$code
+
 mutants: dev  ## Change every operator of estimators and panels in turn and see a test fail (hours; goes on where it was)
 	test -f build/mutants/reach.json || $(BIN)/python -m scripts.mutants record
 	$(BIN)/python -m scripts.mutants run $(MUTANTS)
 
 fuzz: dev  ## Read thousands of damaged files and master files, and write docs/fuzz.csv (needs data/raw)
-	$(BIN)/python tests/support/fuzz_readers.py --jobs $(JOBS)
+	$(BIN)/python -m scripts.fuzz.readers --jobs $(JOBS)
 
 lint: dev  ## Check style, types and the direction of imports
 	$(BIN)/ruff check
@@ -96,5 +101,5 @@ lock:  ## Resolve pyproject.toml into the two locks: names, versions and hashes,
 	$(UV) pip compile $(RESOLVE) --extra report --extra fast --constraint requirements-dev.lock pyproject.toml -o requirements.lock
 
 clean:  ## Remove built reports and caches; panels and raw files stay
-	rm -rf reports/build build dist .mypy_cache .ruff_cache .import_linter_cache .hypothesis .pytest_cache
+	rm -rf reports/build build dist .coverage .coverage.* .mypy_cache .ruff_cache .import_linter_cache .hypothesis .pytest_cache
 	find src tests -name __pycache__ -type d -prune -exec rm -rf {} +

@@ -82,7 +82,7 @@ def unbalanced() -> list[str]:
     after = (cells["time"] >= cells["cohort"]).to_numpy()
     mean = np.average(pairs.estimate[after], weights=cells["treated_units"][after])
     rows.append(
-        ("this package, `pairwise`, cells weighed by their treated units", np.nan, np.nan, mean, np.nan, "")
+        ("this package, `pairwise`, cells weighted by their treated units", np.nan, np.nan, mean, np.nan, "")
     )
     rows.append(("derivative of `repeated` in each row's weight, by unit", np.nan, derivative_error(data), np.nan,
                  np.nan, ""))  # fmt: skip
@@ -100,7 +100,7 @@ def unbalanced() -> list[str]:
         "",
         "The estimate follows from the choice: complete units, units observed in both periods of a cell, or",
         "rows as repeated cross-sections. diff-diff's default is the second, with its own doubly robust weights",
-        "(below) and each cell weighed by the treated units it holds, where we weigh cohorts by their size.",
+        "(below) and each cell weighted by its treated units, where we weight cohorts by their size.",
         "Under the third, estimates agree and errors do not: ours and csdid's are those of numerical derivatives",
         "of the estimate in each row's weight, summed by unit (last but one line; test_staggered_properties.py",
         "for all methods); diff-diff's carry a factor n/(n-1) (last line); those of differences, as of R's did",
@@ -146,7 +146,7 @@ def doubly_robust() -> list[str]:
             (f"{units:,} units, dr, csdid", len(own.estimate), np.abs(own.estimate - csdid(data)[0]).max())
         )
     return [
-        "## Normalisation of the doubly robust estimator",
+        "## Normalization of the doubly robust estimator",
         "",
         *_markdown(rows, ["data, method and peer", "cells", "largest difference of estimates"]),
         "",
@@ -238,9 +238,9 @@ def switching() -> list[str]:
         "",
         *_markdown(rows, ["package and choice", "effect at event time 0", "error"]),
         "",
-        "The authors' software centres controls at the mean of all controls of a comparison and multiplies",
+        "The authors' software centers controls at the mean of all controls of a comparison and multiplies",
         "by n/(n-1) of each group (our default; test_switchers.py holds it to eight digits of a port of it);",
-        "diff-diff centres each cohort at its own mean and applies no factor.",
+        "diff-diff centers each cohort at its own mean and applies no factor.",
         "",
     ]
 

@@ -33,7 +33,8 @@ extensions = [
     "sphinx_copybutton",
     "sphinx_gallery.gen_gallery",
 ]
-source_suffix = {".md": "myst-nb", ".rst": "restructuredtext"}
+# The first is what pages of the reference are written in.
+source_suffix = {".rst": "restructuredtext", ".md": "myst-nb"}
 exclude_patterns = [
     "gallery_source",
     "gallery/*.ipynb",

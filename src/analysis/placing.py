@@ -116,6 +116,25 @@ def put_in_place(made: Path, place: Path) -> None:
     _flush(place.parent)
 
 
+def write_bytes(place: Path, content: bytes) -> Path:
+    """Write a file whole or not at all: under a hidden name beside it, then in its place; return it.
+
+    A run killed before the end leaves the earlier file, and a hidden one that the next run writes over.
+    """
+    part = place.with_name(f".{_short(place.name)}.part")
+    with part.open("wb") as file:
+        file.write(content)
+        file.flush()
+        os.fsync(file.fileno())
+    os.replace(part, place)
+    return place
+
+
+def write_text(place: Path, text: str) -> Path:
+    """Write a text file, in UTF-8 and as it is, whole or not at all; return it."""
+    return write_bytes(place, text.encode())
+
+
 def exchange(one: Path, other: Path) -> bool:
     """Exchange two names in one step; return False where the system or the file system has no such call.
 

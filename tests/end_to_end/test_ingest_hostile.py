@@ -150,6 +150,28 @@ def test_half_a_file_is_said_unless_it_is_known_to_be_a_part(tmp_path, capsys):
     assert run(tmp_path, block, "--part", out="out2") == 0
 
 
+def test_a_file_cut_before_its_last_state_is_said_unless_it_is_known_to_be_a_part(tmp_path, capsys):
+    block = block_like_the_files(60)
+    order = np.argsort([row[1:3].tobytes() for row in block], kind="stable")
+    names = [layout.states()[row[1:3].tobytes().decode()] for row in block[order]]
+    before = min(names.index(name) for name in checks.LAST_STATES)
+    assert run(tmp_path, block[order]) == 0
+    assert run(tmp_path, block[order[:before]], out="out2") == 1
+    assert "no record of the last state (GU or VI)" in capsys.readouterr().out
+    assert run(tmp_path, block[order[:before]], "--part", out="out3") == 0
+
+
+@pytest.mark.parametrize(
+    ("year", "states", "early"),
+    [(1985, "GU", False), (1985, "WY", True), (1962, "TX", False), (2013, "GU", True), (2013, "VI", False)],
+)
+def test_where_a_file_of_a_year_must_end(year, states, early):
+    doubts = checks.Doubts("a")
+    doubts.years.update([year])
+    doubts.states.update(["AL", states])
+    assert doubts.row()["ends_early"] is early
+
+
 def test_offenses_exchanged_are_said(tmp_path, capsys, monkeypatch):
     made = fields.split(block_like_the_files(60))
     monkeypatch.setattr(checks, "ORDERED_FROM_RECORDS", 50)

@@ -6,12 +6,8 @@ that changes a folder, or after a random share of the time a whole run takes.
 
 from __future__ import annotations
 
-import hashlib
 import os
-import random
-import signal
 import sys
-import time
 from pathlib import Path
 from types import SimpleNamespace
 
@@ -26,105 +22,10 @@ from analysis.report.build import build as report_build
 from analysis.sources.return_a import ingest
 
 sys.path.insert(0, str(Path(__file__).parents[1] / "support"))
+from kills import check_every_kill, content, reset
 from return_a_records import make_block, write
 
 pytestmark = pytest.mark.skipif(not hasattr(os, "fork"), reason="needs fork")
-CHANGES = ("replace", "rename", "link", "mkdir", "rmdir", "unlink")
-SEED, MOMENTS = 20240601, 20
-
-
-class Deadly:
-    """Counts changes of names, and kills the process before and after the n-th."""
-
-    def __init__(self, at: int):
-        self.at, self.count = at, 0
-
-    def step(self):
-        self.count += 1
-        if self.count == self.at:
-            os.kill(os.getpid(), signal.SIGKILL)
-
-    def wrap(self, real):
-        def call(*arguments, **named):
-            self.step()
-            result = real(*arguments, **named)
-            self.step()
-            return result
-
-        return call
-
-    def arm(self):
-        for name in CHANGES:
-            setattr(os, name, self.wrap(getattr(os, name)))
-        placing.exchange = self.wrap(placing.exchange)
-
-
-def run_and_kill(act, *, at=0, after=None):
-    """Run `act` in a fork; return how it ended and how many changes it made."""
-    reading, writing = os.pipe()
-    child = os.fork()
-    if child == 0:
-        os.close(reading)
-        sys.stdout = sys.stderr = open(os.devnull, "w")  # noqa: SIM115
-        deadly = Deadly(at)
-        deadly.arm()
-        try:
-            act()
-            os.write(writing, str(deadly.count).encode())
-        finally:
-            os._exit(0)
-    os.close(writing)
-    if after is not None:
-        time.sleep(after)
-        os.kill(child, signal.SIGKILL)
-    _, status = os.waitpid(child, 0)
-    said = os.read(reading, 20)
-    os.close(reading)
-    return ("killed" if os.WIFSIGNALED(status) else "ended"), int(said or 0)
-
-
-def content(place):
-    """Return the files of a place by digest; hidden leftovers beside it are not its content."""
-    return {
-        str(path.relative_to(place)): hashlib.sha256(path.read_bytes()).hexdigest()
-        for path in sorted(place.rglob("*"))
-        if path.is_file()
-    }
-
-
-def check_every_kill(start, act, place, *, may_be_missing=False, allowed=None):
-    """Kill `act` everywhere; the place holds the old content or the new, and a further run makes the new."""
-    start()
-    old = content(place) if place.exists() else {}
-    begun = time.monotonic()
-    _, changes = run_and_kill(act)
-    whole = time.monotonic() - begun
-    new = content(place)
-    assert new and changes > 4
-    rng = random.Random(SEED)
-    kills = [{"at": at} for at in range(1, changes + 1)]
-    kills += [{"after": rng.uniform(0, whole)} for _ in range(MOMENTS)]
-    seen = set()
-    for kill in kills:
-        start()
-        ended, _ = run_and_kill(act, **kill)
-        found = content(place) if place.exists() else {}
-        assert found in (old, new) or (allowed and allowed(found, old, new)), kill
-        seen.add((ended, found == new))
-        act()
-        assert content(place) == new, kill
-        leftovers = [p.name for p in place.parent.iterdir() if p.name.startswith((".making", ".ingesting"))]
-        assert not leftovers, kill
-    assert ("killed", False) in seen and ("killed", True) in seen
-    return len(kills)
-
-
-def reset(place):
-    def start():
-        for each in [place, *place.parent.glob(".making*"), *place.parent.glob(".ingesting*")]:
-            placing.shutil.rmtree(each, ignore_errors=True)
-
-    return start
 
 
 @pytest.fixture
@@ -195,9 +96,10 @@ def test_data_replaces_all_panels_or_none(tmp_path, monkeypatch):
 def test_a_report_holds_whole_files_of_either_build(tmp_path, monkeypatch):
     place, now = tmp_path / "here" / "build", {"text": ""}
     chapters = [SimpleNamespace(name=str(number)) for number in range(4)]
-    monkeypatch.setattr(report_build.pdf, "prepare", lambda directory: None)
     monkeypatch.setattr(
-        report_build, "_article", lambda chapter, directory: f"{chapter.name} {now['text']}".encode() * 1000
+        report_build.parts,
+        "article",
+        lambda chapter, notice: {f"{chapter.name}.pdf": f"{chapter.name} {now['text']}".encode() * 1000},
     )
 
     def put(text):

@@ -4,14 +4,12 @@ Every mutant is read in a fork of this process, with bounds on memory and time. 
 of the package that says where and what to do), ``same`` (what was read is what the published file gives),
 ``told`` (differs, and the ledger or the exit code says so), ``single`` (one plausible value of a column
 differs, or a master file has a record fewer, and nothing tells it), ``silent`` (more differs), ``raw`` (an error that is not the package's),
-``abort`` and ``hang``. ``python tests/support/fuzz_readers.py`` runs the whole and writes docs/fuzz.csv.
+``abort`` and ``hang``. ``make fuzz`` (scripts/fuzz/readers.py) runs the whole and writes docs/fuzz.csv.
 """
 
 from __future__ import annotations
 
-import argparse
 import contextlib
-import csv
 import gzip
 import io
 import json
@@ -26,11 +24,9 @@ import tempfile
 import time
 import zipfile
 import zlib
-from collections import Counter
-from collections.abc import Callable, Iterator
-from concurrent.futures import ProcessPoolExecutor, as_completed
+from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass
-from functools import partial
+from functools import lru_cache, partial
 from pathlib import Path
 
 import numpy as np
@@ -374,11 +370,15 @@ def changes(base: pd.DataFrame, now: pd.DataFrame) -> str:
     """Return ``same``, ``single`` (rows as they were, one value a column) or ``silent``."""
     if len(base) != len(now) or list(base.columns) != list(now.columns):
         return "silent"
-    counts = []
-    for name in base.columns:
-        a, b = (frame[name].astype("object").where(frame[name].notna(), "missing") for frame in (base, now))
-        counts.append(int((a.map(str).to_numpy() != b.map(str).to_numpy()).sum()))
+    counts = [_differing(base[name], now[name]) for name in base.columns]
     return "same" if not any(counts) else "single" if max(counts) == 1 else "silent"
+
+
+def _differing(one: pd.Series, other: pd.Series) -> int:
+    """Return how many values differ; 5 and 5.0 do not, nor do two that are missing."""
+    a, b = (column.astype("object").where(column.notna(), None).to_numpy() for column in (one, other))
+    at = np.flatnonzero(~np.array(a == b, dtype=bool))
+    return sum(str(a[k]) != str(b[k]) for k in at)
 
 
 def forked(act: Callable[[], str], seconds: float = SECONDS) -> tuple[str, str, float]:
@@ -450,41 +450,58 @@ def unregistered(target: Target, content: bytes) -> Iterator[None]:
                 module.locate = real
 
 
-def run_target(target: Target, count: int, seed: int = SEED) -> Iterator[dict]:
-    """Yield what became of each mutant of a target, every mutation in turn."""
-    data = (raw_dir() / target.path).read_bytes()
-    base = frame_of(target.read(*target.arguments))
+@lru_cache(maxsize=2)
+def _published(target: Target) -> tuple[bytes, pd.DataFrame]:
+    return (raw_dir() / target.path).read_bytes(), frame_of(target.read(*target.arguments))
+
+
+def run_target(target: Target, numbers: Iterable[int], seed: int = SEED) -> Iterator[dict]:
+    """Yield what became of the mutants of those numbers, every mutation in turn; none where no byte changed."""
+    data, base = _published(target)
     ways = list(mutations(target).items())
-    for number in range(count):
+    for number in numbers:
         name, mutate = ways[number % len(ways)]
-        rng = random.Random(f"{seed} {target.path} {name} {number}")
-        content = mutate(data, rng, target)
+        content = mutate(data, random.Random(f"{seed} {target.path} {name} {number}"), target)
         if content == data:
             continue
         with unregistered(target, content):
-            outcome, said, size = forked(lambda: changes(base, frame_of(target.read(*target.arguments))))
-        yield {"family": target.family, "file": target.path, "mutation": name, "number": number,
-               "outcome": outcome, "said": said, "megabytes": round(size)}  # fmt: skip
+            found = forked(lambda: changes(base, frame_of(target.read(*target.arguments))))
+        yield _row(target.family, target.path, name, number, found)
 
 
-def run_ingest(count: int, seed: int = SEED) -> Iterator[dict]:
-    """Yield what became of damaged master files given to `ingest`."""
+def _row(family: str, file: str, mutation: str, number: int, found: tuple[str, str, float]) -> dict:
+    outcome, said, size = found
+    return {"family": family, "file": file, "mutation": mutation, "number": number, "outcome": outcome,
+            "said": said, "megabytes": round(size)}  # fmt: skip
+
+
+@lru_cache(maxsize=1)
+def _master_file() -> tuple[bytes, pd.DataFrame]:
+    """Return a file that stands by state and ends with a record each of the territories, as the FBI's do."""
     block = block_like_the_files(600)
-    by_state = np.argsort([row[1:3].tobytes() for row in block], kind="stable")  # as the FBI's files are
-    data = to_bytes(block[by_state], end=b"\r\n")
+    numbers = np.array([int(row[1:3].tobytes()) for row in block])
+    first = [k for k in np.argsort(numbers, kind="stable") if numbers[k] < 52 or k in _firsts(numbers)]
+    data = to_bytes(block[first], end=b"\r\n")
     with tempfile.TemporaryDirectory() as aside:
-        base = _ingested(Path(aside), data)[0]
-        ways = list({**GENERIC, **TEXT, "zip": _zipped, "field": _record_field}.items())
-        for number in range(count):
-            name, mutate = ways[number % len(ways)]
-            rng = random.Random(f"{seed} ingest {name} {number}")
-            content = mutate(data, rng)
-            if content == data:
-                continue
-            with tempfile.TemporaryDirectory() as one:
-                outcome, said, size = forked(partial(_ingest_outcome, base, Path(one), content))
-            yield {"family": "ingest", "file": "RETA1985.txt", "mutation": name, "number": number,
-                   "outcome": outcome, "said": said, "megabytes": round(size)}  # fmt: skip
+        return data, _ingested(Path(aside), data)[0]
+
+
+def _firsts(numbers: np.ndarray) -> set[int]:
+    return {int(k) for k in np.unique(numbers, return_index=True)[1]}
+
+
+def run_ingest(numbers: Iterable[int], seed: int = SEED) -> Iterator[dict]:
+    """Yield what became of damaged master files given to `ingest`."""
+    data, base = _master_file()
+    ways = list({**GENERIC, **TEXT, "zip": _zipped, "field": _record_field}.items())
+    for number in numbers:
+        name, mutate = ways[number % len(ways)]
+        content = mutate(data, random.Random(f"{seed} ingest {name} {number}"))
+        if content == data:
+            continue
+        with tempfile.TemporaryDirectory() as one:
+            found = forked(partial(_ingest_outcome, base, Path(one), content))
+        yield _row("ingest", "RETA1985.txt", name, number, found)
 
 
 def _ingested(aside: Path, content: bytes) -> tuple[pd.DataFrame, object]:
@@ -517,7 +534,7 @@ def _zipped(data: bytes, rng: random.Random) -> bytes:
 
 def _record_field(data: bytes, rng: random.Random) -> bytes:
     """Put a word of another kind at a random place of a random record."""
-    at = rng.randrange(600) * 7387 + rng.randrange(7385)
+    at = rng.randrange(len(data) // 7387) * 7387 + rng.randrange(7385)
     word = rng.choice([b"99999", b"-0001", b"0001R", b"     ", b"abcde", b"1e005", b"\x00\xff"])
     return data[:at] + word + data[at + len(word) :]
 
@@ -531,41 +548,3 @@ def summary(rows: list[dict]) -> pd.DataFrame:
     table.insert(0, "mutants", table.sum(axis=1))
     table["megabytes"] = frame.groupby("family")["megabytes"].max()
     return table
-
-
-def _all_of(number: int, count: int) -> list[dict]:
-    """Return what became of the mutants of the target of that number; -1 stands for ingest."""
-    return list(run_ingest(count) if number < 0 else run_target(targets()[number], count))
-
-
-def main() -> int:
-    """Run everything, write docs/fuzz.csv and print the table."""
-    options = argparse.ArgumentParser()
-    options.add_argument("--mutants", type=int, default=3200)
-    options.add_argument("--jobs", type=int, default=2)
-    options.add_argument("--out", type=Path, default=Path("docs/fuzz.csv"))
-    chosen = options.parse_args()
-    every = targets()
-    shares = Counter({t.path: 0.35 if t.family in ("table8", "rdata") else 1.0 for t in every})
-    unit = 0.94 * chosen.mutants / shares.total()
-    counts = [max(12, round(unit * shares[target.path])) for target in every]
-    rows: list[dict] = []
-    with ProcessPoolExecutor(chosen.jobs) as pool:
-        done = [pool.submit(_all_of, number, count) for number, count in enumerate(counts)]
-        done.append(pool.submit(_all_of, -1, round(0.06 * chosen.mutants)))
-        for each in as_completed(done):
-            rows += each.result()
-            print(f"{len(rows):,} mutants, last {rows[-1]['file']}", flush=True)
-            for row in each.result():
-                if row["outcome"] in ("silent", "raw", "abort", "hang"):
-                    print(row, flush=True)
-    table = summary(rows)
-    table.loc["all"] = table.sum()
-    table.loc["all", "megabytes"] = table["megabytes"].iloc[:-1].max()
-    table.to_csv(chosen.out, quoting=csv.QUOTE_MINIMAL, lineterminator="\n")
-    print(table.to_string())
-    return int(table.loc["all", ["silent", "raw", "abort", "hang"]].sum() > 0)
-
-
-if __name__ == "__main__":
-    sys.exit(main())

@@ -69,7 +69,7 @@ export async function curveView(options) {
   const share = h("div", {});
   let rows = kept(data, chosen);
   const picture = figure(
-    h("span", {}, "Estimates in order of size, in percent, with the middle 95% interval of neighbors. Below: where each remaining choice stands, darker where it is more frequent."),
+    h("span", {}, "Estimates in order of size, in percent, with the median 95% interval of neighboring estimates. Below: where each remaining choice occurs, darker where it is more frequent."),
     "",
     (width) => draw(data, rows, chosen, width),
   );
@@ -81,7 +81,7 @@ export async function curveView(options) {
       ? "No admitted specification makes these choices together."
       : rows.length === 1
         ? `One specification: ${signed(data.percent[rows[0]])}% (${signed(data.conf_low[rows[0]])}% to ${signed(data.conf_high[rows[0]])}%), ${data.cities[rows[0]]} cities that adopt.`
-        : `${number(rows.length)} specifications: median ${signed(found.median)}%, half of them between ${signed(found.p25)}% and ${signed(found.p75)}%. Below zero: ${number(100 * found.negative)}%. Significant by their own errors: ${number(100 * found.significant_up)}% above zero, ${number(100 * found.significant_down)}% below.`;
+        : `${number(rows.length)} specifications: median ${signed(found.median)}%, half of them between ${signed(found.p25)}% and ${signed(found.p75)}%. Below zero: ${number(100 * found.negative)}%. Significant by their own standard errors: ${number(100 * found.significant_up)}% above zero, ${number(100 * found.significant_down)}% below.`;
     status.textContent = text;
     picture.redraw(`Specification curve. ${text}`);
     if (remember) note("specifications", { off: written(data, chosen) || "none" });
@@ -94,7 +94,7 @@ export async function curveView(options) {
   }
   function ticks() {
     boxes.replaceChildren(...data.forks.map((fork, at) =>
-      h("fieldset", {}, h("legend", { title: fork.reason }, fork.title),
+      h("fieldset", {}, h("legend", {}, fork.title),
         fork.levels.map((level, place) => {
           const id = `f-${fork.name}-${place}`;
           return h("p", {}, h("input", { type: "checkbox", id, checked: chosen[at].has(place), onchange: (event) => {
@@ -102,14 +102,15 @@ export async function curveView(options) {
             else chosen[at].delete(place);
             update();
           } }), h("label", { for: id }, level, fork.headline === place ? h("abbr", { title: "what the headline chose" }, " ◆") : null));
-        }))));
+        }),
+        fork.reason ? h("details", { class: "why" }, h("summary", {}, "why", h("span", { class: "unseen" }, ` the choice “${fork.title}” is open`)), h("p", {}, fork.reason)) : null)));
   }
   const preset = (choice) => () => { chosen = choice; ticks(); update(); };
   ticks();
   queueMicrotask(() => update(false));
   return [
     h("h2", { tabindex: "-1" }, "Thousands of specifications"),
-    h("p", {}, "Every tick is a choice that can be defended, with its reason shown when the pointer rests on its name. Take ticks out and watch what moves. Choosing the ticks until the answer pleases is how wrong findings are made; the headline (◆) was fixed before."),
+    h("p", {}, "Every tick is a defensible choice; “why” gives the reason for each. Remove ticks and watch how the estimates move. Choosing specifications until the answer pleases is how false findings arise; the headline (◆) was fixed in advance."),
     status,
     h("p", { class: "buttons" },
       h("button", { type: "button", onclick: preset(all(data)) }, "All, violent crime without rape"),
@@ -144,7 +145,7 @@ function draw(data, rows, chosen, width) {
     const shown = [...chosen[place]].sort();
     if (shown.length < 2 && fork.name !== "treatment") return;
     for (const level of shown) {
-      const name = `${fork.levels[level]}\u200b${fork.name}`;
+      const name = `${fork.title}: ${fork.levels[level]}\u200b${fork.name}`;
       order.push(name);
       const counts = groups.map((group) => group.filter((one) => data.choices[one][place] === letter(level)).length / group.length);
       const most = Math.max(...counts, 1e-9);
@@ -152,9 +153,14 @@ function draw(data, rows, chosen, width) {
     }
   });
   const narrow = width < 520;
-  const left = narrow ? 118 : 190;
+  const left = narrow ? 118 : 250;
   const high = narrow ? 180 : 240;
-  const short = (name) => { const text = name.split("\u200b")[0]; return narrow && text.length > 18 ? `${text.slice(0, 17)}…` : text; };
+  const short = (name) => {
+    const text = name.split("\u200b")[0];
+    const shown = narrow ? text.slice(text.indexOf(": ") + 2) : text;
+    const most = narrow ? 18 : 46;
+    return shown.length > most ? `${shown.slice(0, most - 1)}…` : shown;
+  };
   const top = Plot.plot({
     width, height: high, marginLeft: left, x: { axis: null, domain: [-0.5, bins - 0.5] },
     y: { label: "percent", grid: true, domain: [-LIMIT, LIMIT], clamp: true },

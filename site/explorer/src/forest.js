@@ -53,6 +53,8 @@ function literature(data) {
   return [...published, ...own];
 }
 
+const cut = (text, most) => (text.length > most ? `${text.slice(0, most - 1)}…` : text);
+
 function draw(rows, axis, width) {
   const narrow = width < 560;
   const names = rows.map((row, at) => `${at}\u200b${row.name}`);
@@ -60,11 +62,11 @@ function draw(rows, axis, width) {
   const step = narrow ? 34 : 22;
   return Plot.plot({
     width, height: 50 + rows.length * step, marginLeft: narrow ? 12 : 330, marginRight: 14,
-    x: { label: axis, grid: true, nice: true }, y: { domain: names, label: null, axis: narrow ? null : "left", tickSize: 0, tickFormat: (name) => name.split("\u200b")[1].slice(0, 58) },
+    x: { label: axis, grid: true, nice: true }, y: { domain: names, label: null, axis: narrow ? null : "left", tickSize: 0, tickFormat: (name) => cut(name.split("\u200b")[1], 58) },
     style: { fontSize: "11px" },
     marks: [
       Plot.ruleX([0], { stroke: "var(--soft)" }),
-      narrow ? Plot.text(shown, { y: "key", frameAnchor: "left", dx: 0, dy: -11, text: (row) => row.name.slice(0, 60), textAnchor: "start", fill: "var(--ink)" }) : null,
+      narrow ? Plot.text(shown, { y: "key", frameAnchor: "left", dx: 0, dy: -11, text: (row) => cut(row.name, Math.floor(width / 6.2)), textAnchor: "start", fill: "var(--ink)" }) : null,
       Plot.ruleY(shown, { y: "key", x1: "low", x2: "high", stroke: (row) => (row.kind === "property" ? "var(--rust)" : "var(--accent)"), strokeWidth: 2 }),
       Plot.dot(shown, { y: "key", x: "estimate", r: 4, fill: (row) => (row.kind === "property" ? "var(--rust)" : "var(--accent)") }),
     ],

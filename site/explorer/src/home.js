@@ -12,7 +12,7 @@ export async function homeView() {
   return [
     h("h2", { tabindex: "-1" }, "Ask the data"),
     h("p", {}, "Type a place above to see its policies with their dates and sources, its recorded crime from 1999 to 2024 with every break the FBI names, and what each study does with it."),
-    h("p", {}, "A line that falls after a policy is no proof that the policy did it: crime fell and rose in most cities at the same time. What the studies can and cannot say stands in ", h("a", { href: "../index.html" }, "one sentence on the front page"), "."),
+    h("p", {}, "A line that falls after a policy does not show that the policy caused it: crime rose and fell in most cities at the same time. What the studies can and cannot say is summarized in ", h("a", { href: "../index.html" }, "one sentence on the front page"), "."),
     h("h3", {}, "Large cities with a dated policy"),
     h("ul", { class: "chips" }, named.map((one) => h("li", {}, h("a", { href: `#/city/${one.code}` }, `${one.name}, ${one.state}`)))),
     h("h3", {}, "All places together"),
@@ -20,7 +20,7 @@ export async function homeView() {
       h("li", {}, h("a", { href: "#/map" }, "Policies on the map, year by year")),
       index.detainers ? h("li", {}, h("a", { href: "#/detainers" }, "Detainers declined, county by county")) : null,
       h("li", {}, h("a", { href: "#/specifications" }, "Thousands of specifications: what each choice does to the estimate")),
-      h("li", {}, h("a", { href: "#/forest" }, "Published and own estimates on one scale")),
-      h("li", {}, h("a", { href: "#/power" }, "How large an effect each design could have found"))),
+      h("li", {}, h("a", { href: "#/forest" }, "Published estimates and this project's on one scale")),
+      h("li", {}, h("a", { href: "#/power" }, "How large an effect each design could have detected"))),
   ];
 }

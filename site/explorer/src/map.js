@@ -35,7 +35,7 @@ export async function mapView(options) {
   const list = h("div", {});
   const output = h("output", { for: "year", class: "year" }, String(year));
   const picture = figure(
-    h("span", {}, "Filled states: a statewide law. Filled counties: the county's own rule. Points: city rules, at the middle of their county. Pale: the date is uncertain, or the studies leave it out."),
+    h("span", {}, "Filled states: a statewide law. Filled counties: the county's own rule. Points: city rules, drawn at the center of their county. Pale: the date is uncertain, or the studies exclude the policy."),
     "",
     (width) => draw(width),
   );
@@ -72,10 +72,12 @@ export async function mapView(options) {
     h("div", { class: "fields" },
       select("Policy", DEFINITIONS, definition, (value) => { definition = value; update(); }),
       h("p", { class: "field wide" }, h("label", { for: "year" }, "Year"), h("input", { id: "year", type: "range", min: String(FIRST), max: String(LAST), step: "1", value: String(year), oninput: (event) => { year = Number(event.target.value); update(); } }), output)),
+    h("p", { class: "key" }, Object.entries(KEY).map(([color, text]) => h("span", { class: "swatch", style: `--c:var(--${color})` }, text))),
     picture, list, share,
   ];
 }
 
+const KEY = { law: "statewide law", accent: "the county's own rule", rust: "city rule" };
 const NAMES = { state: "State laws", county: "County rules", city: "City rules" };
 
 function places(kind, rows) {

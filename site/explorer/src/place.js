@@ -63,7 +63,8 @@ export async function countyView(fips, options) {
   const names = Object.fromEntries(Object.entries(OFFENSES).filter(([name]) => rows.some((row) => row[name] !== null && row[name] !== undefined)));
   const offense = names[options.offense] ? options.offense : "violent_without_rape";
   const title = `${place.name}, ${STATES[state]}: ${(OFFENSES[offense] ?? offense).toLowerCase()}`;
-  const chart = countyChart({ rows, place, offense, own, title });
+  const compared = countyComparison(await load("compared"), fips, offense);
+  const chart = countyChart({ rows, place, offense, own, title, compared });
   const detainers = await detainersOf(fips, index);
   return [
     heading(place.name, STATES[state], [`County code ${fips}`, "counts imputed by the file where agencies did not report"]),
@@ -72,6 +73,7 @@ export async function countyView(fips, options) {
       h("h3", { id: "crime" }, "Recorded crime by year"),
       Object.keys(names).length ? h("div", { class: "fields" }, select("Offense", names, offense, (value) => go(`county/${fips}`, { offense: value }))) : null,
       chart,
+      h("p", { class: "note" }, compared.note),
       h("p", { class: "note" }, "Sources by year: ", place.series.map(([first, last, name], at) => `${at ? "; " : ""}${first === last ? first : `${first}–${last}`}: ${SERIES[name] ?? "no county figures"}`).join(""), "."),
       place.pooled ? h("p", { class: "note" }, `2013 and 2014 are known only together: ${number(place.pooled[`${offense}_imputed`])} recorded in ${number(place.pooled.person_years)} resident-years. They stand in the chart as one flat stretch.`) : null,
       countyMarks(place),
@@ -156,7 +158,7 @@ async function comparison(place, offense, wanted, index, shard) {
   }
   const names = Object.keys(choices);
   if (names.length === 1) {
-    return { chosen: "none", note: "No study here compares this city with another. What the studies use it for, if anything, stands below." };
+    return { chosen: "none", note: "No study here draws a comparison for this city year by year. Its part in each study is listed below." };
   }
   const chosen = choices[wanted] ? wanted : names[1];
   if (chosen === "none") return { choices, chosen };
@@ -257,10 +259,10 @@ function marksTable(rows, place, shard, index, offense) {
     ]);
   const said = [...about(shard.breaks, ([ori]) => ori === place.ori || ori === ""), ...about(index.nation, () => true)];
   const all = [...lines, ...said].sort((a, b) => a[0].localeCompare(b[0]));
-  if (!all.length) return h("p", { class: "note" }, "Every year from 1999 to 2024 is printed, and the FBI says nothing against comparing them.");
+  if (!all.length) return h("p", { class: "note" }, "Every year from 1999 to 2024 is printed, and the FBI reports no break between them.");
   return h("details", {},
     h("summary", {}, `Breaks and missing years: ${plural(all.length, "statement", "statements")}, in the words of the FBI`),
-    table("What stands against comparing these years", ["Year", "What", "Why", "Printed in"], all));
+    table("Why these years may not be comparable", ["Year", "What", "Why", "Printed in"], all));
 }
 
 function figuresTable(rows, offense, people = "residents") {
@@ -307,7 +309,23 @@ function countyRows(place, shard) {
   });
 }
 
-function countyChart({ rows, place, offense, own, title }) {
+// The comparison of the study of counties that passes its tests: counties of the same state and urban-rural class.
+function countyComparison(data, fips, offense) {
+  const none = (note) => ({ rows: [], flat: [], note });
+  const study = "The study that follows counties over time";
+  if (!data.adopters.includes(fips)) return none(`${study} compares adopting counties with counties of the same state and urban-rural class. This county is not among its adopters; its part in each study is listed below.`);
+  const path = data.paths[fips];
+  if (!path) return none(`${study} has no comparison county in this county's state and urban-rural class with a count in every year.`);
+  if (!path[offense]) return none(`${study} is drawn for violent crime without rape and for property crime.`);
+  const points = path.year.map((year, at) => ({ year, value: path[offense][at] })).filter((point) => point.value !== null);
+  return {
+    rows: points.filter(({ year }) => year !== data.period),
+    flat: points.filter(({ year }) => year === data.period).map(({ value }) => ({ x1: 2012.5, x2: 2014.5, y: value })),
+    note: `Dashed: the rate expected of the county in the study that follows counties over time: its own rate before 2013, moved as the rate of ${plural(path.counties, "comparison county", "comparison counties")} of the same state and urban-rural class moved. No policy, law or list names these by the end of 2014.`,
+  };
+}
+
+function countyChart({ rows, place, offense, own, title, compared }) {
   const points = inRuns(rows, (row) => rate(row[offense] ?? null, row.population), () => 0).map((row) => ({ ...row, doubted: (place.marks?.is_illinois_before_2008 ?? []).includes(row.year) || (place.marks?.is_low_coverage ?? []).includes(row.year) }));
   const pooled = place.pooled?.[`${offense}_imputed`] !== undefined ? rate(place.pooled[`${offense}_imputed`], place.pooled.person_years) : null;
   const rules = own.all.flatMap((one) => (one.rows ?? []).filter((row) => /^dates a policy/.test(row.disposition ?? "") && row.content !== "symbolic").map((row) => ({ year: yearOf(row.adopted), kind: one.kind })));
@@ -324,6 +342,8 @@ function countyChart({ rows, place, offense, own, title }) {
         Plot.ruleY([0], { stroke: "var(--rule)" }),
         Plot.ruleX(rules.filter((one) => one.kind === "county"), { x: "year", stroke: "var(--rust)", strokeWidth: 1.5, strokeDasharray: "6,4" }),
         Plot.ruleX(rules.filter((one) => one.kind === "state"), { x: "year", stroke: "var(--rust)", strokeWidth: 1.5, strokeDasharray: "1.5,3" }),
+        Plot.line(compared.rows, { x: "year", y: "value", stroke: "var(--soft)", strokeDasharray: "5,4", strokeWidth: 1.8 }),
+        Plot.ruleY(compared.flat, { x1: "x1", x2: "x2", y: "y", stroke: "var(--soft)", strokeDasharray: "5,4", strokeWidth: 1.8 }),
         Plot.ruleY(flat, { x1: "x1", x2: "x2", y: "y", stroke: "var(--accent)", strokeWidth: 2.5 }),
         Plot.line(points, { x: "year", y: "value", z: "segment", stroke: "var(--accent)", strokeWidth: 2 }),
         Plot.dot(points, { x: "year", y: "value", r: 3, stroke: "var(--accent)", fill: (point) => (point.doubted ? "var(--paper)" : "var(--accent)") }),
@@ -335,7 +355,7 @@ function countyChart({ rows, place, offense, own, title }) {
 
 function countyMarks(place) {
   const lines = Object.entries(place.marks ?? {}).map(([name, years]) => [years.length > 4 ? `${plural(years.length, "year", "years")} from ${years[0]} to ${years.at(-1)}` : years.join(", "), COUNTY_MARKS[name] ?? name]);
-  return lines.length ? h("details", {}, h("summary", {}, "What stands against comparing these years"), table("Marks of the county panel", ["Years", "Why"], lines)) : null;
+  return lines.length ? h("details", {}, h("summary", {}, "Why these years may not be comparable"), table("Marks of the county panel", ["Years", "Why"], lines)) : null;
 }
 
 async function detainersOf(fips, index) {

@@ -22,7 +22,7 @@ export async function powerView(options) {
   };
   const points = names.flatMap((name) => data.lines[name].map(([x, y]) => ({ design: name, effect: x, power: y })));
   const picture = figure(
-    h("span", {}, "Probability that a two-sided test at 5% finds a true effect, by design. Dashed across: 80%. Dashed down: published effects, and the size chosen below."),
+    h("span", {}, "Probability that a two-sided test at the 5% level detects a true effect, by design. Dashed across: 80%. Dashed down: published effects, and the size chosen below."),
     `Rising curves of power by design: ${names.join(", ")}.`,
     (width) => Plot.plot({
       width, height: 340, marginLeft: 46, marginTop: 28,
@@ -44,14 +44,14 @@ export async function powerView(options) {
     output.textContent = `${number(100 * effect, 1)}%`;
     picture.redraw();
     const rows = names.map((name) => [name, `${number(100 * at(data.lines[name]))}%`]);
-    list.replaceChildren(table(`Probability of finding an effect of ${number(100 * effect, 1)}% of the mean`, ["Design", { text: "power", num: true }], rows));
+    list.replaceChildren(table(`Power for an effect of ${number(100 * effect, 1)}% of the mean`, ["Design", { text: "power", num: true }], rows));
     if (remember) note("power", { effect: effect.toFixed(3) });
     share.replaceChildren(shareBar({ title: "Power of each design", file: "power", rows: points, figures: [picture], stable: [{ href: "../data/power.csv", text: "the curves as CSV" }, { href: "../data/power.json", text: "as JSON" }] }));
   }
   queueMicrotask(() => update(false));
   return [
-    h("h2", { tabindex: "-1" }, "What each design could have found"),
-    h("p", {}, "A comparison that finds nothing says little where it would have found little. Move the size of the true effect and read how probable it was that each design finds it."),
+    h("h2", { tabindex: "-1" }, "What each design could have detected"),
+    h("p", {}, "A result that is not significant is informative only if the design had power. Move the size of the true effect and read the probability that each design detects it."),
     h("p", { class: "key" }, names.map((name, place) => h("span", { class: "swatch", style: `--c:${COLORS[place % 5]}` }, name))),
     picture,
     h("div", { class: "fields" }, h("p", { class: "field wide" }, h("label", { for: "effect" }, "True effect, share of the mean"), h("input", { id: "effect", type: "range", min: "0", max: String(most), step: "0.005", value: String(effect), oninput: (event) => { effect = Number(event.target.value); update(); } }), output)),

@@ -21,6 +21,7 @@ from . import (
     readme,
     report,
     site,
+    study,
     verify,
 )
 
@@ -50,6 +51,10 @@ With the published files in data/raw (or in the directory ANALYSIS_RAW_DIR names
 With an FBI master file of your own, of any year:
 
   sanctuary ingest      write its agency-months and agency-years as Parquet
+
+With a panel of your own, of anything that units adopt at different times:
+
+  sanctuary study       estimate the effect, and say what is and is not ruled out
 """
 
 EPILOG = """\
@@ -75,6 +80,7 @@ def parser() -> argparse.ArgumentParser:
         export,
         archive,
         ingest,
+        study,
         multiverse,
         verify,
         report,

@@ -33,6 +33,7 @@ def readme(text: str) -> str:
 def run(options: argparse.Namespace) -> int:
     """Write or check the README."""
     from ..paths import project_root
+    from ..placing import write_text
     from ..report.front import headline_figure
     from ..studies.paper.readme import forest_rows
 
@@ -41,9 +42,9 @@ def run(options: argparse.Namespace) -> int:
     new = readme(old)
     if options.check:
         return int(new != old)
-    place.write_text(new, "utf-8")
+    write_text(place, new)
     figure: Path = project_root() / "docs" / "figures" / "headline.svg"
     figure.parent.mkdir(parents=True, exist_ok=True)
-    figure.write_text(headline_figure(forest_rows()).svg, "utf-8")
+    write_text(figure, headline_figure(forest_rows()).svg)
     print(f"{place}\n{figure}")
     return 0

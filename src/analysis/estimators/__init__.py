@@ -29,6 +29,7 @@ if TYPE_CHECKING:
     from .matching.full import full_match
     from .matching.genetic import genetic_match
     from .matching.nearest import match
+    from .overview.staggered_report import StaggeredReport, staggered_report
     from .regression.cluster_diagnostics import ClusterDiagnostics, cluster_diagnostics
     from .regression.conley import Conley
     from .regression.event_study import event_study, two_by_two
@@ -88,6 +89,7 @@ __all__ = [
     "PretestPower",
     "Refits",
     "Sample",
+    "StaggeredReport",
     "TooFewClustersError",
     "WaldTest",
     "adjust_p_values",
@@ -138,6 +140,7 @@ __all__ = [
     "score_bootstrap",
     "sign_and_magnitude_errors",
     "stacked",
+    "staggered_report",
     "subclassify",
     "switchers",
     "synthetic_control",
@@ -165,6 +168,7 @@ _MODULES = {
     "PretestPower": ".sensitivity.pretest_power",
     "Refits": ".staggered.refits",
     "Sample": ".core.result",
+    "StaggeredReport": ".overview.staggered_report",
     "TooFewClustersError": ".errors",
     "WaldTest": ".regression.wald",
     "adjust_p_values": ".resampling.multiple_testing",
@@ -215,6 +219,7 @@ _MODULES = {
     "score_bootstrap": ".resampling.score_bootstrap",
     "sign_and_magnitude_errors": ".sensitivity.power",
     "stacked": ".staggered.stacked",
+    "staggered_report": ".overview.staggered_report",
     "subclassify": ".matching.coarsened",
     "switchers": ".staggered.switchers",
     "synthetic_control": ".synthetic.synthetic_control",

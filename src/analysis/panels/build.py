@@ -8,6 +8,7 @@ from pathlib import Path
 
 from ..errors import AlteredFileError, LayoutError
 from ..paths import processed_dir
+from ..placing import write_text
 from ..sources.registry.files import sha256_of
 from .declared import PANELS
 from .manifests import read_manifest
@@ -88,9 +89,7 @@ def write_rows_by_year(directory: Path) -> Path:
         manifest = read_manifest(place, place.name.removesuffix(_MANIFEST))
         lines += [f"{manifest['panel']},{year},{rows}" for year, rows in manifest["rows_by_year"].items()]
     path = directory / ROWS_BY_YEAR
-    part = path.with_suffix(".part")
-    part.write_text("\n".join(lines) + "\n", "utf-8")
-    part.replace(path)
+    write_text(path, "\n".join(lines) + "\n")
     write_sums(directory, [path.name])
     return path
 

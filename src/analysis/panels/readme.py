@@ -5,6 +5,7 @@ from __future__ import annotations
 from pathlib import Path
 
 from ..paths import project_root
+from ..placing import write_text
 from ..sources.policy.problems import tuples
 from ..sources.registry.redistribution import bases
 from .catalog import list_panels, panel_names
@@ -49,8 +50,7 @@ def render() -> str:
 def write_readme(path: Path | None = None) -> Path:
     """Write the page and return where."""
     place = path or project_root() / "data" / "README.md"
-    place.write_text(render(), "utf-8")
-    return place
+    return write_text(place, render())
 
 
 def _lines(name: str) -> str:

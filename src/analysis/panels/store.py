@@ -17,7 +17,7 @@ import pyarrow.parquet as pq
 
 from ..errors import AlteredFileError, AnalysisError, DuplicateKeyError, MissingFileError
 from ..paths import policies_dir, processed_dir
-from ..placing import put_in_place, staging
+from ..placing import put_in_place, staging, write_text
 from ..sources.registry.files import raw_files, sha256_of
 from .basis import basis_of, with_basis
 from .manifests import read_manifest, require_as_described
@@ -84,7 +84,7 @@ def write_panel(
     manifest = with_basis(manifest, basis)
     path = directory / f"{name}.parquet"
     os.replace(temporary, path)
-    _write_text(manifest_path(name, directory), json.dumps(manifest, indent=1, ensure_ascii=False) + "\n")
+    write_text(manifest_path(name, directory), json.dumps(manifest, indent=1, ensure_ascii=False) + "\n")
     write_sums(directory, [path.name, f"{name}.manifest.json"])
     return path
 
@@ -283,9 +283,3 @@ def _rows_by_year(frame: pd.DataFrame) -> dict[str, int]:
     if "year" not in frame:
         return {}
     return {str(year): int(count) for year, count in frame["year"].value_counts().sort_index().items()}
-
-
-def _write_text(path: Path, text: str) -> None:
-    part = path.with_suffix(".part")
-    part.write_text(text, "utf-8")
-    os.replace(part, path)

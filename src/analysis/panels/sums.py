@@ -6,12 +6,12 @@ that no panel is computed anew beside panels of an earlier run. ``sha256sum -c S
 
 from __future__ import annotations
 
-import os
 import re
 from collections.abc import Mapping
 from pathlib import Path
 
 from ..errors import AlteredFileError, MissingFileError
+from ..placing import write_text
 from ..sources.registry.files import sha256_of
 
 NAME = "SHA256SUMS"
@@ -69,6 +69,4 @@ def require_listed(path: Path, sums: Mapping[str, str]) -> None:
 
 
 def _write(path: Path, sums: Mapping[str, str]) -> None:
-    part = path.with_suffix(".part")
-    part.write_text("".join(f"{sums[name]}  {name}\n" for name in sorted(sums)), "utf-8")
-    os.replace(part, path)
+    write_text(path, "".join(f"{sums[name]}  {name}\n" for name in sorted(sums)))

@@ -41,7 +41,7 @@ _STAGGERED = (
 )
 _TALLY = (
     "**Verdicts.** Of {claims} statements of the two papers, {results} are results that a design here can be "
-    "held against: {agrees} agree, {consistent} are consistent, {not_contradicted} are not contradicted and "
+    "compared with: {agrees} agree, {consistent} are consistent, {not_contradicted} are not contradicted and "
     "{differs} differ. {untested} more could not be tested, and {not_graded} describe samples and are not "
     "graded."
 )

@@ -13,6 +13,7 @@ from ..panels.policies.compare import compare_lists
 from ..panels.policies.given import DEFAULT_POLICY, POLICIES, GivenList, given_list, read_given
 from ..panels.store import load, manifest_of
 from ..paths import notebooks_dir
+from ..placing import write_text
 from ..sources.registry.files import sha256_of
 from ..studies.given_list.current import FILE, NAME, POLICY
 from .build.build import typeset
@@ -84,8 +85,7 @@ def _tables(given: GivenList, out: Path) -> list[Path]:
     written = []
     for name, table in tables.items():
         place = out / f"{name}.csv"
-        table.to_csv(place, index=False, lineterminator="\n")
-        written.append(place)
+        written.append(write_text(place, table.to_csv(index=False, lineterminator="\n")))
     return written
 
 
@@ -102,8 +102,7 @@ def _manifest(given: GivenList, path: Path, policy: str, out: Path) -> Path:
         "compared_with_panels": {name: manifest_of(name)["sha256"] for name in panels},
     }
     place = out / "manifest.json"
-    place.write_text(json.dumps(told, indent=1, ensure_ascii=False) + "\n", "utf-8")
-    return place
+    return write_text(place, json.dumps(told, indent=1, ensure_ascii=False) + "\n")
 
 
 @contextmanager

@@ -166,7 +166,8 @@ def answers_table(table: pd.DataFrame) -> Table:
             "none "
             "is stated where the tests on the years before adoption fail. Power: to find a change of 5% of "
             "the "
-            "mean. Family p: Holm’s, over all rows. Tests: a joint test of the years before adoption and a "
+            "mean. Family p: Romano and Wolf’s, over all rows. Tests: a joint test of the years before "
+            "adoption and a "
             "fake date of adoption, failing where either has p at or below 0.10. Counties: policies were in "
             f"force for part of the two years. {SUBSTITUTE}"
         ],

@@ -55,6 +55,11 @@ def say(template: str, /, **values: Any) -> Prose:
     ------
     KeyError
         If the template names a value that was not given, or a value given is not used.
+
+    Examples
+    --------
+    >>> say("Of {n:count} cities, {share:.0%} adopted.", n=1200, share=0.25).markdown
+    'Of 1,200 cities, 25% adopted.'
     """
     names = {
         field.split(".")[0].split("[")[0] for _, field, _, _ in string.Formatter().parse(template) if field
@@ -65,13 +70,43 @@ def say(template: str, /, **values: Any) -> Prose:
 
 
 def listed(texts: Any) -> str:
-    """Return texts joined as a sentence does: ``a, b and c``."""
+    """Return texts joined as a sentence does: ``a, b and c``.
+
+    Parameters
+    ----------
+    texts : iterable of object
+        In order; "none" when there are none.
+
+    Returns
+    -------
+    str
+
+    Examples
+    --------
+    >>> listed(["homicide", "robbery", "burglary"])
+    'homicide, robbery and burglary'
+    """
     items = [str(text) for text in texts]
     return items[0] if len(items) == 1 else ", ".join(items[:-1]) + " and " + items[-1] if items else "none"
 
 
 def escape(text: str) -> str:
-    """Return text with the characters Markdown gives a meaning escaped."""
+    """Return text with the characters Markdown gives a meaning escaped.
+
+    Parameters
+    ----------
+    text : str
+        Any text, such as the name of a place.
+
+    Returns
+    -------
+    str
+
+    Examples
+    --------
+    >>> escape("ori*year")
+    'ori\\\\*year'
+    """
     return _SPECIAL.sub(r"\\\1", text)
 
 

@@ -54,8 +54,12 @@ def used_by(source: str, package: str = "") -> set[str]:
     ``from package import name`` uses the module that binds the name, not all that the package's initializer
     imports. A package imported as a whole, or named in a text constant, stands for everything in it.
     """
+    return _used_by(_telling(ast.parse(source)), package)
+
+
+def _used_by(nodes: Iterable[ast.AST], package: str) -> set[str]:
     used: set[str] = set()
-    for node in ast.walk(ast.parse(source)):
+    for node in nodes:
         if isinstance(node, ast.Import):
             used |= {m for alias in node.names for m in _whole(alias.name)}
         elif isinstance(node, ast.ImportFrom):
@@ -68,12 +72,22 @@ def used_by(source: str, package: str = "") -> set[str]:
 
 def version(package: str) -> str:
     """Return the installed version of the distribution that provides a package; empty where there is none."""
-    for distribution in _distributions().get(package, [package]):
-        try:
-            return importlib.metadata.version(distribution)
-        except importlib.metadata.PackageNotFoundError:
-            continue
-    return ""
+    found = _version(package)
+    others = _distributions().get(package, []) if found is None else []
+    return found or next(filter(None, map(_version, others)), "")
+
+
+@cache
+def _version(distribution: str) -> str | None:
+    try:
+        return importlib.metadata.version(distribution)
+    except importlib.metadata.PackageNotFoundError:
+        return None
+
+
+def source_file(name: str) -> Path | None:
+    """Return the file of a module of this package; None where there is no such module."""
+    return _path(name)
 
 
 def _absolute(node: ast.ImportFrom, package: str) -> str:
@@ -93,7 +107,30 @@ def _uses(name: str) -> frozenset[str]:
     if path is None:
         return frozenset()
     package = name if path.name == "__init__.py" else name.rpartition(".")[0]
-    return frozenset(used_by(path.read_text("utf-8"), package))
+    return frozenset(_used_by(_nodes(name), package))
+
+
+def _telling(tree: ast.AST) -> tuple[ast.AST, ...]:
+    """Return the nodes that name modules: imports, tables of lazy names, dotted texts."""
+    kinds = (ast.Import, ast.ImportFrom, ast.Dict)
+    return tuple(
+        node
+        for node in ast.walk(tree)
+        if isinstance(node, kinds)
+        or (isinstance(node, ast.Constant) and isinstance(node.value, str) and _is_dotted(node.value))
+    )
+
+
+@cache
+def _nodes(name: str) -> tuple[ast.AST, ...]:
+    return _telling(tree_of(name))
+
+
+@cache
+def tree_of(name: str) -> ast.Module:
+    """Return the parsed source of a module of this package; an empty one where there is no such module."""
+    path = _path(name)
+    return ast.parse(path.read_text("utf-8") if path else "")
 
 
 def _whole(name: str) -> set[str]:
@@ -119,7 +156,7 @@ def _binding(base: str, name: str) -> set[str]:
     if path is None:
         return _whole(base)
     bound = _bound(base).get(name) if path.name == "__init__.py" else None
-    if bound is not None:
+    if bound is not None and bound != (base, name):
         return _binding(*bound) or {base}
     if _path(f"{base}.{name}") is not None:
         return _whole(f"{base}.{name}")
@@ -133,7 +170,7 @@ def _bound(package: str) -> dict[str, tuple[str, str]]:
     found: dict[str, tuple[str, str]] = {}
     if path is None:
         return found
-    for node in ast.walk(ast.parse(path.read_text("utf-8"))):
+    for node in _nodes(package):
         if isinstance(node, ast.ImportFrom):
             base = _absolute(node, package)
             found |= {alias.asname or alias.name: (base, alias.name) for alias in node.names}
@@ -158,9 +195,8 @@ def _is_lazy(package: str) -> bool:
 
 @cache
 def _packages(name: str) -> frozenset[str]:
-    path = _path(name)
     names: set[str] = set()
-    for node in ast.walk(ast.parse(path.read_text("utf-8"))) if path else ():
+    for node in _nodes(name):
         if isinstance(node, ast.Import):
             names |= {alias.name.split(".")[0] for alias in node.names}
         elif isinstance(node, ast.ImportFrom) and not node.level and node.module:
@@ -207,5 +243,15 @@ def changed_since(moment: float, modules: Iterable[str]) -> list[str]:
 
 def forget() -> None:
     """Read every file anew at the next fingerprint; for tests that edit files within one process."""
-    for function in (_uses, _bound, _packages, _path, _source_hash, _distributions):
+    for function in (
+        _uses,
+        _bound,
+        _packages,
+        _path,
+        tree_of,
+        _nodes,
+        _version,
+        _source_hash,
+        _distributions,
+    ):
         function.cache_clear()

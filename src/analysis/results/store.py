@@ -16,6 +16,8 @@ from ..errors import AnalysisError
 from ..panels.reads import note_all, panel_hash, watch
 from ..paths import project_root
 from . import codec, dependencies, files
+from .as_written import altered
+from .decoding import NotStorableError
 
 P = ParamSpec("P")
 R = TypeVar("R")
@@ -56,7 +58,7 @@ def stored(function: Callable[P, R]) -> Callable[P, R]:
 
     Raises
     ------
-    codec.NotStorableError
+    NotStorableError
         At the first call, if the result holds what cannot be written and read back exactly.
 
     Notes
@@ -64,9 +66,13 @@ def stored(function: Callable[P, R]) -> Callable[P, R]:
     A result rests on the source of every module that the function's module can reach
     (`dependencies.fingerprint`), on the versions of the packages these import, on the arguments, and on the
     bytes of every panel that was read while it was computed. ``ANALYSIS_STORE_FRESH`` (``--fresh``)
-    names a run that computes each result once anew.
+    names a run that computes each result once anew. While a function or constant in memory is not what its
+    source says (`as_written.altered`), nothing is looked up and nothing kept.
     """
-    return _with_memory(function, lambda name, compute: _recall(name, [function.__module__], compute))
+    modules = [function.__module__]
+    return _with_memory(
+        function, lambda name, compute: _recall(name, modules, compute), lambda: not altered(modules)
+    )
 
 
 def remembered(function: Callable[P, R]) -> Callable[P, R]:
@@ -75,7 +81,7 @@ def remembered(function: Callable[P, R]) -> Callable[P, R]:
     Panels read for a remembered value count as read by whoever asks for it again, and a value whose panels
     have changed is made anew. ``functools.cache`` would hide both from the store.
     """
-    return _with_memory(function, lambda _, compute: _watched(compute))
+    return _with_memory(function, lambda _, compute: _watched(compute), lambda: True)
 
 
 def recall(name: str, text: str, modules: Iterable[str], compute: Callable[[], R]) -> R:
@@ -98,8 +104,11 @@ def recall(name: str, text: str, modules: Iterable[str], compute: Callable[[], R
     return result
 
 
-def _with_memory(function: Callable[P, R], make: _Make) -> Callable[P, R]:
-    """Return a function that makes each result once a process, and again when a panel it read has changed."""
+def _with_memory(function: Callable[P, R], make: _Make, as_written: Callable[[], bool]) -> Callable[P, R]:
+    """Return a function that makes each result once a process, and again when a panel it read has changed.
+
+    While the code in memory is not `as_written`, results are made anew at every call and not kept.
+    """
     kept: dict[str, tuple[dict[str, str], Any]] = {}
     signature = inspect.signature(function)
 
@@ -108,10 +117,13 @@ def _with_memory(function: Callable[P, R], make: _Make) -> Callable[P, R]:
         given = signature.bind(*args, **kwargs)
         given.apply_defaults()
         name = _entry_name(function, given.arguments)
-        if name in kept and _current(kept[name][0]):
+        sound = as_written()
+        if sound and name in kept and _current(kept[name][0]):
             panels, value = kept[name]
         else:
-            panels, value = kept[name] = make(name, lambda: function(*given.args, **given.kwargs))
+            panels, value = made = make(name, lambda: function(*given.args, **given.kwargs))
+            if sound:
+                kept[name] = made
         note_all(panels)
         result: R = value
         return result
@@ -138,7 +150,7 @@ def _short(text: str) -> str:
 
 def _recall(name: str, modules: Iterable[str], compute: Callable[[], Any]) -> tuple[dict[str, str], Any]:
     place, modules = directory(), list(modules)
-    if place is None or dependencies.changed_since(_STARTED, modules):
+    if place is None or dependencies.changed_since(_STARTED, modules) or altered(modules):
         panels, value = _watched(compute)
         return panels, codec.decode(codec.encode(value))
     code = dependencies.fingerprint(modules)
@@ -155,7 +167,7 @@ def _look_up(folder: Path, code: str) -> tuple[dict[str, str], Any] | None:
         if found and found[0]["code"] == code and _current(found[0]["panels"]):
             try:
                 return found[0]["panels"], codec.decode(found[1])
-            except codec.NotStorableError:
+            except NotStorableError:
                 continue
     return None
 

@@ -2,19 +2,24 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 from typing import Any
 
+from ..results.dependencies import reach
 from .cap2017 import study as cap2017
+from .city_power import headline as cities
+from .city_power import union
+from .credibility import counties, smoothness
 from .dose import study as dose
 from .first_stage import study as first_stage
-from .literature import arellano2017, findings, secure_communities, synthesis
+from .literature import activation_tests, arellano2017, findings, secure_communities, synthesis
 from .measurement import study as measurement
-from .paper import headline, power
+from .paper import exhibits, headline, influence, lists, power
 from .staggered_cities import study as staggered_cities
 from .staggered_counties import study as staggered_counties
-from .synthetic import history, nine_cities, state_laws
+from .synthetic import history, leads, nine_cities, state_laws, statutes
+from .uar2017 import pooled_covariance
 from .uar2017 import study as uar2017
 
 from . import matching_methods  # isort: skip
@@ -50,11 +55,36 @@ RESULTS = {
     "Secure Communities": Result(secure_communities.run, 5),
     "first stage": Result(first_stage.run, 5),
     "dose": Result(dose.run, 10),
+    "tests of cities": Result(cities.tests, 20),
+    "leads of cities": Result(cities.events, 10),
+    "other designs of cities": Result(cities.alternatives, 10),
+    "permuted cities": Result(cities.trial_results, 1),
+    "cities, counties and states in one stack": Result(union.figures, 5),
+    "comparisons of counties": Result(counties.table, 20),
+    "bounds of counties": Result(smoothness.table, 10),
+    "leads of states": Result(leads.table, 20),
+    "statutes": Result(statutes.run, 5),
+    "pooled covariance": Result(pooled_covariance.run, 5),
+    "activation": Result(activation_tests.activation, 5),
+    "influence": Result(influence.influence, 5),
+    "parts of the list": Result(lists.table, 10),
+    "choices of lists": Result(lists.choices, 10),
+    "specification curve": Result(exhibits.curve, 2),
     "findings": Result(findings.findings, 10),
     "literature": Result(synthesis.run, 5),
     "power": Result(power.run, 10),
     "headline": Result(headline.figures, 20),
 }
+
+
+def needs(name: str, among: Iterable[str]) -> tuple[str, ...]:
+    """Return those of the results, in their order, whose modules this result's module uses.
+
+    They are computed before it, so that no process waits for what another computes.
+    """
+    own = RESULTS[name].module
+    used = reach([own]) - {own}
+    return tuple(other for other in among if RESULTS[other].module in used)
 
 
 def compute(name: str) -> None:

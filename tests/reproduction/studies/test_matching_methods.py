@@ -42,7 +42,7 @@ def test_genetic_balance_is_no_worse_than_nearest(found):
 
 @pytest.mark.parametrize("make", [matchings.city_frame, matchings.county_frame])
 def test_estimates_are_weighted_differences_in_plain_numpy(make, found):
-    frame, common, _ = make()
+    frame, common, _ = make(found.spec)
     design = matchings.CITY if make is matchings.city_frame else matchings.COUNTY
     is_treated = frame[common["treatment"]].to_numpy(float) == 1
     y = frame[common["outcome"]].to_numpy(float)
@@ -53,8 +53,8 @@ def test_estimates_are_weighted_differences_in_plain_numpy(make, found):
         assert rows[design, method] == pytest.approx(means[0] - means[1], rel=1e-9)
 
 
-def test_order_of_rows_does_not_matter():
-    frame, common, _ = matchings.county_frame()
+def test_order_of_rows_does_not_matter(found):
+    frame, common, _ = matchings.county_frame(found.spec)
     mixed = frame.sample(frac=1, random_state=1).reset_index(drop=True)
     for method in (coarsened_exact, entropy_balance):
         first, second = (method(table, **common).estimate[0] for table in (frame, mixed))

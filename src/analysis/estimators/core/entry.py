@@ -11,39 +11,57 @@ from typing import Any, TypeVar
 import pandas as pd
 
 from ..errors import ColumnError, EstimationError
+from .dates import DOCUMENTATION, pop_frequency
 
 F = TypeVar("F", bound=Callable[..., Any])
 
 #: Words of R's did, Stata's csdid and reghdfe, pyfixest and statsmodels, and ours.
 WORDS = {
-    "outcome": ("y", "yname", "yvar", "depvar", "dep_var", "endog", "lhs"),
+    "outcome": ("y", "Y", "yname", "yvar", "depvar", "dep_var", "dependent", "endog", "lhs"),
     "unit": ("i", "id", "idname", "ivar", "entity", "panel_id", "group"),
     "time": ("t", "tname", "tvar", "time_id", "period", "year"),
     "cohort": ("g", "gname", "gvar", "first_treat", "first_treated", "adopted", "cohort_name"),
-    "treatment": ("d", "dname", "treat", "treated", "treat_var", "x"),
-    "covariates": ("xformla", "controls", "xvar", "exog", "covars"),
+    "treatment": ("d", "D", "Tr", "dname", "treat", "treated", "treat_var", "x"),
+    "covariates": ("xformla", "xfml", "controls", "xvar", "exog", "covars", "X"),
     "effects": ("fe", "fixef", "absorb", "fixed_effects"),
-    "cluster": ("clustervars", "cluster_var", "vce", "vcov", "clusters"),
+    "cluster": ("clustervars", "clustervar", "cluster_var", "clustid", "vce", "vcov", "clusters", "cl"),
+    "covariance": ("cov_type", "vcov_type", "se_type"),
     "weights": ("weightsname", "weight", "w"),
     "control": ("control_group", "notyet"),
     "method": ("est_method",),
     "correction": ("ssc", "small_sample"),
-    "draws": ("biters", "reps", "n_boot", "nboot"),
+    "draws": ("biters", "reps", "n_boot", "nboot", "B", "n_bootstrap"),
+    "seed": ("rseed", "random_state", "rng"),
     "level": ("alpha", "alp", "conf_level"),
+    "window": ("horizons", "pre_window", "post_window", "event_window", "leads", "lags"),
+    "panel": ("allow_unbalanced_panel", "unbalanced"),
+    "neighbours": ("ratio", "M", "n_neighbors", "neighbors", "k"),
+    "replace": ("replacement", "with_replacement"),
     "anticipation": ("anticip",),
     "base": ("base_period",),
 }
 _OURS = {word: ours for ours, words in WORDS.items() for word in words}
 
 
-def takes_frame(function: F) -> F:
+_FREQUENCY = {
+    "frequency": inspect.Parameter(
+        "frequency", inspect.Parameter.KEYWORD_ONLY, default=None, annotation="str | None"
+    )
+}
+
+
+def takes_frame(function: F, *, counts_periods: bool = True) -> F:
     """Decorate a public function of ``data``: pandas, polars, pyarrow and DuckDB frames are all taken.
 
     Columns are read through narwhals, and only those that the call names. A keyword that the function lacks
     is answered with the one it probably means; a function with ``outcome``, ``covariates`` and ``effects``
-    also takes ``("y ~ x | unit + time", data)``.
+    also takes ``("y ~ x | unit + time", data)``, and one with ``time`` takes dates with a ``frequency``.
     """
     parameters = inspect.signature(function).parameters
+    has_time = counts_periods and (
+        "cohort" in parameters or _is_required(parameters.get("time", parameters["data"]), "time")
+    )
+    allowed = parameters | _FREQUENCY if has_time else parameters
     place = list(parameters).index("data")
     by_formula = {"outcome", "covariates", "effects"} <= set(parameters)
 
@@ -51,14 +69,44 @@ def takes_frame(function: F) -> F:
     def entered(*args: Any, **options: Any) -> Any:
         if by_formula and args and isinstance(args[0], str):
             args, options = _from_formula(function.__name__, args, options)
-        _require_known(function.__name__, parameters, options, len(args) - place - 1)
-        if len(args) > place and not isinstance(args[place], pd.DataFrame):
-            args = (*args[:place], to_pandas(args[place], options), *args[place + 1 :])
-        elif "data" in options and not isinstance(options["data"], pd.DataFrame):
-            options = options | {"data": to_pandas(options["data"], options)}
-        return function(*args, **options)
+        _require_known(function.__name__, allowed, options, len(args) - place - 1)
+        if len(args) > place:
+            data = _as_frame(args[place], options)
+        elif "data" in options:
+            data = _as_frame(options.pop("data"), options)
+        else:
+            return function(*args, **options)
+        data, options = pop_frequency(data, options, has_time)
+        return function(*args[:place], data, *args[place + 1 :], **options)
 
+    if has_time:
+        _document(entered, function)
     return entered  # type: ignore[return-value]
+
+
+def takes_labels(function: F) -> F:
+    """Decorate a public function whose ``time`` only tells rows apart, so that any label of a period does."""
+    return takes_frame(function, counts_periods=False)
+
+
+def _is_required(parameter: inspect.Parameter, name: str) -> bool:
+    return parameter.name == name and parameter.default is inspect.Parameter.empty
+
+
+def _as_frame(data: Any, options: Mapping[str, Any]) -> pd.DataFrame:
+    return data if isinstance(data, pd.DataFrame) else to_pandas(data, options)
+
+
+def _document(entered: Any, function: Callable[..., Any]) -> None:
+    """Add ``frequency``, which the door itself takes, to the signature and the documented parameters."""
+    signature = inspect.signature(function)
+    own = list(signature.parameters.values())
+    at = next((i for i, p in enumerate(own) if p.kind is inspect.Parameter.VAR_KEYWORD), len(own))
+    entered.__signature__ = signature.replace(parameters=[*own[:at], *_FREQUENCY.values(), *own[at:]])
+    text = function.__doc__ or ""
+    if "\n\n    Returns\n" in text:
+        head, _, tail = text.partition("\n\n    Returns\n")
+        entered.__doc__ = f"{head}\n    {DOCUMENTATION.rstrip()}\n\n    Returns\n{tail}"
 
 
 def to_pandas(data: Any, options: Mapping[str, Any]) -> pd.DataFrame:

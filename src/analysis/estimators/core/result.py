@@ -8,9 +8,9 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 import pandas as pd
-from scipy import stats
 
 from ..errors import EstimationError
+from .distributions import t_quantile, t_upper
 from .reported import Reported, plot_rows
 
 if TYPE_CHECKING:
@@ -233,8 +233,8 @@ def t_columns(estimate, std_error, df, level) -> dict[str, np.ndarray]:
     estimate, std_error = np.asarray(estimate, float), np.asarray(std_error, float)
     with np.errstate(divide="ignore", invalid="ignore"):
         statistic = estimate / std_error
-    half = stats.t.ppf(0.5 + level / 2, df) * std_error
-    p_value = 2 * stats.t.sf(np.abs(statistic), df)
+    half = t_quantile(0.5 + level / 2, df) * std_error
+    p_value = 2 * t_upper(np.abs(statistic), df)
     values = (estimate, std_error, statistic, p_value, estimate - half, estimate + half)
     return dict(zip(STATISTICS, values, strict=True))
 

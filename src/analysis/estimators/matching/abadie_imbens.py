@@ -4,10 +4,10 @@ from __future__ import annotations
 
 import numpy as np
 
-from .neighbors import Pairs, with_ties
+from .neighbors import Pairs, with_ties, with_weighted_ties
 
 
-def pair_differences(outcomes, treated, pairs: Pairs, bias=None) -> np.ndarray:
+def pair_differences(outcomes, treated, pairs: Pairs, bias=None, weights=None) -> np.ndarray:
     """Return each pair's outcome difference, treated minus control, shape (pairs, outcomes).
 
     Parameters
@@ -16,10 +16,13 @@ def pair_differences(outcomes, treated, pairs: Pairs, bias=None) -> np.ndarray:
     treated : numpy.ndarray of bool, shape (n,)
     bias : numpy.ndarray, shape (n, z), optional
         Covariates of the linear bias adjustment of Abadie & Imbens (2011).
+    weights : numpy.ndarray, shape (n,), optional
+        Of the units.
     """
     donated = outcomes[pairs.donor]
     if bias is not None:
-        donated = donated + _bias(outcomes, treated, pairs, bias)
+        share = pairs.weight if weights is None else pairs.weight * weights[pairs.target]
+        donated = donated + _bias(outcomes, treated, pairs, bias, share)
     sign = np.where(treated[pairs.target], 1.0, -1.0)[:, None]
     return sign * (outcomes[pairs.target] - donated)
 
@@ -31,13 +34,13 @@ def unit_effects(differences, focal, pairs: Pairs) -> np.ndarray:
     return effects
 
 
-def _bias(outcomes, treated, pairs, bias):
+def _bias(outcomes, treated, pairs, bias, share):
     """Return the predicted change of each donated outcome from the donor's to the target's covariates."""
     shift = np.zeros((len(pairs.target), outcomes.shape[1]))
     for arm in (False, True):
         rows = treated[pairs.donor] == arm
         if rows.any():
-            slopes = _slopes(outcomes[pairs.donor[rows]], bias[pairs.donor[rows]], pairs.weight[rows])
+            slopes = _slopes(outcomes[pairs.donor[rows]], bias[pairs.donor[rows]], share[rows])
             shift[rows] = (bias[pairs.target[rows]] - bias[pairs.donor[rows]]) @ slopes
     return shift
 
@@ -48,17 +51,32 @@ def _slopes(outcomes, covariates, weight):
     return np.linalg.lstsq(design * root, outcomes * root, rcond=None)[0][1:]
 
 
-def use_counts(n, pairs: Pairs) -> tuple[np.ndarray, np.ndarray]:
-    """Return how often each unit serves as a match, in shares, and the sum of squared shares."""
-    first = np.bincount(pairs.donor, pairs.weight, minlength=n)
-    second = np.bincount(pairs.donor, pairs.weight**2, minlength=n)
+def use_counts(n, pairs: Pairs, weights) -> tuple[np.ndarray, np.ndarray]:
+    """Return ``K = sum w_i s_ij`` and ``sum w_i^2 s_ij^2`` of each donor j with shares s."""
+    given = pairs.weight * weights[pairs.target]
+    first = np.bincount(pairs.donor, given, minlength=n)
+    second = np.bincount(pairs.donor, given**2, minlength=n)
     return first, second
 
 
 def covariance(
-    differences, outcomes, treated, focal, pairs, coordinates, variance="population", neighbours=0
+    differences,
+    outcomes,
+    treated,
+    focal,
+    pairs,
+    coordinates,
+    variance="population",
+    neighbours=0,
+    weights=None,
 ):
-    """Return Abadie and Imbens's covariance of the mean effects, shape (outcomes, outcomes).
+    r"""Return Abadie and Imbens's covariance of the mean effects, shape (outcomes, outcomes).
+
+    With weights :math:`w` (ones without), :math:`W` their sum over focal units, :math:`f` who is focal and
+    :math:`K_j = \sum_i w_i s_{ij}`, the effects' mean is linear in outcomes with coefficients
+    :math:`(f w + K) / W`: for the units at hand its variance is :math:`\sum \sigma^2 (f w + K)^2 / W^2`. For
+    the population, :math:`\sum w^2 (\hat\tau_i - \hat\tau)^2 / W^2` is added, less the noise in each
+    :math:`\hat\tau_i`, :math:`\sigma_i^2 + \sum_j s_{ij}^2 \sigma_j^2`.
 
     Parameters
     ----------
@@ -70,35 +88,41 @@ def covariance(
     neighbours : int
         0: one outcome variance for all units, half the weighted mean square of the pairs' centred
         differences. J > 0: each unit's from its J nearest neighbours in its own arm,
-        ``J/(J+1) (y - mean)^2``.
+        ``(y - mean)^2 / (1 + sum of squared shares)``, which is ``J/(J+1) (y - mean)^2`` without weights.
+    weights : numpy.ndarray, shape (n,), optional
     """
-    m = len(focal)
+    own = np.ones(len(outcomes)) if weights is None else weights
     effects = unit_effects(differences, focal, pairs)
-    mean = effects.mean(axis=0)
-    used, squared = use_counts(len(outcomes), pairs)
-    is_focal = np.zeros(len(outcomes))
-    is_focal[focal] = 1.0
-    load = (is_focal + used) ** 2
+    total = own[focal].sum()
+    mean = own[focal] @ effects / total
+    used, squared = use_counts(len(outcomes), pairs, own)
+    focal_weight = np.zeros(len(outcomes))
+    focal_weight[focal] = own[focal]
+    load = (focal_weight + used) ** 2
     if variance == "population":
-        load = load - is_focal - squared
+        load = load - focal_weight**2 - squared
     if neighbours == 0:
-        noise = load.sum() * 0.5 * _second_moment(differences - mean, pairs.weight)
+        noise = load.sum() * 0.5 * _second_moment(differences - mean, pairs.weight * own[pairs.target])
     else:
-        residual = _own_arm_residuals(outcomes, treated, coordinates, neighbours)
+        residual = _own_arm_residuals(outcomes, treated, coordinates, neighbours, weights)
         noise = residual.T @ (residual * load[:, None])
-    spread = m * _second_moment(effects - mean, np.ones(m)) if variance == "population" else 0.0
-    return (noise + spread) / m**2
+    centred = (effects - mean) * own[focal, None]
+    spread = centred.T @ centred if variance == "population" else 0.0
+    return (noise + spread) / total**2
 
 
 def _second_moment(centred, weight):
     return centred.T @ (centred * weight[:, None]) / weight.sum()
 
 
-def _own_arm_residuals(outcomes, treated, coordinates, neighbours):
+def _own_arm_residuals(outcomes, treated, coordinates, neighbours, weights=None):
     """Return residuals whose squares estimate conditional variances; all ties count."""
     residual = np.zeros_like(outcomes)
     for arm in (False, True):
         rows = np.flatnonzero(treated == arm)
+        if weights is not None and len(rows) > 1:
+            residual[rows] = _weighted_residuals(outcomes[rows], coordinates[rows], weights[rows], neighbours)
+            continue
         wanted = min(neighbours, len(rows) - 1)
         if wanted < 1:
             continue
@@ -109,6 +133,17 @@ def _own_arm_residuals(outcomes, treated, coordinates, neighbours):
         np.add.at(near, target, outcomes[rows[donor]])
         residual[rows] = np.sqrt(count / (count + 1)) * (outcomes[rows] - near / count)
     return residual
+
+
+def _weighted_residuals(outcomes, coordinates, weights, neighbours):
+    others = ~np.eye(len(weights), dtype=bool)
+    target, donor, _ = with_weighted_ties(
+        coordinates, coordinates, weights, neighbours, lambda block: others[block]
+    )
+    share = weights[donor] / np.bincount(target, weights[donor])[target]
+    near = np.zeros_like(outcomes)
+    np.add.at(near, target, share[:, None] * outcomes[donor])
+    return (outcomes - near) / np.sqrt(1 + np.bincount(target, share**2))[:, None]
 
 
 def clustered_difference(outcomes, treated, weights, clusters, adjust=None):

@@ -6,9 +6,9 @@ from collections.abc import Sequence
 
 import numpy as np
 import pandas as pd
-from scipy import stats
 
 from ..core.checks import as_list, numeric, require_columns, require_option
+from ..core.distributions import kolmogorov_upper, t_upper
 from ..core.entry import takes_frame
 from ..core.result import Estimates
 from ..errors import EstimationError, NotIdentifiedError
@@ -244,7 +244,7 @@ def paired_t_p_values(differences: np.ndarray, weights: np.ndarray) -> np.ndarra
     with np.errstate(divide="ignore", invalid="ignore"):
         statistic = np.abs(mean) / error
     statistic[(error == 0) & (mean == 0)] = 0.0
-    return 2 * stats.t.sf(statistic, max(total - 1, 1e-9))
+    return 2 * t_upper(statistic, max(total - 1, 1e-9))
 
 
 def ks_p_values(left: np.ndarray, right: np.ndarray) -> np.ndarray:
@@ -258,5 +258,5 @@ def ks_p_values(left: np.ndarray, right: np.ndarray) -> np.ndarray:
     for column in range(left.shape[1]):
         both = left[:, column], right[:, column]
         if len(np.unique(np.concatenate(both))) > 2:
-            found[column] = stats.kstwobign.sf(np.sqrt(size) * ks_statistic(*both))
+            found[column] = kolmogorov_upper(np.sqrt(size) * ks_statistic(*both))
     return found

@@ -12,16 +12,23 @@ SCORES = ("propensity", "linear_propensity")
 METRICS = ("inverse_variance", "mahalanobis", *SCORES)
 
 
-def standardize(values: np.ndarray, names: Sequence[str]) -> np.ndarray:
-    """Centre columns and divide by their standard deviations (divisor n - 1).
+def standardize(values: np.ndarray, names: Sequence[str], weights: np.ndarray | None = None) -> np.ndarray:
+    """Centre columns and divide by their standard deviations (divisor n - 1), both weighted if asked.
+
+    With weights ``w`` of sum ``W`` the variance is ``n / (n - 1) sum w (x - mean)^2 / W``.
 
     Raises
     ------
     ColumnError
         When a column is constant; names it.
     """
-    centred = values - values.mean(axis=0)
-    scale = np.sqrt((centred**2).sum(axis=0) / max(len(values) - 1, 1))
+    if weights is None:
+        centred = values - values.mean(axis=0)
+        scale = np.sqrt((centred**2).sum(axis=0) / max(len(values) - 1, 1))
+    else:
+        share = weights / weights.sum()
+        centred = values - share @ values
+        scale = np.sqrt(share @ centred**2 * (len(values) / max(len(values) - 1, 1)))
     flat = scale <= 1e-12 * np.maximum(1.0, np.abs(values).max(axis=0, initial=0.0))
     if flat.any():
         constant = [name for name, bad in zip(names, flat, strict=True) if bad]
@@ -29,7 +36,9 @@ def standardize(values: np.ndarray, names: Sequence[str]) -> np.ndarray:
     return centred / scale
 
 
-def metric_root(standardized: np.ndarray, distance, names: Sequence[str]) -> np.ndarray:
+def metric_root(
+    standardized: np.ndarray, distance, names: Sequence[str], weights: np.ndarray | None = None
+) -> np.ndarray:
     """Return ``L`` with ``L @ L.T`` the metric's matrix on standardized covariates.
 
     Parameters
@@ -38,7 +47,7 @@ def metric_root(standardized: np.ndarray, distance, names: Sequence[str]) -> np.
         Given weights act on standardized covariates.
     """
     if isinstance(distance, str):
-        return _named_root(standardized, distance, names)
+        return _named_root(standardized, distance, names, weights)
     weights = np.asarray(distance, float)
     if weights.shape not in ((len(names),), (len(names), len(names))):
         raise EstimationError(f"distance weights have shape {weights.shape}, {len(names)} covariates given")
@@ -47,18 +56,21 @@ def metric_root(standardized: np.ndarray, distance, names: Sequence[str]) -> np.
     return _cholesky(weights, "the matrix of distance weights is not positive definite")
 
 
-def _named_root(standardized, distance, names):
+def _named_root(standardized, distance, names, row_weights):
     if distance == "inverse_variance":
         return np.eye(len(names))
     if distance != "mahalanobis":
         raise EstimationError(f"distance {distance!r} is none of {METRICS}, nor weights")
-    correlation = _require_rank(standardized, names)
+    correlation = _require_rank(standardized, names, row_weights)
     return _cholesky(np.linalg.inv(correlation), "the covariance of covariates is singular")
 
 
-def _require_rank(standardized, names):
+def _require_rank(standardized, names, weights=None):
     """Return the matrix of second moments, or raise naming the covariates that are collinear."""
-    moments = standardized.T @ standardized / len(standardized)
+    if weights is None:
+        moments = standardized.T @ standardized / len(standardized)
+    else:
+        moments = standardized.T @ (standardized * weights[:, None]) / weights.sum()
     smallest, vectors = np.linalg.eigh(moments)
     if smallest[0] < 1e-7:
         involved = [name for name, load in zip(names, vectors[:, 0], strict=True) if abs(load) > 0.05]

@@ -8,10 +8,10 @@ from dataclasses import replace as replaced
 
 import numpy as np
 import pandas as pd
-from scipy import stats
 from scipy.optimize import differential_evolution
 
 from ..core.checks import as_list, require_level
+from ..core.distributions import kolmogorov_upper
 from ..core.entry import takes_frame
 from ..core.result import Estimates
 from ..errors import EstimationError, NotIdentifiedError
@@ -165,7 +165,7 @@ def _ks(rank, target, donor):
     size = int(rank.max()) + 1
     steps = np.bincount(rank[target], minlength=size) - np.bincount(rank[donor], minlength=size)
     largest = np.abs(np.cumsum(steps)).max() / len(target)
-    return stats.kstwobign.sf(np.sqrt(len(target) / 2) * largest)
+    return kolmogorov_upper(np.sqrt(len(target) / 2) * largest)
 
 
 def _loss_of(frame: MatchFrame, estimand, neighbours) -> _Loss:

@@ -33,6 +33,7 @@ class MatchFrame:
     coordinates: np.ndarray = field(default_factory=lambda: np.empty(0))
     caliper_values: np.ndarray = field(default_factory=lambda: np.empty(0))
     caliper_names: tuple[str, ...] = ()
+    row_weights: np.ndarray | None = None
 
     def strata(self) -> Iterator[np.ndarray]:
         """Yield the rows of each exact stratum, ascending."""
@@ -46,14 +47,16 @@ class MatchFrame:
         return full
 
     def weights(self, pairs: Pairs, estimand: str) -> np.ndarray:
-        """Return weights of the rows: 1 as a target plus the shares given as a donor."""
-        weights = np.bincount(pairs.donor, pairs.weight, minlength=len(self.treated))
-        weights[np.unique(pairs.target)] += 1.0
+        """Return weights of the rows: their own (1) as a target plus the shares given as a donor."""
+        own = np.ones(len(self.treated)) if self.row_weights is None else self.row_weights
+        weights = np.bincount(pairs.donor, pairs.weight * own[pairs.target], minlength=len(self.treated))
+        focal = np.unique(pairs.target)
+        weights[focal] += own[focal]
         return weights
 
 
 def read_frame(
-    data, outcome, treatment, covariates, exact=None, more=((), ()), exact_suffices=False
+    data, outcome, treatment, covariates, exact=None, more=((), ()), exact_suffices=False, weights=None
 ) -> MatchFrame:
     """Check columns, drop incomplete rows counting each under its first missing column, return arrays.
 
@@ -63,15 +66,19 @@ def read_frame(
         Columns of the bias adjustment, and of clusters.
     exact_suffices : bool
         Whether exact strata will do without covariates.
+    weights : str, optional
+        Column of positive weights of rows.
     """
     outcomes, names, strata = as_list(outcome), as_list(covariates), as_list(exact)
     adjust, cluster = more
-    require_columns(data, [*outcomes, treatment, *names, *strata, *adjust, *cluster])
+    weighing = as_list(weights)
+    require_columns(data, [*outcomes, treatment, *names, *strata, *adjust, *cluster, *weighing])
     if not outcomes:
         raise ColumnError("name at least one outcome")
     if not names and not (strata and exact_suffices):
         raise ColumnError("name at least one covariate to match on")
-    columns = {name: numeric(data, name) for name in dict.fromkeys([treatment, *outcomes, *names, *adjust])}
+    wanted = dict.fromkeys([treatment, *outcomes, *names, *adjust, *weighing])
+    columns = {name: numeric(data, name) for name in wanted}
     complete, missing = _complete(data, columns, [*strata, *cluster])
     treated = _binary(columns[treatment][complete], treatment)
 
@@ -93,7 +100,16 @@ def read_frame(
         stratum=_group_codes(data, strata, complete),
         adjust=stacked(adjust),
         cluster=_group_codes(data, cluster, complete),
+        row_weights=None if weights is None else _positive(columns[weights][complete], weights),
     )
+
+
+def _positive(values, name):
+    if (values <= 0).any():
+        raise ColumnError(
+            f"{int((values <= 0).sum())} weights in {name!r} are zero or negative: drop those rows"
+        )
+    return values
 
 
 def _complete(data, columns, others):

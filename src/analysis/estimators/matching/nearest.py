@@ -11,6 +11,7 @@ from ..core.checks import as_list, require_level, require_option
 from ..core.entry import takes_frame
 from ..errors import EstimationError, NotIdentifiedError
 from . import abadie_imbens as kernels
+from .distance import SCORES
 from .matched_sample import MatchFrame, matched_result, read_frame, set_codes
 from .neighbors import TIE_TOLERANCE
 from .pairing import caliper_rule, choosing_order, find_pairs, locate
@@ -33,6 +34,7 @@ def match(
     caliper: float | Mapping[str, float] | None = None,
     distance="inverse_variance",
     bias_adjustment: bool | Sequence[str] = False,
+    weights: str | None = None,
     variance: str | None = None,
     variance_neighbours: int = 0,
     cluster: str | None = None,
@@ -77,6 +79,11 @@ def match(
     bias_adjustment : bool or sequence of str
         Add the linear correction of [2]_, on `covariates` or the columns named. With clustered
         errors these columns join the regression after matching.
+    weights : str, optional
+        Column of positive sampling weights. Effects are averaged by them, covariates scaled by weighted
+        moments, the nearest donors taken until their weights sum to `neighbours`, and donors share a target
+        in proportion to them. Only with replacement and all ties: what a weight would mean where each
+        donor serves once, or by the order of rows, no theory says.
     variance : {"population", "sample", "cluster"}, optional
         Errors for the effect in the population, or for the units at hand [1]_; or clustered by
         matched set [3]_, valid without replacement only. Default: population with replacement,
@@ -137,13 +144,17 @@ def match(
             f"cluster={cluster!r} would be ignored with variance={variance!r}: ask for variance='cluster' "
             "(and replace=False), or leave cluster out"
         )
-    frame = read_frame(data, outcome, treatment, covariates, exact, _extra_columns(bias_adjustment, cluster))
+    if weights is not None:
+        _require_weighable(method, replace, ties, distance)
+    more = _extra_columns(bias_adjustment, cluster)
+    frame = read_frame(data, outcome, treatment, covariates, exact, more, weights=weights)
     frame, score = locate(frame, distance)
     admit = caliper_rule(frame, caliper)
     pairs = find_pairs(
         frame, method, estimand, neighbours, replace, ties, admit, choosing_order(order, distance), tolerance
     )
     design = _design(method, estimand, neighbours, replace, ties, distance, variance, variance_neighbours)
+    design |= {"weights": weights} if weights else {}
     adjust = _adjustment(frame, bias_adjustment)
     estimate, covariance, used = _estimate(
         frame, pairs, estimand, variance, variance_neighbours, adjust, cluster
@@ -162,6 +173,19 @@ def _require_options(method, estimand, neighbours, replace, ties, variance):
     require_option("ties", ties, ("all", "first"))
     require_option("variance", variance, (None, "population", "sample", "cluster"))
     _require_consistent(estimand, replace and method == "nearest", variance)
+
+
+def _require_weighable(method, replace, ties, distance):
+    if method != "nearest" or not replace or ties != "all":
+        raise EstimationError(
+            "weights need method='nearest', replace=True and ties='all': where a donor serves one unit only, "
+            "or ties follow the order of rows, no theory says what its weight does"
+        )
+    if isinstance(distance, str) and distance in SCORES:
+        raise EstimationError(
+            f"weights with distance={distance!r} need a weighted propensity score: fit it, name its column "
+            "as the covariate, and take distance='inverse_variance'"
+        )
 
 
 def _require_consistent(estimand, replace, variance):
@@ -208,7 +232,8 @@ def _estimate(frame, pairs, estimand, variance, variance_neighbours, adjust, clu
     if variance == "cluster":
         return _clustered(frame, pairs, estimand, adjust, cluster)
     focal = np.unique(pairs.target)
-    differences = kernels.pair_differences(frame.outcomes, frame.treated, pairs, adjust)
+    own = frame.row_weights
+    differences = kernels.pair_differences(frame.outcomes, frame.treated, pairs, adjust, own)
     covariance = kernels.covariance(
         differences,
         frame.outcomes,
@@ -218,8 +243,11 @@ def _estimate(frame, pairs, estimand, variance, variance_neighbours, adjust, clu
         frame.coordinates,
         variance,
         variance_neighbours,
+        own,
     )
-    return kernels.unit_effects(differences, focal, pairs).mean(axis=0), covariance, None
+    effects = kernels.unit_effects(differences, focal, pairs)
+    estimate = effects.mean(axis=0) if own is None else own[focal] @ effects / own[focal].sum()
+    return estimate, covariance, None
 
 
 def _clustered(frame, pairs, estimand, adjust, cluster):

@@ -33,10 +33,13 @@ class Pairs:
     weight: np.ndarray
 
 
-def make_pairs(target, donor, squared) -> Pairs:
-    """Sort pairs by target and donor and give the donors of each target equal shares."""
+def make_pairs(target, donor, squared, weights=None) -> Pairs:
+    """Sort pairs by target and donor; donors share a target equally, or by the `weights` of rows."""
     order = np.lexsort((donor, target))
     target, donor, squared = target[order], donor[order], squared[order]
+    if weights is not None:
+        total = np.bincount(target, weights[donor])
+        return Pairs(target, donor, np.sqrt(squared), weights[donor] / total[target])
     matched = np.bincount(target, minlength=int(target.max(initial=-1)) + 1)
     return Pairs(target, donor, np.sqrt(squared), 1.0 / matched[target])
 
@@ -106,6 +109,32 @@ def with_ties_allowed(queries, pool, neighbours, allowed, tolerance=TIE_TOLERANC
         squared = np.where(allowed(block), squared_distances(queries[block], pool), np.inf)
         last = min(neighbours, len(pool)) - 1
         limit = np.partition(squared, last, axis=1)[:, last]
+        row, donor = np.nonzero((squared <= limit[:, None] + tolerance) & np.isfinite(squared))
+        parts.append((block[row], donor, squared[row, donor]))
+    return tuple(np.concatenate(columns) for columns in zip(*parts, strict=True))
+
+
+def with_weighted_ties(queries, pool, weights, neighbours, allowed=None, tolerance=TIE_TOLERANCE):
+    """Return the nearest donors whose weights reach `neighbours`, with those as near as the last, or all.
+
+    Parameters
+    ----------
+    weights : numpy.ndarray, shape (p,)
+        Of the rows of `pool`.
+    queries, pool, neighbours, allowed, tolerance
+        Of `with_ties` and `with_ties_allowed`.
+    """
+    parts = []
+    step = max(1, _BLOCK // max(1, len(pool)))
+    for start in range(0, len(queries), step):
+        block = np.arange(start, min(start + step, len(queries)))
+        squared = squared_distances(queries[block], pool)
+        if allowed is not None:
+            squared = np.where(allowed(block), squared, np.inf)
+        order = np.argsort(squared, axis=1, kind="stable")
+        reached = np.cumsum(weights[order], axis=1) >= neighbours
+        last = np.where(reached.any(axis=1), reached.argmax(axis=1), len(pool) - 1)
+        limit = squared[np.arange(len(block)), order[np.arange(len(block)), last]]
         row, donor = np.nonzero((squared <= limit[:, None] + tolerance) & np.isfinite(squared))
         parts.append((block[row], donor, squared[row, donor]))
     return tuple(np.concatenate(columns) for columns in zip(*parts, strict=True))

@@ -11,7 +11,16 @@ from ..core.checks import require_option
 from ..errors import EstimationError, NotIdentifiedError
 from .distance import SCORES, metric_root, propensity, standardize
 from .matched_sample import MatchFrame
-from .neighbors import Pairs, greedy, keep_first, make_pairs, squared_distances, with_ties, with_ties_allowed
+from .neighbors import (
+    Pairs,
+    greedy,
+    keep_first,
+    make_pairs,
+    squared_distances,
+    with_ties,
+    with_ties_allowed,
+    with_weighted_ties,
+)
 
 
 def locate(frame: MatchFrame, distance):
@@ -24,8 +33,8 @@ def locate(frame: MatchFrame, distance):
         return replaced(
             frame, coordinates=coordinates, caliper_values=coordinates, caliper_names=(distance,)
         ), score
-    standardized = standardize(frame.covariates, frame.names)
-    coordinates = standardized @ metric_root(standardized, distance, frame.names)
+    standardized = standardize(frame.covariates, frame.names, frame.row_weights)
+    coordinates = standardized @ metric_root(standardized, distance, frame.names, frame.row_weights)
     return (
         replaced(frame, coordinates=coordinates, caliper_values=standardized, caliper_names=frame.names),
         None,
@@ -87,11 +96,12 @@ def find_pairs(
                     admit,
                     rank,
                     tolerance,
+                    frame.row_weights,
                 )
                 parts.append((targets[found[0]], donors[found[1]], found[2]))
     if not sum(len(part[0]) for part in parts):
         raise NotIdentifiedError("no unit has an admissible match: widen the caliper or the exact strata")
-    return make_pairs(*(np.concatenate(columns) for columns in zip(*parts, strict=True)))
+    return make_pairs(*(np.concatenate(columns) for columns in zip(*parts, strict=True)), frame.row_weights)
 
 
 def _choosing_rank(frame, order):
@@ -104,9 +114,11 @@ def _choosing_rank(frame, order):
     return rank
 
 
-def _find(coordinates, targets, donors, method, neighbours, replace, ties, admit, rank, tolerance):
+def _find(coordinates, targets, donors, method, neighbours, replace, ties, admit, rank, tolerance, weights):
     queries, pool = coordinates[targets], coordinates[donors]
     allowed = None if admit is None else lambda block: admit(targets[block], donors)
+    if weights is not None:
+        return with_weighted_ties(queries, pool, weights[donors], neighbours, allowed, tolerance)
     if method == "optimal":
         return optimal_pairs(queries, pool, neighbours, allowed)
     if not replace:

@@ -6,7 +6,6 @@ from dataclasses import dataclass
 
 import numpy as np
 from scipy import sparse
-from scipy.spatial import cKDTree
 
 from ..core.checks import require_option
 from ..errors import ColumnError, EstimationError
@@ -72,6 +71,8 @@ def _meat(scores, latitude, longitude, spec: Conley) -> np.ndarray:
 
 def _neighbours(places: np.ndarray, spec: Conley) -> sparse.csr_array:
     """Return the sparse symmetric matrix of kernel weights between places."""
+    from scipy.spatial import cKDTree
+
     points = unit_sphere(places[:, 0], places[:, 1])
     angle = min(spec.cutoff_km / EARTH_RADIUS_KM, np.pi)
     pairs = cKDTree(points).query_pairs(2 * np.sin(angle / 2) * (1 + 1e-12), output_type="ndarray")

@@ -10,7 +10,8 @@ import numpy as np
 import pandas as pd
 
 from ..core.checks import as_list, require_level, require_unique
-from ..core.entry import takes_frame
+from ..core.distributions import chi2_upper
+from ..core.entry import takes_labels
 from ..core.frame import Arrays, prepare
 from ..core.result import Estimates
 from ..core.translate import translated
@@ -94,7 +95,7 @@ def _options(covariance: str) -> dict[str, Any]:
     return {"cov_type": _KINDS[covariance], **clusters}
 
 
-@takes_frame
+@takes_labels
 @same_bits
 def random_effects(
     data: pd.DataFrame,
@@ -134,7 +135,7 @@ def random_effects(
     return _wrap("random_effects", fit, panel, level, {"covariance": covariance}, **shares)
 
 
-@takes_frame
+@takes_labels
 @same_bits
 def between(
     data: pd.DataFrame,
@@ -159,7 +160,7 @@ def between(
     return _wrap("between", fit, panel, level, {"covariance": covariance})
 
 
-@takes_frame
+@takes_labels
 @same_bits
 def first_differences(
     data: pd.DataFrame,
@@ -192,7 +193,7 @@ def first_differences(
     )
 
 
-@takes_frame
+@takes_labels
 @same_bits
 def mundlak(
     data: pd.DataFrame,
@@ -242,7 +243,7 @@ def mundlak(
     )
 
 
-@takes_frame
+@takes_labels
 def hausman(
     data: pd.DataFrame,
     *,
@@ -280,13 +281,11 @@ def hausman(
     spread = fixed.covariance - random.covariance[np.ix_(where, where)]
     if np.linalg.eigvalsh(spread)[0] <= 0:
         raise EstimationError("the covariances' difference is not positive definite: use mundlak instead")
-    from scipy import stats
-
     statistic = float(gap @ np.linalg.solve(spread, gap))
-    return WaldTest(statistic, len(gap), np.inf, float(stats.chi2.sf(statistic, len(gap))))
+    return WaldTest(statistic, len(gap), np.inf, float(chi2_upper(statistic, len(gap))))
 
 
-@takes_frame
+@takes_labels
 @same_bits
 def driscoll_kraay(
     data: pd.DataFrame,

@@ -6,8 +6,8 @@ from dataclasses import asdict, dataclass
 
 import numpy as np
 import pandas as pd
-from scipy import stats
 
+from ..core.distributions import chi2_upper, f_upper
 from ..core.reported import Reported
 from ..core.result import Estimates
 from ..errors import NotIdentifiedError
@@ -57,8 +57,8 @@ def wald(estimate: np.ndarray, covariance: np.ndarray, df: float = np.inf) -> Wa
     scaled = estimate / scale
     chi = float(scaled @ np.linalg.solve(correlation, scaled))
     if np.isinf(df):
-        return WaldTest(chi, q, np.inf, float(stats.chi2.sf(chi, q)))
-    return WaldTest(chi / q, q, float(df), float(stats.f.sf(chi / q, q, df)))
+        return WaldTest(chi, q, np.inf, float(chi2_upper(chi, q)))
+    return WaldTest(chi / q, q, float(df), float(f_upper(chi / q, q, df)))
 
 
 def joint_test(result: Estimates, mask: np.ndarray | None = None) -> WaldTest:

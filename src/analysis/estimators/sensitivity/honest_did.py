@@ -6,9 +6,9 @@ from collections.abc import Mapping, Sequence
 
 import numpy as np
 import pandas as pd
-from scipy import stats
 
 from ..core.checks import require_level, require_option
+from ..core.distributions import normal_quantile
 from ..core.result import Estimates
 from ..errors import EstimationError
 from ..linalg.threads import same_bits
@@ -153,7 +153,7 @@ def _require(restriction, values, method, points, level):
 def _exact(path: EventPath, weights: np.ndarray, level: float) -> tuple[float, float]:
     centre = float(weights @ path.after)
     inner = path.covariance[path.k :, path.k :]
-    half = float(stats.norm.ppf(0.5 + level / 2) * np.sqrt(weights @ inner @ weights))
+    half = float(normal_quantile(0.5 + level / 2) * np.sqrt(weights @ inner @ weights))
     return centre - half, centre + half
 
 

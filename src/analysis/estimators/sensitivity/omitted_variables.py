@@ -6,9 +6,9 @@ from collections.abc import Sequence
 
 import numpy as np
 import pandas as pd
-from scipy import stats
 
 from ..core.checks import as_list, numeric, require_columns, require_level
+from ..core.distributions import t_quantile
 from ..core.entry import takes_frame
 from ..core.result import Estimates, Sample
 from ..errors import EstimationError, NotIdentifiedError
@@ -135,7 +135,7 @@ def partial_r2(statistic, df):
 
 def _robustness(statistic, df, q, alpha):
     share = q * abs(statistic) / np.sqrt(df)
-    critical = stats.t.ppf(1 - alpha / 2, df - 1) / np.sqrt(df - 1)
+    critical = t_quantile(1 - alpha / 2, df - 1) / np.sqrt(df - 1)
     row = {
         "partial_r2": partial_r2(statistic, df),
         "robustness_value": _robustness_value(share, 0.0),
@@ -170,7 +170,7 @@ def _benchmark(fit, design, place, name, multiple, level):
     r2_treatment, r2_outcome = _bounds(with_treatment, with_outcome, multiple)
     row = {"benchmark": name, "multiple": multiple, "r2_treatment": r2_treatment, "r2_outcome": r2_outcome}
     moved, error = adjusted(fit["beta"][1], fit["error"][1], df, r2_treatment, r2_outcome)
-    half = stats.t.ppf(0.5 + level / 2, df - 1) * error
+    half = t_quantile(0.5 + level / 2, df - 1) * error
     return row | {
         "estimate": moved,
         "std_error": error,

@@ -6,9 +6,9 @@ from collections.abc import Sequence
 
 import numpy as np
 import pandas as pd
-from scipy import stats
 
 from ..core.checks import require_level
+from ..core.distributions import normal_density, t_density, t_quantile, t_upper
 from ..core.result import Estimates
 from ..errors import EstimationError
 
@@ -71,7 +71,7 @@ def minimum_detectable_effect(
 
 def _detectable(std_error, power: float, level: float, df: float) -> np.ndarray:
     std_error = _require_std_error(std_error)
-    return (stats.t.ppf(0.5 + level / 2, df) + stats.t.ppf(power, df)) * std_error
+    return (t_quantile(0.5 + level / 2, df) + t_quantile(power, df)) * std_error
 
 
 def equivalence_test(
@@ -119,9 +119,9 @@ def equivalence_test(
         raise EstimationError(f"bound must be positive, or a lower and a higher number, not {bound}")
     df = estimates.design.get("df", np.inf) if df is None else df
     estimate, std_error = estimates.estimate, _require_std_error(estimates.std_error)
-    above = stats.t.sf((estimate - low) / std_error, df)
-    below = stats.t.cdf((estimate - high) / std_error, df)
-    half = stats.t.ppf(level, df) * std_error
+    above = t_upper((estimate - low) / std_error, df)
+    below = t_upper((high - estimate) / std_error, df)
+    half = t_quantile(level, df) * std_error
     p_value = np.maximum(above, below)
     return estimates.keys.assign(
         estimate=estimate,
@@ -183,8 +183,8 @@ def _errors_of(effect: float, std_error: float, level: float, df: float) -> tupl
     if effect == 0 or not np.isfinite(effect):
         raise EstimationError(f"effect must be a finite number other than 0, not {effect}")
     size = abs(effect) / std_error
-    critical = stats.t.ppf(0.5 + level / 2, df)
-    right, wrong = stats.t.sf(critical - size, df), stats.t.cdf(-critical - size, df)
+    critical = t_quantile(0.5 + level / 2, df)
+    right, wrong = t_upper(critical - size, df), t_upper(critical + size, df)
     power = float(right + wrong)
     beyond = _mean_above(critical - size, df) + size * right
     beneath = _mean_above(critical + size, df) - size * wrong
@@ -194,10 +194,10 @@ def _errors_of(effect: float, std_error: float, level: float, df: float) -> tupl
 def _mean_above(point: float, df: float) -> float:
     """Return the integral of ``z f(z)`` from `point` up, f the density of t."""
     if np.isinf(df):
-        return float(stats.norm.pdf(point))
+        return float(normal_density(point))
     if df <= 1:
         return float(np.inf)
-    return float((df + point**2) / (df - 1) * stats.t.pdf(point, df))
+    return float((df + point**2) / (df - 1) * t_density(point, df))
 
 
 def _require_std_error(std_error) -> np.ndarray:

@@ -7,9 +7,10 @@ from dataclasses import dataclass
 
 import numpy as np
 import pandas as pd
-from scipy import optimize, stats
+from scipy import optimize
 
 from ..core.checks import require_level
+from ..core.distributions import normal_below, normal_density, normal_quantile
 from ..core.reported import Reported
 from ..core.result import Estimates
 from ..errors import EstimationError
@@ -106,8 +107,8 @@ def pretest_power(
         shape = np.asarray(violation(path.distance), float)
     passing, null = (_pass_probability(path, mean[: path.k], level) for mean in (shape, 0.0 * shape))
     before = path.covariance[: path.k, : path.k]
-    ratio = stats.multivariate_normal.logpdf(path.before, shape[: path.k], before)
-    ratio -= stats.multivariate_normal.logpdf(path.before, np.zeros(path.k), before)
+    weighed = np.linalg.solve(before, np.column_stack([path.before, shape[: path.k]]))
+    ratio = shape[: path.k] @ (weighed[:, 0] - weighed[:, 1] / 2)
     table = pd.DataFrame(
         {
             "event_time": path.events,
@@ -120,7 +121,7 @@ def pretest_power(
 
 
 def _limits(path: EventPath, level: float) -> np.ndarray:
-    return stats.norm.ppf(0.5 + level / 2) * np.sqrt(np.diag(path.covariance)[: path.k])
+    return normal_quantile(0.5 + level / 2) * np.sqrt(np.diag(path.covariance)[: path.k])
 
 
 def _box(covariance: np.ndarray, mean: np.ndarray, low: np.ndarray, high: np.ndarray) -> float:
@@ -129,8 +130,10 @@ def _box(covariance: np.ndarray, mean: np.ndarray, low: np.ndarray, high: np.nda
         return 1.0
     if len(mean) == 1:
         scale = np.sqrt(covariance[0, 0])
-        return float(stats.norm.cdf((high - mean) / scale)[0] - stats.norm.cdf((low - mean) / scale)[0])
-    normal = stats.multivariate_normal(mean, covariance, maxpts=20_000 * len(mean), abseps=1e-7, seed=0)
+        return float(normal_below((high - mean) / scale)[0] - normal_below((low - mean) / scale)[0])
+    from scipy.stats import multivariate_normal
+
+    normal = multivariate_normal(mean, covariance, maxpts=20_000 * len(mean), abseps=1e-7, seed=0)
     return float(normal.cdf(high, lower_limit=low, rng=0))
 
 
@@ -173,6 +176,6 @@ def _edge_density(covariance, mean, limit, j) -> float:
     for sign in (-1.0, 1.0):
         edge = sign * limit[j]
         inner = mean[others] + slope * (edge - mean[j])
-        here = stats.norm.pdf(edge, mean[j], np.sqrt(variance))
+        here = normal_density(edge, mean[j], np.sqrt(variance))
         total -= sign * here * _box(rest, inner, -limit[others], limit[others])
     return total

@@ -6,9 +6,9 @@ from collections.abc import Sequence
 
 import numpy as np
 import pandas as pd
-from scipy import stats
 
 from ..core.checks import numeric, require_columns
+from ..core.distributions import normal_quantile, normal_upper
 from ..core.entry import takes_frame
 from ..core.result import Estimates
 from ..errors import EstimationError, NotIdentifiedError
@@ -87,7 +87,7 @@ def _differences(values, result, outcome):
 
 def _bounds(differences, gamma):
     moved = differences[differences != 0]
-    ranks = stats.rankdata(np.abs(moved))
+    ranks = pd.Series(np.abs(moved)).rank().to_numpy()
     above, below = ranks[moved > 0].sum(), ranks[moved < 0].sum()
     high, low = gamma / (1 + gamma), 1 / (1 + gamma)
     return {
@@ -109,7 +109,7 @@ def signed_rank_tail(ranks: np.ndarray, statistic: float, positive: float) -> fl
     if len(ranks) > EXACT_UP_TO:
         mean = positive * ranks.sum()
         spread = np.sqrt(positive * (1 - positive) * (ranks**2).sum())
-        return float(stats.norm.sf((statistic - mean) / spread))
+        return float(normal_upper((statistic - mean) / spread))
     doubled = np.rint(2 * ranks).astype(np.int64)
     chances = np.zeros(doubled.sum() + 1)
     chances[0] = 1.0
@@ -179,7 +179,7 @@ def e_value(
     [{'risk_ratio': 2.0, 'e_value': 3.414, 'e_value_limit': nan}]
     """
     if std_error is not None:
-        half = float(stats.norm.ppf(0.5 + level / 2)) * std_error
+        half = float(normal_quantile(0.5 + level / 2)) * std_error
         conf_low, conf_high = estimate - half, estimate + half
     low, high = (np.nan if limit is None else limit for limit in (conf_low, conf_high))
     if low > estimate or high < estimate:

@@ -10,9 +10,13 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 import numpy as np
-from scipy import optimize, stats
+from scipy import optimize
 
+from ..core.distributions import normal_below, normal_quantile
 from .event_path import EventPath
+
+_FAR = 6.0
+"""Bias in standard deviations beyond which the mass across zero, under Phi(-6) = 1e-9, is left out."""
 
 
 @dataclass(frozen=True)
@@ -109,11 +113,18 @@ def _half_length(problem: _Problem, u: np.ndarray, bound: float, level: float) -
 
 
 def _folded_quantile(shift: float, level: float) -> float:
-    """Return the quantile of ``|N(shift, 1)|``."""
-    if shift > 6:
-        return shift + float(stats.norm.ppf(level))
-    return (
-        float(np.sqrt(stats.ncx2.ppf(level, 1, shift**2)))
-        if shift > 0
-        else float(stats.norm.ppf(0.5 + level / 2))
+    r"""Return the quantile of :math:`|N(s, 1)|`: the root of :math:`\Phi(q - s) - \Phi(-q - s) = p`."""
+    low, high = shift + float(normal_quantile(level)), shift + float(normal_quantile(0.5 + level / 2))
+    if shift == 0:
+        return high
+    if shift > _FAR:
+        return low
+    return float(
+        optimize.brentq(
+            lambda value: float(normal_below(value - shift) - normal_below(-value - shift)) - level,
+            low,
+            high * (1 + 1e-12),
+            xtol=1e-15,
+            rtol=1e-15,
+        )
     )

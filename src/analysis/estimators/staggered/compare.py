@@ -137,7 +137,7 @@ def _group_time(inputs: _Inputs) -> _Pair:
 
 
 def _interaction_weighted(inputs: _Inputs) -> _Pair:
-    options = inputs.options("anticipation", "weights", "cluster")
+    options = inputs.options("covariates", "anticipation", "weights", "cluster")
     return _cells(interaction_weighted(inputs.data, **options), inputs)
 
 
@@ -156,12 +156,12 @@ def _imputed(estimator: Callable[..., Estimates]) -> Callable[[_Inputs], _Pair]:
 
 
 def _stacked(inputs: _Inputs) -> _Pair:
-    fit = stacked(inputs.data, **inputs.options("control", "cluster", "window"))
+    fit = stacked(inputs.data, **inputs.options("control", "anticipation", "weights", "cluster", "window"))
     return fit, fit.extra[_OVERALL]
 
 
 def _local_projection(inputs: _Inputs) -> _Pair:
-    options = inputs.options("control", "cluster", "window")
+    options = inputs.options("control", "anticipation", "weights", "cluster", "window")
     run = [local_projection(inputs.data, **options, weighting="equal", pooled=p) for p in (False, True)]
     return run[0], run[1]
 
@@ -174,7 +174,7 @@ def _switchers(inputs: _Inputs) -> _Pair:
 
 
 def _efficient_timing(inputs: _Inputs) -> _Pair:
-    options = inputs.options()
+    options = inputs.options("anticipation")
     events = (0, inputs.window[1])
     event = efficient_timing(inputs.data, **options, by="event", events=events)
     return event, efficient_timing(inputs.data, **options)

@@ -11,7 +11,7 @@ import pandas as pd
 from ..core.checks import require_level, require_option
 from ..core.entry import takes_frame
 from ..core.result import Estimates
-from ..errors import NotIdentifiedError
+from ..errors import EstimationError, NotIdentifiedError
 from ..linalg.threads import same_bits
 from ..regression.few_clusters import cluster_df
 from .wide_panel import WidePanel, wide_panel
@@ -30,6 +30,7 @@ def efficient_timing(
     cohort: str,
     by: str = "simple",
     events: tuple[int, int] = (0, 0),
+    anticipation: int = 0,
     beta: float | None = None,
     refined: bool = False,
     level: float = 0.95,
@@ -38,19 +39,24 @@ def efficient_timing(
 
     The estimand averages the effects of cohorts and periods as `by` says (cohorts weigh by size).
     Each effect compares a cohort with all cohorts not treated yet at that period; the same contrast one
-    period before adoption, whose mean is zero under random timing, is subtracted with weight `beta`.
+    period before adoption (before `anticipation` starts), whose mean is zero under random timing, is
+    subtracted with weight `beta`.
 
     Parameters
     ----------
     data : pandas.DataFrame
         One row a unit and period.
     outcome, unit, time, cohort : str
-        As in `group_time`. Units not observed in every period are dropped and counted, as are units
-        treated in the first period.
+        Columns: the outcome, labels of units, numeric periods, and first treated period, with missing, 0 or
+        infinity for never treated. Units not observed in every period are dropped and counted, as are
+        units treated in the first period.
     by : {"simple", "cohort", "calendar", "event"}
         One average, or one row an event time within `events`.
     events : tuple of int
-        First and last event time, for ``by="event"``.
+        First and last event time in periods, for ``by="event"``.
+    anticipation : int
+        Periods before adoption in which units may respond: the contrast before adoption is taken that much
+        earlier, and units that adopt within so many periods do not serve as not treated yet.
     beta : float, optional
         Weight on the contrast before adoption: 0 compares means, 1 is difference-in-differences with
         not-yet-treated controls, omitted is the variance-minimising weight, estimated.
@@ -63,13 +69,24 @@ def efficient_timing(
     Returns
     -------
     Estimates
-        ``extra["beta"]`` has the weights. The covariance is diagonal.
+        Keyed by ``term`` or ``event_time``, in units of the outcome. ``extra["beta"]`` has the weights. The
+        covariance is diagonal.
 
     Raises
     ------
-    ColumnError, KeyNotUniqueError, EstimationError
+    ColumnError
+        A column is absent or holds text, or a cohort changes within a unit.
+    KeyNotUniqueError
+        A unit has two rows in one period.
+    EstimationError
+        An option is none of those named.
     NotIdentifiedError
         If a cohort has one unit, or an average has no cohort with a comparison.
+
+    Notes
+    -----
+    There are no `weights`, `cluster` or `covariates`: the variance is Neyman's over the random assignment of
+    timing to single units, and the source derives none for weighted or clustered assignment.
 
     References
     ----------
@@ -91,8 +108,10 @@ def efficient_timing(
     require_option("by", by, ESTIMANDS)
     wide = wide_panel(data, outcome=outcome, unit=unit, time=time, cohort=cohort)
     wide = wide.keep(np.all(wide.observed, axis=1), "unit not observed in every period")
-    wide = wide.keep(wide.cohort > wide.periods[0], "treated from the first period on")
-    groups = _groups(wide)
+    if anticipation < 0:
+        raise EstimationError(f"anticipation must be zero or more periods, not {anticipation}")
+    wide = wide.keep(wide.cohort - anticipation > wide.periods[0], "treated from the first period on")
+    groups = _groups(wide, anticipation)
     labels = list(range(events[0], events[1] + 1)) if by == "event" else ["overall"]
     fits = [_average(groups, by, label, beta, refined) for label in labels]
     errors = np.array([fit[1] for fit in fits])
@@ -105,6 +124,7 @@ def efficient_timing(
         design={
             "outcome": outcome,
             "by": by,
+            "anticipation": anticipation,
             "variance": "refined" if refined else "Neyman",
             "correction": "none",
             "df": cluster_df(wide.sample.units or 0, unit),
@@ -124,9 +144,10 @@ class _Groups:
     size: np.ndarray
     mean: np.ndarray
     covariance: np.ndarray
+    anticipation: int
 
 
-def _groups(wide: WidePanel) -> _Groups:
+def _groups(wide: WidePanel, anticipation: int) -> _Groups:
     first = np.unique(wide.cohort)
     if len(first) < 2:
         raise NotIdentifiedError("one cohort only: nothing to compare with")
@@ -139,6 +160,7 @@ def _groups(wide: WidePanel) -> _Groups:
         size=np.array([len(m) for m in members], float),
         mean=np.array([m.mean(axis=0) for m in members]),
         covariance=np.array([np.cov(m, rowvar=False) for m in members]),
+        anticipation=anticipation,
     )
 
 
@@ -166,17 +188,22 @@ def _weights(groups: _Groups, by, label) -> tuple[np.ndarray, np.ndarray]:
     if not cells:
         raise NotIdentifiedError(f"no cohort has a comparison for {by} {label}")
     for g, t, weight in cells:
-        base = int(np.searchsorted(groups.periods, groups.first[g])) - 1
+        base = int(np.searchsorted(groups.periods, groups.first[g] - groups.anticipation)) - 1
         for place, weights in ((t, target), (base, before)):
             weights[:, place] += weight * _contrast(groups, g, t)
     return target, before
 
 
 def _contrast(groups: _Groups, g: int, t: int) -> np.ndarray:
-    later = groups.first > groups.periods[t]
+    later = _later(groups, t)
     contrast = -np.where(later, groups.size, 0.0) / groups.size[later].sum()
     contrast[g] += 1.0
     return contrast
+
+
+def _later(groups: _Groups, t: int) -> np.ndarray:
+    """Return which cohorts are untreated at period t, and stay so for the periods of anticipation."""
+    return groups.first > groups.periods[t] + groups.anticipation
 
 
 def _cells(groups: _Groups, by, label) -> Iterator[tuple[int, int, float]]:
@@ -186,7 +213,7 @@ def _cells(groups: _Groups, by, label) -> Iterator[tuple[int, int, float]]:
         (g, t)
         for g in range(len(start))
         for t in range(start[g], len(groups.periods))
-        if (groups.first > groups.periods[t]).any() and (by != "event" or event[g, t] == label)
+        if _later(groups, t).any() and (by != "event" or event[g, t] == label)
     ]
     bucket = {
         "simple": lambda g, t: 0,
@@ -210,7 +237,7 @@ def _treated(groups: _Groups, by, label) -> int:
 
 def _heterogeneity(groups: _Groups, target: np.ndarray) -> float:
     """Return the part of effect variance that outcomes before any treatment predict, over N."""
-    early = groups.periods < groups.first[0]
+    early = groups.periods < groups.first[0] - groups.anticipation
     if not early.any():
         return 0.0
     slopes = [

@@ -2,17 +2,23 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+from dataclasses import replace
+
 import numpy as np
 import pandas as pd
 
-from ..core.checks import require_level
+from ..core.checks import as_list, require_level
 from ..core.entry import takes_frame
+from ..core.result import Estimates
 from ..errors import EstimationError, NotIdentifiedError
 from ..linalg.threads import same_bits
 from .cell_result import cell_result
 from .group_time import GroupTime
+from .multiplier_bootstrap import cluster_sums
 from .saturated import fit_saturated
-from .wide_panel import wide_panel
+from .saturated_covariates import WithCovariates, fit_with_covariates
+from .wide_panel import WidePanel, wide_panel
 
 
 @takes_frame
@@ -24,6 +30,7 @@ def interaction_weighted(
     unit: str,
     time: str,
     cohort: str,
+    covariates: str | Sequence[str] | None = None,
     anticipation: int = 0,
     weights: str | None = None,
     cluster: str | None = None,
@@ -45,6 +52,9 @@ def interaction_weighted(
     outcome, unit, time, cohort : str
         Columns; `cohort` as in `group_time`. Incomplete rows and units treated from the first
         period on are dropped and counted. A unit with one row identifies nothing and adds nothing.
+    covariates : str or sequence of str, optional
+        Numeric columns that enter the regression linearly, one slope each for all rows; what unit
+        effects, period effects and cells explain is refused. Their slopes are ``extra["covariates"]``.
     anticipation : int
         Periods before adoption in which units may respond.
     weights : str, optional
@@ -59,11 +69,20 @@ def interaction_weighted(
     Returns
     -------
     GroupTime
-        Keyed by ``cohort`` and ``time``.
+        Keyed by ``cohort`` and ``time``. With covariates, ``extra["covariates"]`` is an `Estimates` of
+        their slopes, keyed by ``term``, in units of the outcome per unit of the covariate.
 
     Raises
     ------
-    ColumnError, KeyNotUniqueError, NotIdentifiedError, TooFewClustersError
+    ColumnError
+        A column is absent or holds text, or cohort or cluster change within a unit.
+    KeyNotUniqueError
+        A unit has two rows in one period.
+    NotIdentifiedError
+        Nothing untreated to compare with, no row of a cohort before treatment, or a covariate that the
+        effects explain.
+    TooFewClustersError
+        One cluster.
 
     References
     ----------
@@ -84,8 +103,16 @@ def interaction_weighted(
     require_level(level)
     if anticipation < 0:
         raise EstimationError(f"anticipation must be zero or more periods, not {anticipation}")
+    names = as_list(covariates)
     wide = wide_panel(
-        data, outcome=outcome, unit=unit, time=time, cohort=cohort, weights=weights, cluster=cluster
+        data,
+        outcome=outcome,
+        unit=unit,
+        time=time,
+        cohort=cohort,
+        covariates=names,
+        weights=weights,
+        cluster=cluster,
     )
     wide = wide.keep(wide.cohort - anticipation > wide.periods[0], "treated from the first period on")
     reference = "never" if np.isinf(wide.cohort).any() else f"last cohort ({wide.first_treated.max():g})"
@@ -93,25 +120,47 @@ def interaction_weighted(
     cohorts, code = np.unique(wide.cohort, return_inverse=True)
     row_weights = np.where(wide.observed, wide.weights, 0.0)
     cells = _free_cells(wide, cohorts, code, anticipation, row_weights)
-    fit = fit_saturated(wide.outcome, row_weights, code, np.ones((len(code), 1)), cells)
+    if names:
+        adjusted = fit_with_covariates(
+            wide.outcome, wide.covariates[:, :, 1:], names, row_weights, code, cells
+        )
+        fit = adjusted.fit
+    else:
+        fit = fit_saturated(wide.outcome, row_weights, code, np.ones((len(code), 1)), cells)
     design = {
         "outcome": outcome,
+        "covariates": ", ".join(names) or "none",
         "control": reference,
         "anticipation": anticipation,
         "weights": weights,
         "cluster": cluster or unit,
     }
-    return cell_result(
+    result = cell_result(
         "interaction_weighted",
         wide,
         fit.cells,
         cohorts,
         fit.effects[:, 0],
         fit.influence,
-        parameters=len(fit.cells) + len(wide.periods),
+        parameters=len(fit.cells) + len(wide.periods) + len(names),
         correction=correction,
         design=design,
         level=level,
+    )
+    return replace(result, extra={"covariates": _slopes(result, wide, names, adjusted)}) if names else result
+
+
+def _slopes(result: GroupTime, wide: WidePanel, names: list[str], fit: WithCovariates) -> Estimates:
+    sums = cluster_sums(fit.influence, wide.cluster)
+    return Estimates(
+        method="interaction_weighted",
+        keys=pd.DataFrame({"term": names}),
+        estimate=fit.slopes,
+        covariance=sums.T @ sums * result.panel.factor,
+        sample=result.sample,
+        design=result.design,
+        level=result.level,
+        influence=fit.influence * len(wide.cohort),
     )
 
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import replace
+from dataclasses import dataclass, replace
 
 import numpy as np
 import pandas as pd
@@ -16,7 +16,7 @@ from ..regression.few_clusters import clusters_named
 from ..regression.ols import ols
 from .wide_panel import WidePanel, wide_panel
 
-_COLUMNS = ("change", "switch", "time", "cluster", "unit")
+_COLUMNS = ("change", "switch", "time", "cluster", "unit", "weight")
 
 
 @takes_frame
@@ -31,7 +31,9 @@ def local_projection(
     window: tuple[int, int],
     pooled: bool = False,
     control: str = "not_yet",
+    anticipation: int = 0,
     weighting: str = "variance",
+    weights: str | None = None,
     cluster: str | None = None,
     correction: str = "fixest",
     level: float = 0.95,
@@ -47,15 +49,29 @@ def local_projection(
     data : pandas.DataFrame
         One row a unit and period. Each horizon uses the units observed at both ends of the difference.
     outcome, unit, time, cohort : str
-        As in `group_time`; horizons count periods.
+        Columns: the outcome, labels of units, numeric periods, and first treated period, with missing, 0 or
+        infinity for never treated.
     window : tuple of int
-        First (negative) and last horizon; -1 is the base and is not reported.
+        First (negative) and last horizon, in periods. Differences start in the last period before
+        ``cohort - anticipation``; that horizon, ``-1 - anticipation``, is not reported.
     pooled : bool
         Also not by horizon: one coefficient for the mean of all horizons from 0 on.
     control : {"not_yet", "never"}
+        Compared with units untreated through the later period (and `anticipation` periods more), or with the
+        never treated.
+    anticipation : int
+        Periods before adoption in which units may respond.
     weighting : {"variance", "equal"}
-    cluster, correction, level
-        As in `ols`; the unit is the cluster when none is named.
+        How the effects of adoption periods are averaged: by treatment variance or by the newly treated.
+    weights : str, optional
+        Positive sampling weights; a difference weighs what its unit weighs in the period it starts from,
+        and ``"equal"`` averages by the newly treated's weights.
+    cluster : str, optional
+        Column of clusters of units; the unit when omitted.
+    correction : {"fixest", "stata", "linearmodels", "statsmodels", "none"}
+        Small-sample convention, see `ols`.
+    level : float
+        Confidence level of intervals.
 
     Returns
     -------
@@ -67,7 +83,12 @@ def local_projection(
 
     Raises
     ------
-    ColumnError, KeyNotUniqueError, EstimationError
+    ColumnError
+        A column is absent or holds text, weights are not positive, or a cohort changes within a unit.
+    KeyNotUniqueError
+        A unit has two rows in one period.
+    EstimationError
+        The window leaves out the base or 0, or an option is none of those named.
     NotIdentifiedError
         If a horizon has no newly treated unit or no clean control.
 
@@ -87,15 +108,18 @@ def local_projection(
     >>> local_projection(frame, **keys, window=(-2, 1)).coef().round(3).to_dict()
     {-2: -0.286, 0: 1.571, 1: 1.0}
     """
-    _require(window, control, weighting, level)
-    wide = wide_panel(data, outcome=outcome, unit=unit, time=time, cohort=cohort, cluster=cluster)
+    _require(window, control, weighting, level, anticipation)
+    wide = wide_panel(
+        data, outcome=outcome, unit=unit, time=time, cohort=cohort, weights=weights, cluster=cluster
+    )
+    reach = _Reach(window[1], control, anticipation)
     if pooled:
         horizons: list[int | None] = [None]
         keys = pd.DataFrame({"term": ["pooled"]})
     else:
-        horizons = [h for h in range(window[0], window[1] + 1) if h != -1]
+        horizons = [h for h in range(window[0], window[1] + 1) if h != reach.base]
         keys = pd.DataFrame({"event_time": horizons})
-    frames = [_long_differences(wide, h, window[1], control) for h in horizons]
+    frames = [_long_differences(wide, h, reach) for h in horizons]
     with clusters_named("cluster", cluster or unit):
         fits = [_fit(*pair, weighting, correction, level) for pair in zip(frames, horizons, strict=True)]
     newly = [frame.loc[frame["switch"] == 1, ["unit", "cluster"]].nunique() for frame in frames]
@@ -105,11 +129,13 @@ def local_projection(
         keys=keys,
         estimate=np.array([fit.estimate[0] for fit in fits]),
         covariance=np.diag(errors**2),
-        sample=_sample(wide, fits, horizons, window[1], control),
+        sample=_sample(wide, fits, horizons, reach),
         design={
             "outcome": outcome,
             "control": control,
+            "anticipation": anticipation,
             "weighting": weighting,
+            "weights": weights,
             "cluster": cluster or unit,
             "correction": correction,
             "df": np.array([fit.design["df"] for fit in fits], dtype=float),
@@ -120,10 +146,28 @@ def local_projection(
     )
 
 
-def _require(window, control, weighting, level):
+@dataclass(frozen=True)
+class _Reach:
+    """What decides who is compared: last horizon, kind of control, periods of anticipation."""
+
+    last: int
+    control: str
+    anticipation: int
+
+    @property
+    def base(self) -> int:
+        """The horizon from which differences start."""
+        return -1 - self.anticipation
+
+
+def _require(window, control, weighting, level, anticipation):
     require_level(level)
-    if not (window[0] <= -1 and window[1] >= 0):
-        raise EstimationError(f"window must start at -1 or before and end at 0 or after, not {window}")
+    if anticipation < 0:
+        raise EstimationError(f"anticipation must be zero or more periods, not {anticipation}")
+    if not (window[0] <= -1 - anticipation and window[1] >= 0):
+        raise EstimationError(
+            f"window must start at {-1 - anticipation} or before and end at 0 or after, not {window}"
+        )
     require_option("control", control, ("not_yet", "never"))
     require_option("weighting", weighting, ("variance", "equal"))
 
@@ -134,16 +178,14 @@ def _fit(frame: pd.DataFrame, horizon, weighting, correction, level) -> Estimate
         raise NotIdentifiedError(f"{name}: no newly treated unit observed at both ends; narrow the window")
     if frame["switch"].all():
         raise NotIdentifiedError(f"{name}: no clean control observed at both ends; narrow the window")
-    weights = None
     if weighting == "equal":
-        frame = frame.assign(weight=_equal_weights(frame))
-        weights = "weight"
+        frame = frame.assign(weight=frame["weight"] * _equal_weights(frame))
     return ols(
         frame,
         outcome="change",
         treatment="switch",
         effects=["time"],
-        weights=weights,
+        weights=None if frame["weight"].eq(1).all() else "weight",
         cluster="cluster",
         correction=correction,
         singletons="keep",
@@ -151,46 +193,56 @@ def _fit(frame: pd.DataFrame, horizon, weighting, correction, level) -> Estimate
     )
 
 
-def _long_differences(wide: WidePanel, horizon, last, control) -> pd.DataFrame:
+def _long_differences(wide: WidePanel, horizon, reach: _Reach) -> pd.DataFrame:
     """Return change, switch, period and cluster of newly treated and clean control rows."""
-    pieces = [_at_period(wide, t, horizon, last, control) for t in range(1, len(wide.periods))]
+    pieces = [_at_period(wide, t, horizon, reach) for t in range(1, len(wide.periods))]
     columns = [np.concatenate(parts) for parts in zip(*pieces, strict=True)]
     return pd.DataFrame(dict(zip(_COLUMNS, columns, strict=True)))
 
 
-def _at_period(wide, t, horizon, last, control):
-    ends, base, switch, used = _pairs(wide, t, horizon, last, control)
+def _at_period(wide, t, horizon, reach):
+    ends, base, switch, used = _pairs(wide, t, horizon, reach)
     if not len(ends):
         return [np.zeros(0)] * len(_COLUMNS)
     change = wide.outcome[used][:, ends].mean(axis=1) - wide.outcome[used, base]
     cluster = wide.cluster[used].astype(float)
-    return [change, switch[used].astype(float), np.full(len(change), float(t)), cluster, np.flatnonzero(used)]
+    period = np.full(len(change), float(t))
+    return [
+        change,
+        switch[used].astype(float),
+        period,
+        cluster,
+        np.flatnonzero(used),
+        wide.weights[used, base],
+    ]
 
 
-def _pairs(wide, t, horizon, last, control) -> tuple[np.ndarray, int, np.ndarray, np.ndarray]:
-    """Return columns of the later ends and of the period before t, who switches at t, and who is compared."""
+def _pairs(wide, t, horizon, reach: _Reach) -> tuple[np.ndarray, int, np.ndarray, np.ndarray]:
+    """Return columns of the later ends and of the start, who switches at t, and who is compared."""
     now = wide.periods[t]
-    later = now + (np.arange(last + 1) if horizon is None else np.array([horizon]))
-    ends, base = wide.columns(later), int(wide.columns(now - 1))
+    later = now + (np.arange(reach.last + 1) if horizon is None else np.array([horizon]))
+    ends, base = wide.columns(later), int(wide.columns(now + reach.base))
     switch = wide.cohort == now
     if base < 0 or (ends < 0).any():
         return ends[:0], base, switch, np.zeros(len(switch), bool)
-    clean = np.isinf(wide.cohort) if control == "never" else wide.cohort > max(later[-1], now)
+    end = max(later[-1], now) + reach.anticipation
+    clean = np.isinf(wide.cohort) if reach.control == "never" else wide.cohort > end
     return ends, base, switch, (switch | clean) & wide.observed[:, [*ends, base]].all(axis=1)
 
 
 def _equal_weights(frame: pd.DataFrame) -> np.ndarray:
     """Return weights that make the regression average periods by their newly treated."""
-    share = frame.groupby("time")["switch"].transform("mean").to_numpy()
+    newly = (frame["weight"] * frame["switch"]).groupby(frame["time"]).transform("sum")
+    share = (newly / frame.groupby("time")["weight"].transform("sum")).to_numpy()
     return 1.0 / np.where(share < 1, 1 - share, 1.0)
 
 
-def _sample(wide: WidePanel, fits, horizons, last, control) -> Sample:
+def _sample(wide: WidePanel, fits, horizons, reach: _Reach) -> Sample:
     """Return the ledger with rows that enter no difference booked as such."""
     touched = np.zeros(wide.outcome.shape, bool)
     for horizon in horizons:
         for t in range(1, len(wide.periods)):
-            ends, base, _, used = _pairs(wide, t, horizon, last, control)
+            ends, base, _, used = _pairs(wide, t, horizon, reach)
             if len(ends):
                 touched[np.ix_(used, np.array([*ends, base]))] = True
     inside = wide.without_rows(~touched, "row in no difference").sample

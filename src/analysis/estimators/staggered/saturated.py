@@ -155,7 +155,7 @@ def _invert_cells(block: np.ndarray) -> np.ndarray:
 
 def _invert_periods(reduced: np.ndarray, q: int) -> np.ndarray:
     inner = reduced[q:, q:]
-    scale = np.sqrt(np.diag(inner))
+    scale = np.sqrt(np.maximum(np.diag(inner), 0.0))  # rounding can leave a period that is none below zero
     if (scale == 0).any() or np.linalg.cond(inner / np.outer(scale, scale)) > 1 / _SINGULAR:
         raise NotIdentifiedError(
             "period effects are not identified: a period without comparison, or a constant covariate"

@@ -14,6 +14,7 @@ from ..errors import EstimationError, NotIdentifiedError
 from ..linalg.threads import same_bits
 from ..regression.few_clusters import clusters_named
 from ..regression.ols import ols
+from ..regression.poisson import poisson
 from .wide_panel import WidePanel, wide_panel
 
 
@@ -28,32 +29,54 @@ def stacked(
     cohort: str,
     window: tuple[int, int],
     control: str = "not_yet",
+    family: str = "linear",
+    offset: str | None = None,
+    anticipation: int = 0,
     weighted: bool = True,
+    weights: str | None = None,
     cluster: str | None = None,
     correction: str = "fixest",
     level: float = 0.95,
 ) -> Estimates:
-    """Estimate event-time effects on a stack of sub-experiments, one a cohort, of equal windows.
+    r"""Estimate event-time effects on a stack of sub-experiments, one a cohort, of equal windows.
 
     The estimand at each event time is the mean effect over the treated units of all cohorts whose
     whole window lies inside the panel, so that composition does not change with event time, under
-    parallel trends within each sub-experiment.
+    parallel trends within each sub-experiment. With ``family="poisson"`` it is the logarithm of the ratio of
+    the treated units' mean to what it would have been, under parallel trends in logarithms of means:
+    :math:`E[y] = n \exp(a_D + b_e + \beta_e D)`, whose :math:`\beta_e` is the log ratio of ratios of weighted
+    means at e and at the base.
 
     Parameters
     ----------
     data : pandas.DataFrame
         One row a unit and period. A unit enters a sub-experiment only if observed through its window.
     outcome, unit, time, cohort : str
-        As in `group_time`; the window counts periods.
+        Columns: the outcome (not negative, for ``"poisson"``), labels of units, numeric periods,
+        and first treated period, with missing, 0 or infinity for never treated.
     window : tuple of int
-        First (-1 or before) and last (0 or after) event time; -1 is the base.
+        First and last event time in periods, from the base or before to 0 or after. The base is the last
+        period before ``cohort - anticipation``: event time ``-1 - anticipation``.
     control : {"not_yet", "never"}
-        Clean controls: untreated through the window, or never treated.
+        Clean controls: untreated through the window (and `anticipation` periods more), or never treated.
+    family : {"linear", "poisson"}
+        Least squares, effects in units of the outcome; or Poisson regression, effects in logarithms.
+    offset : str, optional
+        Logarithm of the exposure :math:`n`, for ``"poisson"``.
+    anticipation : int
+        Periods before adoption in which units may respond.
     weighted : bool
         Corrective weights, which make every sub-experiment's controls weigh as its treated do;
         without them the regression's own (and generally not convex-by-cohort-share) weights rule.
-    cluster, correction, level
-        As in `ols`; the unit is the cluster when none is named.
+    weights : str, optional
+        Positive sampling weights. A unit weighs in a sub-experiment what it weighs in the base period;
+        corrective weights then balance sums of weights where they balance numbers of units.
+    cluster : str, optional
+        Column of clusters of units; the unit when omitted.
+    correction : {"fixest", "stata", "linearmodels", "statsmodels", "none"}
+        Small-sample convention, see `ols`.
+    level : float
+        Confidence level of intervals.
 
     Returns
     -------
@@ -63,7 +86,12 @@ def stacked(
 
     Raises
     ------
-    ColumnError, KeyNotUniqueError, EstimationError
+    ColumnError
+        A column is absent or holds text, weights are not positive, or a cohort changes within a unit.
+    KeyNotUniqueError
+        A unit has two rows in one period.
+    EstimationError
+        The window leaves out the base or 0, or an option is none of those named.
     NotIdentifiedError
         If no cohort has its window inside the panel with treated and clean controls observed.
 
@@ -83,42 +111,73 @@ def stacked(
     >>> stacked(frame, **keys, window=(-1, 0)).coef().round(3).to_dict()
     {0: 1.5}
     """
-    _require(window, control, level)
-    wide = wide_panel(data, outcome=outcome, unit=unit, time=time, cohort=cohort, cluster=cluster)
-    stack, ledger = _stack(wide, window, control)
+    _require(window, control, level, family, offset, anticipation)
+    wide = wide_panel(
+        data,
+        outcome=outcome,
+        unit=unit,
+        time=time,
+        cohort=cohort,
+        weights=weights,
+        cluster=cluster,
+        offset=offset,
+    )
+    stack, ledger = _stack(wide, window, control, anticipation)
     if not len(stack):
         raise NotIdentifiedError(
             f"no cohort fits the window {window}: {ledger['left_out'].value_counts().to_dict()}"
         )
-    stack = stack.assign(weight=_corrective_weights(stack) if weighted else 1.0)
-    events = [e for e in range(window[0], window[1] + 1) if e != -1]
-    dummies = {f"event {e}": ((stack["event"] == e) & stack["treated"]).astype(float) for e in events}
+    stack["weight"] = stack["own"] * (_corrective_weights(stack) if weighted else 1.0)
+    events = [e for e in range(window[0], window[1] + 1) if e != -1 - anticipation]
     with clusters_named("cluster", cluster or unit):
-        fit = ols(
-            stack.assign(**dummies),
-            outcome="y",
-            treatment=list(dummies),
-            effects=["treated", "event"],
-            weights="weight",
-            cluster="cluster",
-            correction=correction,
-            level=level,
-        )
-    return _result(wide, fit, stack, ledger, np.array(events), outcome, control, weighted, cluster or unit)
+        fit = _fit(stack, events, family, offset, correction, level)
+    design = {
+        "outcome": outcome,
+        "control": control,
+        "family": family,
+        "anticipation": anticipation,
+        "weighted": weighted,
+        "weights": weights,
+        "cluster": cluster or unit,
+    }
+    return _result(wide, fit, stack, ledger, np.array(events), design)
 
 
-def _require(window, control, level):
+def _require(window, control, level, family, offset, anticipation):
     require_level(level)
-    if not (window[0] <= -1 and window[1] >= 0):
-        raise EstimationError(f"window must start at -1 or before and end at 0 or after, not {window}")
     require_option("control", control, ("not_yet", "never"))
+    require_option("family", family, ("linear", "poisson"))
+    if offset is not None and family != "poisson":
+        raise EstimationError("an offset belongs to family='poisson'")
+    if anticipation < 0:
+        raise EstimationError(f"anticipation must be zero or more periods, not {anticipation}")
+    if not (window[0] <= -1 - anticipation and window[1] >= 0):
+        raise EstimationError(
+            f"window must start at {-1 - anticipation} or before and end at 0 or after, not {window}"
+        )
 
 
-def _stack(wide: WidePanel, window, control):
+def _fit(stack: pd.DataFrame, events, family, offset, correction, level) -> Estimates:
+    dummies = {f"event {e}": ((stack["event"] == e) & stack["treated"]).astype(float) for e in events}
+    own = {} if family == "linear" else {"offset": "offset" if offset else None}
+    return (ols if family == "linear" else poisson)(
+        stack.assign(**dummies),
+        outcome="y",
+        treatment=list(dummies),
+        effects=["treated", "event"],
+        weights="weight",
+        cluster="cluster",
+        correction=correction,
+        level=level,
+        **own,
+    )
+
+
+def _stack(wide: WidePanel, window, control, anticipation):
     cohorts = np.unique(wide.cohort[np.isfinite(wide.cohort)])
     parts, rows = [], []
     for g in cohorts:
-        piece, row = _sub_experiment(wide, g, window, control)
+        piece, row = _sub_experiment(wide, g, window, control, anticipation)
         rows.append(row)
         if piece is not None:
             parts.append(piece)
@@ -126,7 +185,7 @@ def _stack(wide: WidePanel, window, control):
     return (pd.concat(parts, ignore_index=True) if parts else pd.DataFrame()), ledger
 
 
-def _sub_experiment(wide, g, window, control):
+def _sub_experiment(wide, g, window, control, anticipation):
     label = float(wide.calendar.label(g))
     span = wide.columns(g + np.arange(window[0], window[1] + 1))
     if (span < 0).any():
@@ -136,7 +195,7 @@ def _sub_experiment(wide, g, window, control):
     complete = wide.observed[:, span].all(axis=1)
     never = np.isinf(wide.cohort)
     treated = complete & (wide.cohort == g)
-    controls = complete & (never if control == "never" else wide.cohort > g + window[1])
+    controls = complete & (never if control == "never" else wide.cohort > g + window[1] + anticipation)
     counts = (label, int(treated.sum()), int(controls.sum()))
     if not (treated.any() and controls.any()):
         return None, (*counts, "no treated or no clean control observed through the window")
@@ -149,31 +208,30 @@ def _sub_experiment(wide, g, window, control):
             "cluster": np.repeat(wide.cluster[units], len(span)),
             "unit": np.repeat(units, len(span)),
             "column": np.tile(span, len(units)),
+            "own": np.repeat(wide.weights[units, span[-1 - anticipation - window[0]]], len(span)),
             "cohort": label,
         }
     )
+    if wide.offset is not None:
+        frame["offset"] = wide.offset[np.ix_(units, span)].ravel()
     return frame, (*counts, "")
 
 
 def _corrective_weights(stack: pd.DataFrame) -> np.ndarray:
     """Return 1 for treated rows and, for controls, treated share over control share of the sub-experiment."""
-    base = stack[stack["event"] == 0]
-    treated = base.groupby("cohort")["treated"].sum()
-    controls = base.groupby("cohort")["treated"].size() - treated
+    once = stack[stack["event"] == 0]
+    treated = (once["own"] * once["treated"]).groupby(once["cohort"]).sum()
+    controls = once.groupby("cohort")["own"].sum() - treated
     ratio = (treated / treated.sum()) / (controls / controls.sum())
     return np.where(stack["treated"], 1.0, stack["cohort"].map(ratio))
 
 
-def _result(wide, fit, stack, ledger, events, outcome, control, weighted, cluster) -> Estimates:
+def _result(wide, fit, stack, ledger, events, design) -> Estimates:
     touched = np.zeros(wide.outcome.shape, bool)
     touched[stack["unit"], stack["column"]] = True
     inside = wide.without_rows(~touched, "row in no sub-experiment").sample
     sample = replace(inside, clusters=fit.sample.clusters)
-    design = {
-        "outcome": outcome,
-        "control": control,
-        "weighted": weighted,
-        "cluster": cluster,
+    design |= {
         "stacked_rows": len(stack),
         "correction": fit.design["correction"],
         "df": fit.design["df"],

@@ -11,6 +11,7 @@ from pathlib import Path
 import pandas as pd
 
 from ...errors import AnalysisError
+from ...placing import staging
 from ..catalog import describe, panel_names, require_panel
 from ..store import load
 from .formats import FORMATS
@@ -51,8 +52,7 @@ def export(
     chosen = _checked(formats, only, out)
     frames = {name: load(name) for name in chosen}
     codebook = codebook_of(chosen)
-    with tempfile.TemporaryDirectory(dir=out, prefix=".making-") as place:
-        aside = Path(place)
+    with staging(out / CODEBOOK, "making") as aside:
         made = [path for each in formats for path in FORMATS[each](frames, codebook, aside)]
         codebook.to_csv(aside / CODEBOOK, index=False, lineterminator="\n")
         made.append(aside / CODEBOOK)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import csv
+import io
 from collections.abc import Mapping
 from pathlib import Path
 
@@ -10,6 +11,7 @@ import pandas as pd
 
 from ...errors import UnknownPlaceError
 from ...paths import policies_dir
+from ...placing import write_text
 from ...sources.periods import parse_period
 from ...sources.policy.dated import COLUMNS, ROWS, problems, read_text
 from ...sources.policy.hosts import HOSTS, publishers, read_hosts, source_of
@@ -70,12 +72,9 @@ def append_row(row: Mapping[str, str], directory: Path | None = None) -> Path:
     """Append a row to its state's file, which is made when the state is new; return the file."""
     place = (directory or policies_dir()) / ROWS / f"{row['state']}.csv"
     old = place.read_text("utf-8") if place.is_file() else ",".join(COLUMNS) + "\n"
-    part = place.with_suffix(".part")
-    with part.open("w", encoding="utf-8", newline="") as handle:
-        handle.write(old)
-        csv.DictWriter(handle, COLUMNS, lineterminator="\n").writerow(dict(row))
-    part.replace(place)
-    return place
+    text = io.StringIO(newline="")
+    csv.DictWriter(text, COLUMNS, lineterminator="\n").writerow(dict(row))
+    return write_text(place, old + text.getvalue())
 
 
 def _place(told: Mapping[str, str], known: pd.DataFrame, rows: pd.DataFrame) -> dict[str, str]:

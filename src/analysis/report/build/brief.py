@@ -74,9 +74,9 @@ METHOD = (
     "ones begins a new series.",
     "Policies come from public sources, each cited: what the instrument limits, from when, and how surely "
     "that is known. Symbolic acts and doubtful dates are kept apart.",
-    "For each city that adopted a rule, its crimes afterwards are held against those expected had its own "
-    "rate moved as the rate of cities that never adopted one. How far cities stray from this by "
-    "themselves gives the interval.",
+    "For each city that adopted a rule, crimes recorded afterwards are compared with the number expected "
+    "had its own rate moved as the rate of cities that never adopted one. How far other cities depart from "
+    "such an expectation without any policy gives the interval.",
 )
 FURTHER = (
     "The paper says how each design was built, what it could have found, and what every defensible choice "

@@ -14,7 +14,7 @@ from ...studies import graph
 from . import typeset as parts
 from .execute import cells_of, chapter_of
 from .notebooks import Chapter, find_notebooks
-from .pool import Of, Task, run_tasks
+from .pool import PRELOADED, WITH_STUDIES, Of, Task, run_tasks
 from .typeset import BOUND, NOTICE, SUBTITLE, meta_of
 
 __all__ = ["BOUND", "SUBTITLE", "build", "meta_of", "typeset"]
@@ -66,7 +66,9 @@ def build(
     if not only and not fresh and (there := stamp.unchanged(out, mark)):
         return there
     with stamp.run_named_fresh(fresh):
-        made = run_tasks(_tasks(paths, bound=not only), jobs=jobs, progress=progress)
+        tasks = _tasks(paths, bound=not only)
+        preload = WITH_STUDIES if any(task.call is graph.compute for task in tasks) else PRELOADED
+        made = run_tasks(tasks, jobs=jobs, progress=progress, preload=preload)
     files = {
         name: data for key, value in made.items() if key.startswith("> ") for name, data in value.items()
     }
@@ -98,7 +100,10 @@ def typeset(
 def _tasks(paths: Sequence[Path], *, bound: bool) -> list[Task]:
     studies = {path: _studies_of(path) for path in paths}
     wanted = sorted({name for names in studies.values() for name in names})
-    tasks = [Task(name, graph.compute, (name,), (), graph.RESULTS[name].seconds) for name in wanted]
+    tasks = [
+        Task(name, graph.compute, (name,), graph.needs(name, wanted), graph.RESULTS[name].seconds)
+        for name in wanted
+    ]
     tasks += [Task(path.stem, chapter_of, (path,), studies[path], _NOTEBOOK) for path in paths]
     names = [path.stem for path in paths]
     for name in names:

@@ -91,7 +91,7 @@ def _blocks(shell: Any, path: Path, cells: Sequence[Cell]) -> Iterator[Any]:
 def _outputs(shell: Any, path: Path, cell: Cell, number: int) -> list[dict[str, Any]]:
     from IPython.utils.capture import capture_output
 
-    with capture_output() as captured:
+    with shell.display_trap, capture_output() as captured:
         done = shell.run_cell(cell.source, store_history=False)
     error = done.error_before_exec or done.error_in_exec
     if error is not None:

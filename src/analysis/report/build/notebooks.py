@@ -15,6 +15,7 @@ from tqdm import tqdm
 
 from ...errors import AnalysisError, MissingFileError
 from ...paths import notebooks_dir
+from ...placing import write_text
 from ..exhibits.figures import Figure
 from ..exhibits.tables import Table
 from ..prose import MIME, Prose
@@ -117,7 +118,7 @@ def write_executed(executed: dict[Path, nbformat.NotebookNode], directory: Path)
     for path, notebook in executed.items():
         if (directory / path.name).resolve() == path.resolve():
             raise NotebookError("Executed copies may not replace the notebooks.", where=str(directory))
-        nbformat.write(notebook, directory / path.name)
+        write_text(directory / path.name, nbformat.writes(notebook) + "\n")
 
 
 async def _execute(path: Path) -> nbformat.NotebookNode:

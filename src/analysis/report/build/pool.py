@@ -18,8 +18,8 @@ from ...errors import AnalysisError
 
 #: One thread a process, so that bits do not depend on the machine's load.
 ONE_THREAD = ("OPENBLAS_NUM_THREADS", "OMP_NUM_THREADS", "MKL_NUM_THREADS", "NUMBA_NUM_THREADS")
-#: Imported once by the server that workers are forked from.
-PRELOADED = ["analysis.report", "analysis.studies.graph", "IPython.core.interactiveshell"]
+#: What the server that workers are forked from imports once; with studies among the tasks, all they need.
+PRELOADED, WITH_STUDIES = ("analysis.report.build.execute",), ("analysis.report.build.preload",)
 
 
 class StoppedTaskError(AnalysisError):
@@ -86,7 +86,9 @@ class _Progress:
             sys.stderr.flush()
 
 
-def run_tasks(tasks: Sequence[Task], *, jobs: int = 2, progress: bool = True) -> dict[str, Any]:
+def run_tasks(
+    tasks: Sequence[Task], *, jobs: int = 2, progress: bool = True, preload: Sequence[str] = PRELOADED
+) -> dict[str, Any]:
     """Run tasks in fresh processes, those that take longest first, and return what each gave, by name.
 
     Parameters
@@ -96,6 +98,8 @@ def run_tasks(tasks: Sequence[Task], *, jobs: int = 2, progress: bool = True) ->
         Processes at a time; results do not depend on it.
     progress : bool, optional
         Whether to show the line of progress on standard error.
+    preload : sequence of str, optional
+        Modules that the server imports before the first worker is forked.
 
     Raises
     ------
@@ -106,7 +110,7 @@ def run_tasks(tasks: Sequence[Task], *, jobs: int = 2, progress: bool = True) ->
     """
     line = _Progress({task.name: task.seconds for task in tasks}, max(1, jobs), progress)
     results: dict[str, Any] = {}
-    with _one_thread_each(), _executor(jobs) as executor:
+    with _one_thread_each(), _executor(jobs, preload) as executor:
         running: dict[Future[Any], Task] = {}
         try:
             while len(results) < len(tasks):
@@ -158,11 +162,11 @@ def _one_thread_each() -> Iterator[None]:
             os.environ.pop(name) if value is None else os.environ.update({name: value})
 
 
-def _executor(jobs: int) -> ProcessPoolExecutor:
+def _executor(jobs: int, preload: Sequence[str]) -> ProcessPoolExecutor:
     forks = "forkserver" in multiprocessing.get_all_start_methods()
     context: Any = multiprocessing.get_context("forkserver" if forks else "spawn")
     if forks:
-        context.set_forkserver_preload(PRELOADED)
+        context.set_forkserver_preload(list(preload))
     return ProcessPoolExecutor(
         max(1, jobs), mp_context=context, initializer=_end_quietly, max_tasks_per_child=1
     )
@@ -173,6 +177,6 @@ def _end_quietly() -> None:
 
 
 def _stop(executor: ProcessPoolExecutor) -> None:
-    executor.shutdown(wait=False, cancel_futures=True)
     for process in multiprocessing.active_children():
         process.terminate()
+    executor.shutdown(wait=True, cancel_futures=True)

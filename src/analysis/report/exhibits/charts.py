@@ -48,6 +48,11 @@ def coverage_heatmap(
         Whether to print the values in the cells.
     row_height, width : float, optional
         Inches.
+
+    Returns
+    -------
+    Figure
+        With caption, description in words and, where the figure has numbers, their table.
     """
     numbers = steady(table.to_numpy(float))
     low, high = limits or (float(np.nanmin(numbers)), float(np.nanmax(numbers)))
@@ -86,6 +91,11 @@ def status_grid(
         See `Figure`.
     width : float, optional
         Inches.
+
+    Returns
+    -------
+    Figure
+        With caption, description in words and, where the figure has numbers, their table.
     """
     codes = table.replace({status: code for code, status in enumerate(colours)}).to_numpy(int)
     with house_style():
@@ -149,6 +159,11 @@ def timeline(
         Text by year, marked by a dashed line.
     width, height : float, optional
         Inches.
+
+    Returns
+    -------
+    Figure
+        With caption, description in words and, where the figure has numbers, their table.
     """
     with house_style():
         drawing, axes = plt.subplots(figsize=(width, height))
@@ -206,6 +221,11 @@ def series_with_breaks(
         Lower and upper edge of a shaded range.
     width, height : float, optional
         Inches.
+
+    Returns
+    -------
+    Figure
+        With caption, description in words and, where the figure has numbers, their table.
     """
     with house_style():
         drawing, axes = plt.subplots(figsize=(width, height))
@@ -292,6 +312,11 @@ def small_multiples(
         Panels a row.
     width, height : float, optional
         Inches.
+
+    Returns
+    -------
+    Figure
+        With caption, description in words and, where the figure has numbers, their table.
     """
     rows = -(-len(panels) // columns)
     with house_style():

@@ -39,6 +39,11 @@ def slope_plot(
         Format of values on the axis.
     width, height : float, optional
         Inches; the height follows the number of rows when omitted.
+
+    Returns
+    -------
+    Figure
+        With caption, description in words and, where the figure has numbers, their table.
     """
     rows = rows.reset_index(drop=True)
     with house_style():
@@ -107,6 +112,11 @@ def differences_by_year(
         Range of a panel's axis, where wide intervals would hide the rest; what passes it is cut off.
     width, height : float, optional
         Inches.
+
+    Returns
+    -------
+    Figure
+        With caption, description in words and, where the figure has numbers, their table.
     """
     rows = -(-len(panels) // columns)
     with house_style():
@@ -165,6 +175,11 @@ def detectable_plot(
         Sizes to mark by vertical lines with their names, the effects there printed on the curves.
     width, height : float, optional
         Inches.
+
+    Returns
+    -------
+    Figure
+        With caption, description in words and, where the figure has numbers, their table.
     """
     with house_style():
         drawing, axes = plt.subplots(figsize=(width, height))

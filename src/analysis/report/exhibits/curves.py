@@ -48,6 +48,11 @@ def curves_plot(
         Formats of the axes' numbers.
     width, height : float, optional
         Inches.
+
+    Returns
+    -------
+    Figure
+        With caption, description in words and, where the figure has numbers, their table.
     """
     with house_style():
         drawing, axes = plt.subplots(figsize=(width, height))

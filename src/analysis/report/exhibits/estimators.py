@@ -43,15 +43,22 @@ def comparison_plot(
     Parameters
     ----------
     comparison : Comparison
+        What `compare_estimators` returns.
     caption, alt, label : str
         See `Figure`.
     unit : str
         What is estimated, with its unit: the axis label.
     by : {"overall", "event"}
+        Average effects, or effects by event time.
     spec : str
         Format of printed values.
     names : mapping of str to str
         Printed names of estimators; two-way fixed effects are drawn in the second colour.
+
+    Returns
+    -------
+    Figure
+        With caption, description in words and, where the figure has numbers, their table.
     """
     if by == "event":
         if len(comparison.events) > len(CYCLE):
@@ -80,8 +87,19 @@ def comparison_table(
 
     Parameters
     ----------
-    comparison, caption, label, spec, names
-        As in `comparison_plot`.
+    comparison : Comparison
+        What `compare_estimators` returns.
+    caption, label : str
+        See `Table`.
+    spec : str, optional
+        Format of printed values.
+    names : mapping of str to str, optional
+        Printed names of estimators.
+
+    Returns
+    -------
+    Table
+        With caption and notes; ends a notebook cell as it is.
     """
     table = comparison.table("overall").assign(
         estimator=lambda d: d["estimator"].map(lambda name: names.get(name, name))

@@ -24,6 +24,10 @@ def albers_usa(shapes: Any) -> Any:
     ----------
     shapes : geopandas.GeoDataFrame
         Any reference system, with a column ``state``.
+
+    Returns
+    -------
+    geopandas.GeoDataFrame
     """
     moved = shapes.to_crs(ALBERS)
     for state, (scale, east, north) in _MOVED.items():
@@ -64,6 +68,11 @@ def county_map(
         Cities, with columns ``class`` and ``geometry``; drawn as dots above the counties.
     width, height : float, optional
         Inches.
+
+    Returns
+    -------
+    Figure
+        With caption, description in words and, where the figure has numbers, their table.
     """
     with house_style():
         drawing, axes = plt.subplots(figsize=(width, height))

@@ -57,6 +57,11 @@ def models_table(
         Headings over models ``start`` to ``stop`` (exclusive), counted from 0.
     notes : sequence of str, optional
         Notes before the standard ones.
+
+    Returns
+    -------
+    Table
+        With caption and notes; ends a notebook cell as it is.
     """
     tables = [_by_term(model) for model in models]
     shown = _terms(tables, terms)

@@ -43,6 +43,11 @@ def event_study_plot(
         Event time of the comparison period, drawn as an open dot at zero if no estimate stands there.
     width, height : float, optional
         Inches.
+
+    Returns
+    -------
+    Figure
+        With caption, description in words and, where the figure has numbers, their table.
     """
     series = estimates if isinstance(estimates, Mapping) else {"": estimates}
     with house_style():
@@ -108,6 +113,19 @@ def forest_plot(
         Columns of texts to print at the right in place of the values, with their headings.
     width, height : float, optional
         Inches; the height follows the number of rows when omitted.
+
+    Returns
+    -------
+    Figure
+        With caption, description in words and, where the figure has numbers, their table.
+
+    Examples
+    --------
+    >>> import pandas as pd
+    >>> rows = pd.DataFrame({"name": ["a"], "estimate": [0.2], "conf_low": [-0.1], "conf_high": [0.5]})
+    >>> figure = forest_plot(rows, caption="One.", alt="One estimate.", label="one", xlabel="log points")
+    >>> figure.svg.lstrip().startswith("<")
+    True
     """
     rows = rows.reset_index(drop=True)
     positions, headings = _forest_positions(rows)
@@ -188,7 +206,7 @@ def balance_plot(
     caption: str,
     alt: str,
     label: str,
-    xlabel: str = "Standardised difference of means",
+    xlabel: str = "Standardized difference of means",
     tolerance: float | None = None,
     width: float = FULL,
 ) -> Figure:
@@ -208,6 +226,19 @@ def balance_plot(
         Half-width of a shaded range about zero.
     width : float, optional
         Inches.
+
+    Returns
+    -------
+    Figure
+        With caption, description in words and, where the figure has numbers, their table.
+
+    Examples
+    --------
+    >>> figure = balance_plot(
+    ...     {"age": 0.4}, {"matched": {"age": 0.1}}, caption="Balance.", alt="One covariate.", label="balance"
+    ... )
+    >>> figure.label
+    'balance'
     """
     names = list(before)
     series: list[tuple[str, Mapping[str, float], dict[str, Any]]] = [

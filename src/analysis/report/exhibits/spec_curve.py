@@ -53,6 +53,11 @@ def specification_curve(
         Number of groups.
     width, height : float, optional
         Inches; the height follows the number of levels when omitted.
+
+    Returns
+    -------
+    Figure
+        With caption, description in words and, where the figure has numbers, their table.
     """
     order = estimates["percent"].argsort(kind="stable").to_numpy()
     group = np.arange(len(order)) * bins // len(order)
@@ -146,6 +151,11 @@ def shares_plot(
         What is shared.
     width, height : float, optional
         Inches; the height follows the number of rows when omitted.
+
+    Returns
+    -------
+    Figure
+        With caption, description in words and, where the figure has numbers, their table.
     """
     names = list(next(iter(shares.values())).index)
     thick = 0.8 / len(shares)

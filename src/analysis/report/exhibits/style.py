@@ -37,7 +37,12 @@ def font_files(package: str) -> list[Path]:
 
 @contextmanager
 def house_style() -> Iterator[None]:
-    """Draw within this context to get the reports' look."""
+    """Draw within this context to get the reports' look.
+
+    Yields
+    ------
+    None
+    """
     with mpl.rc_context(_settings()):  # type: ignore[arg-type]
         yield
 

@@ -120,6 +120,19 @@ def frame_table(
         Column whose changes start a group of rows; it becomes the groups' headings.
     align : str, optional
         One letter a printed column; texts left and numbers right when omitted.
+
+    Returns
+    -------
+    Table
+        With caption and notes; ends a notebook cell as it is.
+
+    Examples
+    --------
+    >>> import pandas as pd
+    >>> frame = pd.DataFrame({"city": ["Tulsa"], "rate": [512.26]})
+    >>> table = frame_table(frame, {"rate": ",.1f"}, caption="Rates.", label="rates")
+    >>> table.caption
+    'Rates.'
     """
     formats, names = dict(formats or {}), dict(names or {})
     shown = frame.drop(columns=[group]) if group else frame

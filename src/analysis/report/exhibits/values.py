@@ -35,6 +35,13 @@ def number(value: Any, spec: str = "") -> str:
     ------
     ValueError
         If a number with a fractional part comes without a specification.
+
+    Examples
+    --------
+    >>> number(-1234.5, ",.1f")
+    '−1,234.5'
+    >>> number(0.0004, "p")
+    '< 0.001'
     """
     if _is_missing(value):
         return MISSING

@@ -38,6 +38,11 @@ def verdicts_table(
         Paragraphs under the table.
     with_notes : bool, optional
         Whether to print each distinct note of a claim that differs or is untested under the table.
+
+    Returns
+    -------
+    Table
+        With caption and notes; ends a notebook cell as it is.
     """
     verdicts = verdicts.reset_index(drop=True)
     rows = [_row(row) for row in verdicts.to_dict("records")]

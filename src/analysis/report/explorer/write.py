@@ -14,6 +14,8 @@ from ...panels import load
 from ...studies import places
 from ...studies.designs.city_sample import city_sample
 from ...studies.staggered_cities.spec import SPEC as CITIES
+from ...studies.staggered_counties.sample import county_sample
+from ...studies.staggered_counties.spec import SPEC as COUNTIES
 from .cities import city_shards, nation_breaks
 from .compact import packed, plain, write_script
 from .counties import county_shards
@@ -71,6 +73,7 @@ def _scripts(panels: Mapping[str, pd.DataFrame]) -> Iterator[tuple[str, dict[str
     if detainers is not None:
         yield "detainers", detainers
     yield "expected", _expected(panels)
+    yield "compared", _compared(county_sample(panels, spec=COUNTIES).frame)
     yield "states", _states(panels)
     yield "specifications", specifications()
     _with_roles(cities, "ori", places.city_roles(panels))
@@ -186,6 +189,25 @@ def _expected(panels: Mapping[str, pd.DataFrame]) -> dict[str, Any]:
                     "expected": rows["expected"].tolist(),
                 }
     return found
+
+
+def _compared(frame: pd.DataFrame) -> dict[str, Any]:
+    """Return the rates expected of every adopting county that has comparison counties, by period."""
+    paths = places.county_paths(frame)
+    counties = {
+        str(fips): {
+            "counties": int(rows["counties"].iloc[0]),
+            **{
+                name: [plain(value) for value in rows[name]]
+                for name in rows
+                if name not in ("fips", "counties")
+            },
+        }
+        for fips, rows in paths.groupby("fips")
+    }
+    return {"period": COUNTIES.period, "adopters": sorted(set(frame.loc[frame["cohort"].gt(0), "fips"]))} | {
+        "paths": counties
+    }
 
 
 def _states(panels: Mapping[str, pd.DataFrame]) -> dict[str, Any]:

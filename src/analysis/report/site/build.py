@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import os
 import shutil
-import tempfile
 from collections.abc import Callable
 from dataclasses import dataclass
 from importlib.metadata import version
@@ -15,6 +14,7 @@ from tqdm import tqdm
 
 from ...errors import MissingFileError
 from ...paths import build_dir, project_root
+from ...placing import put_in_place, staging
 from ...studies.paper import headline
 from .. import paper as paper_exhibits
 from ..build import pdf
@@ -82,15 +82,15 @@ def build_site(out: Path | None = None, *, progress: bool = True) -> Path:
         pdf.VERSION_DATE.date().isoformat(),
         os.environ.get("ANALYSIS_SITE_URL", ""),
     )
-    with tempfile.TemporaryDirectory(dir=out.parent, prefix=".making-site-") as place:
-        folder, work = Path(place) / "site", Path(place) / "work"
+    with staging(out, "making", tqdm.write) as place:
+        folder, work = place / "site", place / "work"
         folder.mkdir()
         work.mkdir()
         for name, step in tqdm(_STEPS.items(), desc="site", unit="", disable=not progress):
             step(folder, work, about)
             tqdm.write(f"  {name}") if progress else None
         verify(folder)
-        _swap(folder, out)
+        put_in_place(folder, out)
     return out
 
 
@@ -221,15 +221,8 @@ def _docs(folder: Path, work: Path, about: About) -> None:
     for name in (".buildinfo", "_static/webpack-macros.html"):
         (folder / "docs" / name).unlink(missing_ok=True)
     shutil.rmtree(folder / "docs" / "_sources", ignore_errors=True)
-
-
-def _swap(folder: Path, out: Path) -> None:
-    old = out.with_name(f".{out.name}-old")
-    shutil.rmtree(old, ignore_errors=True)
-    if out.exists():
-        out.rename(old)
-    folder.rename(out)
-    shutil.rmtree(old, ignore_errors=True)
+    # myst-nb keeps executed pages beside the folder it is given.
+    shutil.rmtree(folder / "jupyter_execute", ignore_errors=True)
 
 
 Step = Callable[[Path, Path, About], None]

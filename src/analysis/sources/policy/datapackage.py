@@ -10,6 +10,7 @@ import pandas as pd
 
 from ...errors import LayoutError
 from ...paths import policies_dir
+from ...placing import write_text
 from .dated import files_of
 from .problems import tuples
 
@@ -35,10 +36,7 @@ def render(directory: Path | None = None) -> str:
 def write_descriptor(directory: Path | None = None) -> Path:
     """Write ``datapackage.json`` beside the list and return where."""
     place = (directory or policies_dir()) / DESCRIPTOR
-    part = place.with_suffix(".part")
-    part.write_text(render(directory), "utf-8")
-    part.replace(place)
-    return place
+    return write_text(place, render(directory))
 
 
 def descriptor(directory: Path | None = None) -> dict[str, Any]:

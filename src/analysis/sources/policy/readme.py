@@ -8,6 +8,7 @@ from pathlib import Path
 import pandas as pd
 
 from ...paths import policies_dir
+from ...placing import write_text
 from .dated import read_text
 from .hosts import is_address
 
@@ -37,8 +38,7 @@ def render(text: str, rows: pd.DataFrame) -> str:
 def write_readme(directory: Path | None = None) -> Path:
     """Make the counts of the README anew and return where it is."""
     place = (directory or policies_dir()) / README
-    place.write_text(render(place.read_text("utf-8"), read_text(directory)), "utf-8")
-    return place
+    return write_text(place, render(place.read_text("utf-8"), read_text(directory)))
 
 
 def _counts(rows: pd.DataFrame) -> dict[str, int]:

@@ -6,6 +6,7 @@ from pathlib import Path
 
 from ...errors import LayoutError
 from ...paths import project_root
+from ...placing import write_text
 from .files import RawFile, families, family_files
 
 ACCESS = {
@@ -49,8 +50,7 @@ def write_readme(path: Path | None = None) -> Path:
     """Write the page and return its place."""
     path = path or readme_path()
     path.parent.mkdir(parents=True, exist_ok=True)
-    path.write_text(render_readme(), "utf-8")
-    return path
+    return write_text(path, render_readme())
 
 
 def check_family(name: str, family: dict) -> None:

@@ -22,6 +22,11 @@ WRONG_SHARE = 0.01
 MOST_PERSONS = 20_000_000
 #: Fewest states in those files (1962); a file with fewer is a part of one.
 LEAST_STATES = 40
+#: States stand in order in those files, and each file ends with one or two records of a territory: Guam, from
+#: 2013 the Virgin Islands. A file without is cut off. That of 1962 was published so: it ends in Texas.
+LAST_STATES = ("GU", "VI")
+LAST_STATE_SINCE = {2013: "VI"}
+CUT_AS_PUBLISHED = (1962,)
 #: Offenses from rare to frequent, as in every one of those files; held against files of so many records.
 RARE_TO_FREQUENT = ("murder", "rape", "robbery", "burglary", "larceny")
 ORDERED_FROM_RECORDS = 1000
@@ -85,9 +90,15 @@ class Doubts:
         return {
             "years": " ".join(str(year) for year in sorted(self.years)),
             "states": len(self.states),
+            "ends_early": self._ends_early(),
             "offenses_out_of_order": self._out_of_order(),
             **{name: int(counts[name]) for name in DOUBTS},
         }
+
+    def _ends_early(self) -> bool:
+        year = max(self.years, key=self.years.__getitem__, default=0)
+        wanted = {state for since, state in LAST_STATE_SINCE.items() if year >= since} or {*LAST_STATES}
+        return year not in CUT_AS_PUBLISHED and wanted.isdisjoint(self.states)
 
     def _out_of_order(self) -> bool:
         counts = [self.offenses[name] for name in RARE_TO_FREQUENT]
@@ -114,6 +125,10 @@ def sentences(row: Mapping[Any, Any], *, is_part: bool = False) -> tuple[list[st
     wrong = any(row[name] > WRONG_SHARE * row["read"] for name in DOUBTS)
     if row["states"] < LEAST_STATES and not is_part:
         said.append(f"it holds {row['states']} states; whole files hold {LEAST_STATES} or more")
+        wrong = True
+    if row["ends_early"] and not is_part:
+        last = " or ".join(LAST_STATES)
+        said.append(f"it has no record of the last state ({last}), with which every whole file ends")
         wrong = True
     if row["offenses_out_of_order"]:
         order = " to ".join(RARE_TO_FREQUENT)

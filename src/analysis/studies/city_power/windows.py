@@ -64,7 +64,14 @@ class Windows:
         return self.cities.groupby(list(columns), sort=True).ngroup().to_numpy()
 
 
-def windows(frame: pd.DataFrame, *, shift: int = 0, after: int = _HORIZON.after) -> Windows:
+def windows(
+    frame: pd.DataFrame,
+    *,
+    shift: int = 0,
+    after: int = _HORIZON.after,
+    skip: int = 0,
+    about: tuple[str, ...] = (),
+) -> Windows:
     """Return the windows of a city sample's frame at its dates of adoption, or some years before them.
 
     Years before the date count only from the stretch of the series that reaches the date; years from the
@@ -78,8 +85,12 @@ def windows(frame: pd.DataFrame, *, shift: int = 0, after: int = _HORIZON.after)
         Years by which every date is moved back; cities whose date would leave the panel have no comparison.
     after : int
         Years from the date on that count, less one.
+    skip : int
+        Years from the date on that do not count: those in which the policy held for part of the year.
+    about : tuple of str
+        Further columns of the frame, constant in a city, that the table of cities keeps.
     """
-    columns = ["ori", "city", "state", "region", "size", "residents", "cohort"]
+    columns = ["ori", "city", "state", "region", "size", "residents", "cohort", *about]
     cities = frame[columns].drop_duplicates("ori").sort_values("ori").reset_index(drop=True)
     years = np.unique(frame["year"])
     at = pd.Index(cities["ori"]).get_indexer(frame["ori"]), np.searchsorted(years, frame["year"])
@@ -90,7 +101,7 @@ def windows(frame: pd.DataFrame, *, shift: int = 0, after: int = _HORIZON.after)
         tables.append(table)
     counts, people, stretch = tables
     dates = np.unique(cities.loc[cities["cohort"].gt(0), "cohort"].to_numpy())
-    parts = [_cut(int(date) - shift, after, years, counts, people, stretch) for date in dates]
+    parts = [_cut(int(date) - shift, (skip, after), years, counts, people, stretch) for date in dates]
     crimes_before, crimes_after, early, late, usable = (np.stack(part) for part in zip(*parts, strict=True))
     seen = ~np.isnan(counts)
     return Windows(
@@ -107,9 +118,9 @@ def windows(frame: pd.DataFrame, *, shift: int = 0, after: int = _HORIZON.after)
     )
 
 
-def _cut(date: int, length: int, years, counts, people, stretch) -> tuple[np.ndarray, ...]:
+def _cut(date: int, span: tuple[int, int], years, counts, people, stretch) -> tuple[np.ndarray, ...]:
     earlier = (years >= date - _HORIZON.before) & (years < date)
-    later = (years >= date) & (years <= date + length)
+    later = (years >= date + span[0]) & (years <= date + span[1])
     last = pd.DataFrame(stretch[:, years < date]).ffill(axis=1).to_numpy()
     last = last[:, -1] if last.shape[1] else np.full(len(counts), np.nan)
     comparable = ~np.isnan(counts) & (stretch == last[:, None])

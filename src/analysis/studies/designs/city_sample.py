@@ -127,39 +127,72 @@ def city_sample(panels: Mapping[str, pd.DataFrame], rules: SampleRules) -> CityS
 
 def sample_of(cities: pd.DataFrame, breaks: pd.DataFrame, rules: SampleRules) -> CitySample:
     """Return the sample of agency-years whose treatment is known already, as `with_treatment` returns it."""
-    ledger: list[tuple[str, int, int]] = []
-    rows = _Rows(cities, ledger)
-    years = rows.frame["year"].between(rules.first_year, rules.last_year)
-    rows.keep(years, f"outside {rules.first_year}-{rules.last_year}")
-    rows.keep(rows.frame["place_fips"].notna(), "agency without a place")
-    rows.keep(rows.frame["population"].gt(0), "residents not printed")
-    rows.frame = rows.frame.assign(residents=_first(rows.frame, "population"))
-    large = rows.frame["residents"] >= rules.smallest
-    rows.keep(large, f"fewer than {rules.smallest:,} residents at first")
-    rows.keep(rows.frame[rules.outcome].notna(), "offense not printed")
-    _honour(rows, breaks, rules)
+    rows = _Rows(cities)
+    rows.keep(rows["year"].between(rules.first_year, rules.last_year), _outside(rules))
+    rows.keep(rows["place_fips"].notna(), "agency without a place")
+    rows.keep(rows["population"].gt(0), "residents not printed")
+    residents = rows.first("population")
+    rows.keep(rows.taken(residents) >= rules.smallest, f"fewer than {rules.smallest:,} residents at first")
+    rows.keep(rows[rules.outcome].notna(), "offense not printed")
+    unit = _honour(rows, breaks, rules)
     _treatment_rows(rows, rules)
-    seen = rows.frame.groupby("ori")["year"].transform("nunique")
-    rows.keep(seen >= rules.years_wanted, f"observed in fewer than {rules.years_wanted} years")
-    ledger.append(("in the sample", len(rows.frame), rows.frame["ori"].nunique()))
-    counted = pd.DataFrame(ledger, columns=["step", "rows", "agencies"])
-    return CitySample(_finish(rows.frame, rules), counted, pd.concat(rows.left, ignore_index=True))
+    rows.keep(rows.years_seen() >= rules.years_wanted, f"observed in fewer than {rules.years_wanted} years")
+    rows.ledger.append(("in the sample", len(rows.at), rows.agencies(rows.at)))
+    counted = pd.DataFrame(rows.ledger, columns=["step", "rows", "agencies"])
+    kept = cities.iloc[rows.at].assign(residents=rows.taken(residents), unit=unit.iloc[rows.at])
+    return CitySample(_finish(kept, rules), counted, pd.concat(rows.left, ignore_index=True))
+
+
+def _outside(rules: SampleRules) -> str:
+    return f"outside {rules.first_year}-{rules.last_year}"
 
 
 class _Rows:
-    """Rows that shrink step by step, with the ledger of steps."""
+    """Positions in a frame that shrink step by step, with the ledger of steps; no row is copied."""
 
-    def __init__(self, frame: pd.DataFrame, ledger: list[tuple[str, int, int]]):
-        self.frame, self.ledger = frame, ledger
+    def __init__(self, frame: pd.DataFrame):
+        self.frame, self.at = frame, np.arange(len(frame))
+        self._agency, self._names = pd.factorize(frame["ori"], sort=True)
+        self._year = frame["year"].to_numpy(dtype=np.int64)
+        self.ledger: list[tuple[str, int, int]] = []
         self.left: list[pd.DataFrame] = []
 
-    def keep(self, mask: pd.Series, step: str) -> None:
+    def __getitem__(self, column: str) -> pd.Series:
+        """Return a column's values in the rows that are left."""
+        return self.frame[column].iloc[self.at]
+
+    def taken(self, values: np.ndarray) -> np.ndarray:
+        """Return the values, one for each row of the frame, in the rows that are left."""
+        taken: np.ndarray = values[self.at]
+        return taken
+
+    def agencies(self, at: np.ndarray) -> int:
+        """Return the number of agencies in some rows."""
+        return len(np.unique(self._agency[at]))
+
+    def keep(self, mask: pd.Series | np.ndarray, step: str) -> None:
         """Keep the marked rows; book the others under `step`."""
-        kept = mask.astype("boolean").fillna(False).to_numpy(dtype=bool)
-        lost = self.frame[~kept]
-        self.ledger.append((step, len(lost), lost["ori"].nunique()))
-        self.left.append(lost.groupby("ori").size().rename("rows").reset_index().assign(step=step))
-        self.frame = self.frame[kept]
+        marked = mask if isinstance(mask, np.ndarray) else mask.astype("boolean").fillna(False).to_numpy(bool)
+        lost = self.at[~marked]
+        counts = np.bincount(self._agency[lost], minlength=len(self._names))
+        there = np.flatnonzero(counts)
+        self.ledger.append((step, len(lost), len(there)))
+        self.left.append(pd.DataFrame({"ori": self._names[there], "rows": counts[there], "step": step}))
+        self.at = self.at[marked]
+
+    def first(self, column: str) -> np.ndarray:
+        """Return a column's value in the first year that is left of each row's agency, for every row."""
+        order = self.at[np.lexsort((self._year[self.at], self._agency[self.at]))]
+        agency, firsts = np.unique(self._agency[order], return_index=True)
+        by_agency = np.full(len(self._names), np.nan)
+        by_agency[agency] = self.frame[column].iloc[order[firsts]].to_numpy(float)
+        return by_agency[self._agency]
+
+    def years_seen(self) -> np.ndarray:
+        """Return the number of years in which each row's agency is left."""
+        pairs = np.unique(np.column_stack([self._agency[self.at], self._year[self.at]]), axis=0)
+        seen = np.bincount(pairs[:, 0], minlength=len(self._names))
+        return self.taken(seen[self._agency])
 
 
 def with_treatment(panels: Mapping[str, pd.DataFrame], rules: SampleRules) -> pd.DataFrame:
@@ -187,41 +220,43 @@ def with_treatment(panels: Mapping[str, pd.DataFrame], rules: SampleRules) -> pd
     )
 
 
-def _honour(rows: _Rows, breaks: pd.DataFrame, rules: SampleRules) -> None:
-    rows.frame = rows.frame.assign(unit=rows.frame["ori"])
+def _honour(rows: _Rows, breaks: pd.DataFrame, rules: SampleRules) -> pd.Series:
+    """Leave out figures that breaks or footnotes disown; return each row's unit: agency or stretch."""
     if not rules.honour_breaks:
-        return
+        return rows.frame["ori"]
     about = breaks[breaks["break_kind"] != _ABOUT_COVERAGE]
+    keys = _series_keys(rows)
     for effect in ("withheld", "incomplete", "exceptional"):
-        marked = has_break(rows.frame.astype(_KEYS), about, effect, rules.outcome)
+        marked = has_break(keys, about, effect, rules.outcome).to_numpy()
         rows.keep(~marked, f"figure {effect} by a footnote or break")
-    segment = series_segment(rows.frame.astype(_KEYS), breaks, rules.outcome)
-    rows.frame = rows.frame.assign(unit=rows.frame["ori"] + "/" + segment.astype(str))
+        keys = keys[~marked]
+    stretch = np.zeros(len(rows.frame), dtype=np.int64)
+    stretch[rows.at] = series_segment(keys, breaks, rules.outcome)
+    return rows.frame["ori"] + "/" + pd.Series(stretch, index=rows.frame.index).astype(str)
 
 
-def _first(frame: pd.DataFrame, column: str) -> pd.Series:
-    first = frame.sort_values("year").groupby("ori")[column].first()
-    return frame["ori"].map(first)
+def _series_keys(rows: _Rows) -> pd.DataFrame:
+    columns = ["ori", "state", "year", "rape_definition"]
+    return rows.frame[columns].iloc[rows.at].astype(_KEYS)
 
 
 def _treatment_rows(rows: _Rows, rules: SampleRules) -> None:
     """Leave out treated agencies that cannot serve, and controls from the year they stop being one."""
-    control = rows.frame["cohort"].isna()
-    unknown = rows.frame["exposed_from"].eq(0).fillna(False)
+    control, unknown = rows["cohort"].isna(), rows["exposed_from"].eq(0).fillna(False)
     rows.keep(
-        ~(control & (unknown | rows.frame["ori"].isin(list(rules.named_by_authors)))),
-        "listed without any date",
+        ~(control & (unknown | rows["ori"].isin(list(rules.named_by_authors)))), "listed without any date"
     )
-    early = rows.frame["cohort"].lt(max(rules.first_cohort, rules.first_year + 1)).fillna(False)
+    early = rows["cohort"].lt(max(rules.first_cohort, rules.first_year + 1)).fillna(False)
     rows.keep(~early, "adopted before the years studied")
-    rows.keep(~rows.frame["cohort"].gt(rules.last_cohort).fillna(False), "adopted after the years studied")
+    rows.keep(~rows["cohort"].gt(rules.last_cohort).fillna(False), "adopted after the years studied")
     for column, what in _exposures(rules).items():
-        rows.keep(rows.frame["cohort"].notna() | ~_reached(rows.frame, column), what)
+        reached = rows["year"] >= rows[column].astype("Int64").fillna(_NEVER)
+        rows.keep(rows["cohort"].notna() | ~reached, what)
     if not rules.keep_limited_before:
-        limited = rows.frame["exposed_from"].lt(rows.frame["cohort"]).fillna(False)
+        limited = rows["exposed_from"].lt(rows["cohort"]).fillna(False)
         rows.keep(~limited, "treated after another limit")
     if not rules.keep_ended:
-        over = rows.frame["year"].gt(rows.frame["ended_year"].astype("Int64").fillna(_NEVER))
+        over = rows["year"].gt(rows["ended_year"].astype("Int64").fillna(_NEVER))
         rows.keep(~over, "after the policy ended")
 
 
@@ -232,10 +267,6 @@ def _exposures(rules: SampleRules) -> dict[str, str]:
         "county_from": "control in a county that any list or row names",
     }
     return by_column if rules.clean_counties else dict(list(by_column.items())[:2])
-
-
-def _reached(frame: pd.DataFrame, column: str) -> pd.Series:
-    return frame["year"] >= frame[column].astype("Int64").fillna(_NEVER)
 
 
 def _finish(frame: pd.DataFrame, rules: SampleRules) -> pd.DataFrame:

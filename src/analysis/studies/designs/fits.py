@@ -15,6 +15,7 @@ import pandas as pd
 
 from ... import estimators as est
 from ...estimators import Estimates
+from .shown_clusters import shows_clusters
 
 Keys = Mapping[str, str]
 
@@ -34,6 +35,7 @@ FITS: dict[str, Callable[..., Any]] = {
 _BY_EVENT = ("imputation", "stacked")
 
 
+@shows_clusters
 def by_event_time(
     name: str, rows: pd.DataFrame, outcome: str, keys: Keys, options: Mapping[str, Any]
 ) -> Estimates:
@@ -56,6 +58,7 @@ def by_event_time(
     return found
 
 
+@shows_clusters
 def overall(
     name: str, rows: pd.DataFrame, outcome: str, keys: Keys, options: Mapping[str, Any]
 ) -> tuple[Estimates, dict[str, Any]]:
@@ -86,6 +89,7 @@ def given_covariates(rows: pd.DataFrame, *, log: bool) -> tuple[pd.DataFrame, li
     return made, ["log_residents", "start", *map(str, regions.columns)]
 
 
+@shows_clusters
 def one_dummy(
     rows: pd.DataFrame,
     outcome: str,

@@ -7,13 +7,14 @@ from typing import Any, NamedTuple
 import numpy as np
 import pandas as pd
 
-from ...estimators import adjust_p_values
 from ...panels.store import load, manifest_of
 from ...results import stored
 from ..cap2017.spec import SPEC as CAP_SPEC
 from ..city_power import headline as city_headline
+from ..city_power import union
 from ..city_power.specification import BY_SIZE, BY_STATE, POOLED
 from ..credibility import counties as credibility
+from ..credibility import smoothness
 from ..literature.activation_tests import activation
 from ..multiverse import joint_test as multiverse_joint
 from ..multiverse import study as multiverse
@@ -21,12 +22,13 @@ from ..multiverse import summary as multiverse_summary
 from ..multiverse.spec import SPEC as CURVE
 from ..staggered_cities.spec import SPEC as CITIES
 from ..staggered_counties.spec import SPEC as COUNTIES
+from ..synthetic import leads as state_leads
 from ..synthetic.spec import STATE_LAWS
 from ..uar2017 import study as uar2017
 from ..uar2017.power import paper_cities
 from ..uar2017.spec import SPEC as UAR_SPEC
+from . import family, influence, lists, power
 from . import headline as answers
-from . import power
 from .headline import BASE, LATER, MAIN, VIOLENT
 
 _INTERVAL = ["estimate", "conf_low", "conf_high"]
@@ -111,7 +113,8 @@ def city_figures() -> dict[str, Any]:
     rows = city_rows()
     blocks = rows["block_low"].le(0) & rows["block_high"].ge(0)
     out = rows[~answers.includes_zero(rows)]
-    p_family = adjust_p_values(rows["p_value"].tolist(), method="holm")["p_value_adjusted"]
+    alone = rows.set_index(["definition", "outcome"])["p_value"]
+    p_family = family.step_down_p(alone, influence.city_influence())
     trial = city_headline.trial_table().iloc[0]
     found = {
         "city_intervals": len(rows),
@@ -144,7 +147,22 @@ def city_figures() -> dict[str, Any]:
         }
     pooled: Any = city_headline.table().set_index(["definition", "outcome"]).loc[(POOLED, VIOLENT)]
     ends = {"": "estimate", "_low": "conf_low", "_high": "conf_high", "_detectable": "detectable"}
-    return found | {f"pooled{name}": 100 * np.expm1(pooled[of]) for name, of in ends.items()}
+    found |= {f"pooled{name}": 100 * np.expm1(pooled[of]) for name, of in ends.items()}
+    return found | _union()
+
+
+def _union() -> dict[str, Any]:
+    """Return the stack of all limits and statewide rules: figures of the trial, and its estimate."""
+    made = union.figures()
+    ends = {"": "estimate", "_low": "conf_low", "_high": "conf_high"}
+    return {
+        "union_detectable": float(np.expm1(made["detectable"])),
+        "union_size": made["by_size"],
+        "union_blocks": made["by_state"],
+        "union_most": made["most"],
+        "union_cities": made["cities"],
+        **{f"union_percent{name}": 100 * float(np.expm1(made[of])) for name, of in ends.items()},
+    }
 
 
 def alternative_rows() -> pd.DataFrame:
@@ -304,13 +322,32 @@ def percent(rows: pd.DataFrame) -> pd.DataFrame:
 
 
 def trial_rows() -> pd.DataFrame:
-    """Return candidates for the design of cities in the order of the rule, shares of one."""
+    """Return candidates for the design of cities in the order of the rule, the union last, shares of one."""
     rows = city_headline.trial_table()
     names = {BY_SIZE: "by_size", BY_STATE: "by_state"}
     rows = rows.rename(columns=names).assign(detectable=np.expm1(rows["detectable"]))
-    return rows[["candidate", "detectable", *names.values()]]
+    columns = ["candidate", "detectable", *names.values()]
+    made = union.figures()
+    last = {name: made[name] for name in columns} | {"detectable": float(np.expm1(made["detectable"]))}
+    return pd.concat([rows[columns], pd.DataFrame([last])], ignore_index=True)
 
 
 def events() -> pd.DataFrame:
-    """Return effects by year relative to adoption of cities, log points; see `city_power.headline.events`."""
-    return city_headline.events()
+    """Return effects by year relative to adoption of every design, log points: ``key, outcome, time``."""
+    cities = city_headline.events()
+    kinds = {"status_inquiry": "status", "detainers": "detain"}
+    parts = [cities.assign(key=cities["definition"].map(kinds))]
+    parts += [smoothness.events().assign(key="counties"), state_leads.events().assign(key="states")]
+    return pd.concat(parts, ignore_index=True)
+
+
+def list_figures() -> dict[str, Any]:
+    """Return the headline of cities and counties on parts of the list, percent: violent crime."""
+    marks = {lists.WHOLE: "plain", lists.NO_ADVOCACY: "no_advocacy", lists.NO_BOUNDS: "no_bounds"}
+    rows = lists.table()
+    found: dict[str, Any] = {}
+    for row in rows[rows["outcome"].eq(VIOLENT)].to_dict("records"):
+        name = f"{row['key']}_{marks[row['list']]}"
+        found |= {name: row["estimate"], f"{name}_low": row["conf_low"], f"{name}_high": row["conf_high"]}
+        found |= {f"{name}_used": row["used"]}
+    return found

@@ -17,6 +17,7 @@ from ...panels.store import load
 from ...results import remembered, stored
 from ..city_power import headline as city_headline
 from ..credibility import counties as credibility
+from ..credibility import smoothness
 from ..multiverse import study as multiverse
 from ..multiverse.grid import one_step
 from ..multiverse.spec import SPEC as CURVE
@@ -26,9 +27,11 @@ from ..staggered_counties import study as staggered_counties
 from ..staggered_counties.fits import jackknife
 from ..staggered_counties.sample import PANELS, CountySample, county_sample, with_rates
 from ..staggered_counties.spec import SPEC as COUNTY_SPEC
+from ..synthetic import leads as state_leads
 from ..synthetic import state_laws
 from ..synthetic.spec import STATE_LAWS
-from . import power
+from ..synthetic.variants import variants
+from . import family, influence, lists, power
 
 #: What is compared everywhere: the violent total that no change of the definition of rape disturbs.
 VIOLENT, PROPERTY = "violent_without_rape", "property"
@@ -69,9 +72,12 @@ def table() -> pd.DataFrame:
         ``key, group, name, outcome, used`` (places), ``mean``, ``estimate, conf_low, conf_high, detectable,
         smallest_margin`` in crimes per 100,000 residents a year, and the first three in percent of the mean
         (``percent, percent_low, percent_high``); ``detectable_share``, ``margin_share`` and ``power_share``,
-        the chance to find a change of `MARGIN_SHARE`; ``p_value`` and ``p_family`` (Holm's, over all rows);
-        ``leads_p, fake_p``, ``tests`` (`PASSES`, `FAILS` or `NO_TEST`), and ``bound_low, bound_high``:
-        percent, were trends to differ by half the largest change seen before.
+        the chance to find a change of `MARGIN_SHARE`; ``p_value``, ``p_family`` (Romano and Wolf's, over all
+        rows by `family`) and ``p_holm``;
+        ``leads_p, leads_power, fake_p``, ``tests`` (`PASSES`, `FAILS` or `NO_TEST`); ``bound_low,
+        bound_high``: percent, were trends to differ by half the largest change seen before; ``whole_low`` and
+        on, by all of it; ``smooth_low`` and on, by a drift that bends by one log point a year; ``breakdown``:
+        the share of the largest change before at which zero is no longer excluded.
     """
     rows: Any = judged().set_index(["study", "design", "outcome"])
     found = []
@@ -82,10 +88,13 @@ def table() -> pd.DataFrame:
                 told = {"key": key, "group": group, "name": name, "outcome": outcome}
                 found.append(told | _scaled(row, study))
     made = pd.DataFrame(found).merge(before(), on=["key", "outcome"], how="left", validate="1:1")
-    p = adjust_p_values(made["p_value"].tolist(), method="holm")["p_value_adjusted"].to_numpy()
+    alone = made.set_index(["key", "outcome"])["p_value"]
+    holm = adjust_p_values(alone.tolist(), method="holm")["p_value_adjusted"].to_numpy()
+    stepped = family.step_down_p(alone, influence.influence()).to_numpy()
     failed = made["leads_p"].le(DOUBT) | made["fake_p"].le(DOUBT)
     untested = made["leads_p"].isna() & made["fake_p"].isna()
-    return made.assign(p_family=p, tests=np.select([untested, failed], [NO_TEST, FAILS], PASSES))
+    tests = np.select([untested, failed], [NO_TEST, FAILS], PASSES)
+    return made.assign(p_family=stepped, p_holm=holm, tests=tests)
 
 
 def _scaled(row: dict[str, Any], study: str) -> dict[str, Any]:
@@ -104,20 +113,37 @@ def _scaled(row: dict[str, Any], study: str) -> dict[str, Any]:
 
 @stored
 def before() -> pd.DataFrame:
-    """Return what tests on the years before say of each design that has any: see `table`."""
-    cities, counties = city_headline.tests(), credibility.table()
+    """Return what tests on the years before say of each design that has any, and bounds: see `table`."""
+    cities, counties = city_headline.tests(), _county_tests()
     kinds = {"status": "status_inquiry", "detain": "detainers"}
     parts = [cities[cities["definition"].eq(of)].assign(key=key) for key, of in kinds.items()]
     parts = [part.rename(columns={"fake_p_value": "fake_p"}) for part in parts]
     names = {"counties": credibility.ADMITTED, "open": credibility.ALL}
     parts += [counties[counties["comparison"].eq(of)].assign(key=key) for key, of in names.items()]
-    made = pd.concat(parts, ignore_index=True)
-    ends = {f"bound_{end}": 100 * np.expm1(made[f"{end}_0.5"]) for end in ("low", "high")}
-    columns = ["key", "outcome", "leads_p", "fake_p", "bound_low", "bound_high"]
+    made = pd.concat([*parts, _state_tests()], ignore_index=True)
+    ends = {
+        f"{mark}_{end}": 100 * np.expm1(made[of.format(end)]) for mark, of in BOUNDS.items() for end in ENDS
+    }
+    columns = ["key", "outcome", "leads_p", "leads_power", "fake_p", "breakdown", *ends]
+    return made.assign(**ends)[columns]
+
+
+#: Ends of intervals, and what the intervals that allow trends to differ are called: half and all of the
+#: largest change before, and a drift whose slope may change by one log point a year.
+ENDS = ("low", "high")
+BOUNDS = {"bound": "{}_0.5", "whole": "{}_1", "smooth": "smooth_{}_0.01"}
+
+
+def _county_tests() -> pd.DataFrame:
+    keys = ["comparison", "outcome"]
+    return credibility.table().merge(smoothness.table(), on=keys, how="left", validate="1:1")
+
+
+def _state_tests() -> pd.DataFrame:
     laws = state_variants()
     laws = laws[laws["variant"].eq(STATE_LAWS.placebo) & laws["scale"].eq("rate")]
-    states = laws.assign(key="states", fake_p=laws["p_value"])[["key", "outcome", "fake_p"]]
-    return pd.concat([made.assign(**ends)[columns], states], ignore_index=True)
+    fake = laws.rename(columns={"p_value": "fake_p"})[["outcome", "fake_p"]]
+    return state_leads.table().merge(fake, on="outcome", validate="1:1").assign(key="states")
 
 
 @stored
@@ -186,10 +212,9 @@ def county_before() -> dict[str, Any]:
     }
 
 
-@stored
 def state_variants() -> pd.DataFrame:
     """Return the joint design of statewide laws under every variant."""
-    return state_laws.joint()
+    return variants()
 
 
 def _state_rows() -> pd.DataFrame:
@@ -216,7 +241,8 @@ def choices() -> pd.DataFrame:
     """Return what every choice does to the headline of the cities that are followed, one at a time.
 
     The neighbors of `BASE` are estimated anew; see `multiverse_summary.robustness` for the columns. ``base``
-    marks the headline's own choices; the headline itself stands first.
+    marks the headline's own choices; the headline itself stands first. Last, what of the list is believed
+    (`lists.choices`), which is no dimension of the curve.
     """
     kept = multiverse.admitted(multiverse.results())
     chunks: dict[tuple[str, ...], list[dict[str, str]]] = {}
@@ -230,6 +256,8 @@ def choices() -> pd.DataFrame:
     rows = robustness(every, BASE)
     chosen = {fork.title: fork.levels[BASE[fork.name]] for fork in CURVE.curve.dimensions}
     rows = rows.assign(base=rows["fork"].map(chosen).eq(rows["choice"]))
+    parts = lists.choices().assign(shift=np.nan, significant=np.nan, specifications=0)
+    rows = pd.concat([rows, parts[rows.columns]], ignore_index=True)
     head = rows[rows["base"]].head(1).assign(fork="Headline", choice="All as the headline chose", base=False)
     return pd.concat([head, rows], ignore_index=True)
 
@@ -259,6 +287,8 @@ def figures() -> dict[str, Any]:
         "rows_family": int(rows["p_family"].le(1 - CITIES.level).sum()),
         "rows_standing": int((rows["p_family"].le(1 - CITIES.level) & rows["tests"].ne(FAILS)).sum()),
         "smallest_family": float(rows["p_family"].min()),
+        "rows_holm": int(rows["p_holm"].le(1 - CITIES.level).sum()),
+        "smallest_holm": float(rows["p_holm"].min()),
         "seen_low": violent["detectable_share"].min(),
         "seen_high": violent["detectable_share"].max(),
         "chance_low": violent["power_share"].min(),

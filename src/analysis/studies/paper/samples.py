@@ -11,9 +11,12 @@ import pandas as pd
 from ...panels.store import load
 from ..city_power import headline as city_headline
 from ..staggered_cities.spec import SPEC as CITIES
-from ..synthetic import statutes
+from ..synthetic import leads as state_leads
+from ..synthetic import state_laws, statutes
+from ..synthetic.spec import STATE_LAWS
 from ..uar2017 import pooled_covariance
 from . import headline as answers
+from . import lists
 from .headline import VIOLENT
 
 
@@ -75,33 +78,67 @@ def county_list() -> pd.DataFrame:
 
 
 def source_rows() -> pd.DataFrame:
-    """Return the rows of the policy list by type of source: ``type, rows, places, example``."""
+    """Return the rows of the policy list by its types of source: ``type, rows, example``."""
     rows = load("policy_rows")
     hosts = rows["source_url"].map(lambda url: urlsplit(str(url)).netloc.removeprefix("www.").lower())
-    kinds = rows["source_type"] if "source_type" in rows else hosts.map(source_type)
-    table = pd.DataFrame({"type": kinds, "host": hosts})
-    grouped = table.groupby("type")["host"]
+    grouped = hosts.groupby(rows["source_type"].astype(object).str.capitalize())
     most = grouped.agg(lambda values: ", ".join(values.value_counts().head(3).index))
-    found = pd.DataFrame({"rows": grouped.size(), "example": most}).sort_values("rows", ascending=False)
-    return found.reset_index()
+    found = pd.DataFrame({"rows": grouped.size(), "example": most}).rename_axis("type")
+    return found.sort_values("rows", ascending=False).reset_index()
 
 
-def source_type(host: str) -> str:
-    """Return the type of a source by its host, in the order of `_SOURCE_TYPES`."""
-    for name, ends in _SOURCE_TYPES.items():
-        if any(host == end or host.endswith(end) for end in ends):
-            return name
-    return "Other site"
+def source_figures() -> dict[str, Any]:
+    """Return how much of the list rests on groups that take a side, and on copies of one of them."""
+    rows = load("policy_rows")
+    copied = rows["aggregator"].eq(AGGREGATOR).fillna(False)
+    return lists.advocacy_share() | {"aggregator": AGGREGATOR, "aggregator_rows": int(copied.sum())}
 
 
-#: Types of source by the end of the host's name, the first that fits; used where the panel has no types.
-_SOURCE_TYPES = {
-    "Advocacy, against such policies": ("cis.org", "fairus.org", "alipac.us", "ojjpac.org", "amren.com"),
-    "Advocacy, for such policies": ("ilrc.org", "aclu.org", "nilc.org", "nwirp.org", "californialei.org"),
-    "Copy of a data set": ("github.com", "githubusercontent.com"),
-    "Court": ("uscourts.gov", "courtlistener.com"),
-    "Government": (".gov", ".us", "legistar.com", "municode.com", "civicplus.com"),
-}
+#: The group whose sheet, read through copies, stands behind more rows than any other.
+AGGREGATOR = "Center for Immigration Studies"
+
+
+def rule_rows() -> pd.DataFrame:
+    """Return statewide rules of the joint design by their type in the list: ``type, rules, states``."""
+    policies = load("policies").set_index("place_id")
+    dated = state_leads.adoptions(
+        {name: load(name) for name in state_laws.PANELS}, VIOLENT, spec=STATE_LAWS
+    ).start
+    rows = load("policy_rows").set_index("row")
+    kinds = {}
+    for state, year in dated.items():
+        own = policies[policies["kind"].eq("state") & policies["state"].eq(state)]
+        row = rows.loc[own.loc[own["adopted_year"].eq(year), "dated_by_row"].iloc[0]]
+        kinds[state] = statutes.type_of(str(row["basis"]), str(row["instrument"]))
+    table = pd.Series(kinds).rename_axis("state").reset_index(name="type")
+    grouped = table.groupby("type")["state"]
+    made = pd.DataFrame({"rules": grouped.size(), "states": grouped.agg(", ".join)})
+    return made.sort_values("rules", ascending=False, kind="stable").reset_index()
+
+
+def rule_types() -> dict[str, str]:
+    """Return the types of statewide rules with their numbers, in words for a sentence."""
+    rows = rule_rows()
+    return {"rule_types": ", ".join(f"{row['rules']} {row['type']}" for row in rows.to_dict("records"))}
+
+
+def list_rows() -> pd.DataFrame:
+    """Return the headline on parts of the list, and of states on statutes alone, percent: violent crime."""
+    rows = lists.table()
+    rows = rows[rows["outcome"].eq(VIOLENT)]
+    names = {key: answers.SHOWN[key][3] for key in rows["key"].unique()}
+    shown = rows.assign(design=rows["key"].map(names))[["design", "list", "used", *_INTERVAL]]
+    whole = answers.state_variants().query(
+        "scale == 'log' and outcome == @VIOLENT and variant == @answers.MAIN"
+    )
+    acts = statutes.run().query("scale == 'log' and outcome == @VIOLENT")
+    for frame, name in ((whole, lists.WHOLE), (acts, statutes.VARIANT)):
+        row: Any = frame.iloc[0]
+        percent = {end: 100 * float(np.expm1(row[end])) for end in _INTERVAL}
+        told = {"design": answers.SHOWN["states"][3], "list": name, "used": int(row["states"])}
+        shown = pd.concat([shown, pd.DataFrame([told | percent])], ignore_index=True)
+    order = list(dict.fromkeys(shown["design"]))
+    return shown.sort_values("design", key=lambda c: c.map(order.index), kind="stable", ignore_index=True)
 
 
 def statute_figures() -> dict[str, Any]:
@@ -114,13 +151,22 @@ def statute_figures() -> dict[str, Any]:
 
 
 def covariance_figures() -> dict[str, Any]:
-    """Return the matched difference before adoption under both covariances, and the pairs that move."""
+    """Return the matched differences under other distances, and the pairs that move."""
     rows: Any = pooled_covariance.run()
-    before = rows[rows["outcome"].eq(VIOLENT) & rows["group"].eq("before")].set_index("covariance")
-    found = {"covariance_moved": int(rows["moved"].iloc[0])}
-    for key, name in {"all": pooled_covariance.ALL, "within": pooled_covariance.WITHIN}.items():
-        found |= {f"before_{key}{end}": before.loc[name, of] for end, of in _ENDS.items()}
+    rows = rows[rows["outcome"].eq(VIOLENT)].set_index(["choice", "group"])
+    found: dict[str, Any] = {}
+    for key, name in _DISTANCES.items():
+        found |= {f"{key}_moved": int(rows.loc[(name, "before"), "moved"])}
+        found |= {f"{key}_pairs": int(rows.loc[(name, "before"), "pairs"])}
+        for group in ("before", "change"):
+            found |= {f"{group}_{key}{end}": rows.loc[(name, group), of] for end, of in _ENDS.items()}
     return found
 
 
+_DISTANCES = {
+    "all": pooled_covariance.ALL,
+    "within": pooled_covariance.WITHIN,
+    "census": pooled_covariance.CENSUS,
+}
+_INTERVAL = ["estimate", "conf_low", "conf_high"]
 _ENDS = {"": "estimate", "_low": "conf_low", "_high": "conf_high"}

@@ -102,10 +102,11 @@ def _staggered(study: str, sample: CitySample) -> pd.DataFrame:
     rows = []
     for ori, (first, last) in zip(years.index, years.itertuples(index=False), strict=True):
         if cohort[ori] > 0:
-            text = f"Adopted in {cohort[ori]}; its years {first} to {last} are held against those expected."
+            years_seen = f"its crime of {first} to {last}"
+            text = f"Adopted in {cohort[ori]}; {years_seen} is compared with the number expected."
             rows.append((ori, TREATED, text, ""))
         else:
-            text = f"One of the cities whose years {first} to {last} say what was to be expected."
+            text = f"One of the cities whose crime of {first} to {last} sets what is expected."
             rows.append((ori, COMPARISON, text, ""))
     gone = sample.left[~sample.left["ori"].isin(years.index)]
     last_step = gone.drop_duplicates("ori", keep="last")

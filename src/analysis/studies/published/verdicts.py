@@ -9,6 +9,7 @@ from pathlib import Path
 import pandas as pd
 
 from ...errors import AnalysisError, LayoutError
+from ...placing import write_text
 from .claims import VERDICTS
 
 
@@ -47,7 +48,8 @@ def in_words(verdicts: pd.DataFrame) -> str:
     '1 is consistent and 2 differ'
     """
     counts = verdicts["verdict"].value_counts()
-    parts = [f"{counts[name]} {_NAMED[name][counts[name] > 1]}" for name in VERDICTS if counts.get(name, 0)]
+    numbers = {name: int(counts.get(name, 0)) for name in VERDICTS}
+    parts = [f"{n} {_NAMED[name][n > 1]}" for name, n in numbers.items() if n]
     return " and ".join(filter(None, [", ".join(parts[:-1]), *parts[-1:]]))
 
 
@@ -93,8 +95,7 @@ def accept(verdicts: pd.DataFrame, path: Path | None = None) -> Path:
     table = verdicts[["claim", "study", "verdict", "note"]]
     if place.is_file():
         table = _in_order(table, _read(place.read_text("utf-8")))
-    place.write_text(table.to_csv(index=False, lineterminator="\n"), "utf-8")
-    return place
+    return write_text(place, table.to_csv(index=False, lineterminator="\n"))
 
 
 def _read(text: str) -> pd.DataFrame:

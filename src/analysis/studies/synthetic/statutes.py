@@ -7,6 +7,7 @@ treated nor donors.
 
 from __future__ import annotations
 
+import re
 from collections.abc import Mapping
 
 import pandas as pd
@@ -44,6 +45,21 @@ def statutes(rows: pd.DataFrame, *, since: int) -> pd.Series:
     year = rows.loc[kept, "adopted"].astype(str).str[:4].astype(int)
     first = year.groupby(rows.loc[kept, "state"].astype(object)).min()
     return first[first.ge(since)]
+
+
+def type_of(basis: str, instrument: str) -> str:
+    """Return the type of a statewide rule from its row: a statute, or what else binds the state.
+
+    Parameters
+    ----------
+    basis : str
+        Code of ``data/policies``; a directive of an attorney general is listed there as ``state law``.
+    instrument : str
+        Name of the instrument.
+    """
+    if basis != STATUTE:
+        return {"listing": "practice of all sheriffs", "court": "court ruling"}.get(basis, basis)
+    return "directive" if re.search(NO_STATUTE, instrument, flags=re.IGNORECASE) else "statute"
 
 
 def estimates(panels: Mapping[str, pd.DataFrame], spec: StateLawsSpec) -> pd.DataFrame:

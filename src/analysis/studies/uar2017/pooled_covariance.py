@@ -1,8 +1,9 @@
-"""Matched pairs when the distance pools the covariance within treated and control cities.
+"""Matched pairs under other distances: a covariance pooled within groups, and covariates measured before.
 
 The Mahalanobis distance of the main design takes the covariance of all cities, which contains the distance
 between the two groups; pooled within groups, :math:`\\sum_g (n_g - 1) S_g / \\sum_g (n_g - 1)`, it does not.
-Either is defensible, and pairs change with the choice.
+Either is defensible, and pairs change with the choice. The committed covariates of 2010 and 2015 are measured
+after most adoptions; those of the 2000 Census (`spec.COVARIATES_2000`) before the first.
 """
 
 from __future__ import annotations
@@ -18,11 +19,13 @@ from ...results import stored
 from ..designs.city_series import CitySeries
 from .differences import matched_sample
 from .matching import matching_options, pairs_of, pooled
-from .sample import treated_cities
-from .spec import SPEC, UarSpec
+from .sample import treated_cities, with_census_2000
+from .spec import COVARIATES_2000, SPEC, UarSpec
 from .study import PANELS, series_of
 
 ALL, WITHIN = "covariance of all cities", "covariance pooled within groups"
+CENSUS, CENSUS_WITHIN = "covariates of 2000", "covariates of 2000, covariance pooled within groups"
+OUTCOMES = ("violent_without_rape", "property")
 
 
 @stored
@@ -32,27 +35,40 @@ def run() -> pd.DataFrame:
 
 
 def choices(panels: Mapping[str, pd.DataFrame], spec: UarSpec) -> pd.DataFrame:
-    """Return differences of matched pairs before, in force and in change under both covariances.
+    """Return differences of matched pairs before, in force and in change under every choice of distance.
 
     Returns
     -------
     pandas.DataFrame
-        ``covariance, outcome, group`` and the columns of `matching.pooled`; ``moved``, the pairs of the main
-        coding that are others under the pooled covariance.
+        ``choice, outcome, group`` and the columns of `matching.pooled`; ``pairs``, how many the choice makes
+        (a city without a covariate has none), and ``moved``, how many treated cities of the main design have
+        another match, or none, under the choice.
     """
+    panels = {**panels, "places": with_census_2000(panels["places"], panels["places_2000"])}
     treated = {coding: treated_cities(panels["policies"], coding, spec=spec) for coding in spec.codings}
     series = series_of(panels, treated, spec=spec)
-    units = matched_sample(panels, series, spec.main, treated[spec.main], spec.last, spec=spec).design.units
-    units = units.sort_values("ori").reset_index(drop=True)
-    pairs = {name: pairs_by(units, name, spec=spec) for name in (ALL, WITHIN)}
-    moved = int((pairs[ALL].set_index("ori")["control"] != pairs[WITHIN].set_index("ori")["control"]).sum())
+    early = spec.replace(covariates=COVARIATES_2000)
+    pairs: dict[str, pd.DataFrame] = {}
+    for one, names in ((spec, (ALL, WITHIN)), (early, (CENSUS, CENSUS_WITHIN))):
+        sample = matched_sample(panels, series, one.main, treated[one.main], one.last, spec=one)
+        units = sample.design.units.sort_values("ori").reset_index(drop=True)
+        pairs |= {
+            name: pairs_by(units, covariance, spec=one)
+            for name, covariance in zip(names, (ALL, WITHIN), strict=True)
+        }
     rows = [
-        {"covariance": name, "outcome": outcome} | row
+        {"choice": name, "outcome": outcome, "pairs": len(table), "moved": moved(pairs[ALL], table)} | row
         for name, table in pairs.items()
-        for outcome in ("violent_without_rape", "property")
+        for outcome in OUTCOMES
         for row in _differences(table, series, outcome, spec=spec)
     ]
-    return pd.DataFrame(rows).assign(moved=moved)
+    return pd.DataFrame(rows)
+
+
+def moved(main: pd.DataFrame, other: pd.DataFrame) -> int:
+    """Return how many treated cities of some pairs have another control, or none, in others."""
+    first, second = (pairs.set_index("ori")["control"] for pairs in (main, other))
+    return int((first != second.reindex(first.index)).sum())
 
 
 def _differences(table: pd.DataFrame, series: CitySeries, outcome: str, *, spec: UarSpec):
