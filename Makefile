@@ -28,7 +28,7 @@ fi
 endef
 
 .DEFAULT_GOAL := help
-.PHONY: help install dev report site notebooks data verify multiverse doctor test coverage fuzz mutants lint format lock clean
+.PHONY: help install dev report site notebooks data archive verify multiverse doctor test coverage fuzz mutants lint format lock clean
 
 help:  ## Show this list
 	@awk -F':.*## ' '/^[a-z]+:.*## / {printf "  make %-10s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
@@ -58,6 +58,9 @@ notebooks: install  ## Run every notebook and say whether it runs
 
 data: dev  ## Rebuild the panels from the published files
 	$(BIN)/sanctuary data
+
+archive: install  ## Write the replication archive: everything that may be passed on, as one zip
+	$(BIN)/sanctuary archive
 
 verify: install  ## Compare every published figure with what the data say
 	$(BIN)/sanctuary verify

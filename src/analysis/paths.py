@@ -34,10 +34,17 @@ def policies_dir() -> Path:
 
 
 def reports_dir() -> Path:
-    """Return the directory of templates and built reports."""
-    return project_root() / "reports"
+    """Return the directory of the template and the bibliography: the checkout's, or the installed copy."""
+    in_checkout = project_root() / "reports"
+    return in_checkout if (in_checkout / "template").is_dir() else _PACKAGE / "_reports"
+
+
+def build_dir() -> Path:
+    """Return the directory of built reports, in the checkout or the working directory."""
+    return project_root() / "reports" / "build"
 
 
 def notebooks_dir() -> Path:
-    """Return the directory of notebooks."""
-    return project_root() / "notebooks"
+    """Return the directory of notebooks: the checkout's, or the installed copy."""
+    in_checkout = project_root() / "notebooks"
+    return in_checkout if (in_checkout / "00_paper.ipynb").is_file() else _PACKAGE / "_notebooks"

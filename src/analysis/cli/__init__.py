@@ -9,9 +9,11 @@ from collections.abc import Sequence
 
 from ..errors import AnalysisError
 from . import (
+    archive,
     data,
     doctor,
     export,
+    extras,
     ingest,
     multiverse,
     notebooks,
@@ -39,6 +41,7 @@ A fresh checkout holds the panels, so the report needs no download:
 The list of dated policies is part of the repository and needs no download either:
 
   sanctuary export      write the panels as CSV, Excel, Parquet, DuckDB or SQLite, with a codebook
+  sanctuary archive     write everything that may be passed on as one zip, for a deposit
   sanctuary policies    check the list, show a place, compare two versions, add a row
 
 With the published files in data/raw (or in the directory ANALYSIS_RAW_DIR names):
@@ -75,6 +78,7 @@ def parser() -> argparse.ArgumentParser:
         data,
         policies,
         export,
+        archive,
         ingest,
         study,
         multiverse,
@@ -111,6 +115,11 @@ def main(arguments: Sequence[str] | None = None) -> int:
         return int(options.run(options))
     except _expected() as error:
         print(f"sanctuary: {error}", file=sys.stderr)
+        return 2
+    except ImportError as error:
+        if not (sentence := extras.sentence(error)):
+            raise
+        print(f"sanctuary: {sentence}", file=sys.stderr)
         return 2
     except BrokenPipeError:
         sys.stdout = None  # whoever read the output has gone: nothing more can be said there

@@ -10,8 +10,7 @@ from __future__ import annotations
 
 import argparse
 from pathlib import Path
-
-from tqdm import tqdm
+from typing import Any
 
 from .saying import say
 
@@ -46,6 +45,8 @@ def rebuild(only: list[str] | None, *, progress: bool = True) -> dict[str, Path]
         If a published file is missing, altered or not laid out as described, or another run is at work; no
         panel has changed then.
     """
+    from tqdm import tqdm
+
     from ..panels.build import build_all
     from ..panels.store import replacing
     from ..paths import processed_dir
@@ -57,7 +58,7 @@ def rebuild(only: list[str] | None, *, progress: bool = True) -> dict[str, Path]
     return {name: directory / path.name for name, path in built.items()}
 
 
-def _advance(bar: tqdm, name: str) -> None:
+def _advance(bar: Any, name: str) -> None:
     bar.set_postfix_str(name)
     bar.update()
 

@@ -11,6 +11,8 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from importlib.metadata import PackageNotFoundError, requires, version
 
+_GET = "Get: make install in a checkout, or pip install 'sanctuary-crime[report]'"
+
 
 @dataclass(frozen=True)
 class Finding:
@@ -126,7 +128,7 @@ def _packages() -> Iterator[Finding]:
         except PackageNotFoundError:
             lacking.append(name)
     if lacking:
-        yield Finding("packages", False, f"{', '.join(lacking)}. Get: make install")
+        yield Finding("packages", False, f"{', '.join(lacking)}. {_GET}")
     else:
         yield Finding("packages", True, "all that the report needs are installed")
 
@@ -136,7 +138,7 @@ def _fonts() -> Iterator[Finding]:
 
     for package in ("font_source_sans_pro", "font_source_serif_pro"):
         found = font_files(package)
-        remedy = f"Get: make install, or pip install {package.replace('_', '-')}"
+        remedy = _GET
         yield Finding(f"fonts, {package}", len(found) == 4, f"{len(found)} faces" if found else remedy)
 
 
@@ -146,4 +148,4 @@ def _pandoc() -> Finding:
 
         return Finding("pandoc", True, pypandoc.get_pandoc_version())
     except (ImportError, OSError):
-        return Finding("pandoc", False, "Get: make install, or pip install pypandoc-binary")
+        return Finding("pandoc", False, _GET)

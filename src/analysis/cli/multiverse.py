@@ -13,13 +13,14 @@ import sys
 from collections.abc import Iterator
 from contextlib import contextmanager
 
+from .checks import count
 from .cluster import connected
 from .saying import say
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
     """Add this command's options."""
-    parser.add_argument("--jobs", type=int, default=2, metavar="N", help="processes (2)")
+    parser.add_argument("--jobs", type=count, default=2, metavar="N", help="processes (2)")
     parser.add_argument("--cluster", metavar="ADDRESS", help="a Dask scheduler, e.g. tcp://host:8786")
     parser.add_argument("--fresh", action="store_true", help="forget what an interrupted run has finished")
     parser.add_argument("--quiet", action="store_true", help="show no progress")

@@ -6,9 +6,8 @@ The notebooks themselves are never changed: they are committed without outputs.
 from __future__ import annotations
 
 import argparse
-from pathlib import Path
 
-from .checks import count
+from .checks import count, folder
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
@@ -16,7 +15,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     parser.add_argument(
         "--only", nargs="+", default=(), metavar="NAME", help="starts of notebook names, e.g. 02"
     )
-    parser.add_argument("--keep", type=Path, metavar="DIR", help="write executed copies there")
+    parser.add_argument("--keep", type=folder, metavar="DIR", help="write executed copies there")
     parser.add_argument("--jobs", type=count, default=2, metavar="N", help="notebooks run at a time (2)")
     parser.add_argument("--quiet", action="store_true", help="show no progress")
 

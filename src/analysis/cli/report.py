@@ -61,14 +61,14 @@ def run(options: argparse.Namespace) -> int:
 
 
 def _given(options: argparse.Namespace) -> int:
-    from ..paths import reports_dir
+    from ..paths import build_dir
     from ..report.given import build_given
 
     made = build_given(
         options.policies,
         name=options.name,
         policy=options.limits,
-        out=options.out or reports_dir() / "build" / "given_list",
+        out=options.out or build_dir() / "given_list",
         jobs=options.jobs,
         progress=not options.quiet,
     )

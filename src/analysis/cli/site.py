@@ -7,12 +7,13 @@ reports are part of it: `sanctuary report` comes first. Node.js with npm and the
 from __future__ import annotations
 
 import argparse
-from pathlib import Path
+
+from .checks import folder
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
     """Add this command's options."""
-    parser.add_argument("--out", type=Path, help="the folder (build/site); it is replaced whole")
+    parser.add_argument("--out", type=folder, help="the folder (build/site); it is replaced whole")
     parser.add_argument("--quiet", action="store_true", help="show no progress")
 
 
@@ -20,7 +21,7 @@ def run(options: argparse.Namespace) -> int:
     """Make the site and say where it is."""
     from ..report.site.build import build_site
 
-    folder = build_site(options.out, progress=not options.quiet)
-    size = sum(path.stat().st_size for path in folder.rglob("*") if path.is_file())
-    print(f"{folder}  {size / 1e6:.1f} MB")
+    made = build_site(options.out, progress=not options.quiet)
+    size = sum(path.stat().st_size for path in made.rglob("*") if path.is_file())
+    print(f"{made}  {size / 1e6:.1f} MB")
     return 0

@@ -7,7 +7,7 @@ from pathlib import Path
 from ..paths import project_root
 from ..placing import write_text
 from ..sources.policy.problems import tuples
-from ..sources.registry.redistribution import bases, restricted
+from ..sources.registry.redistribution import bases
 from .catalog import list_panels, panel_names
 from .store import manifest_of
 
@@ -54,7 +54,7 @@ def write_readme(path: Path | None = None) -> Path:
 
 
 def _lines(name: str) -> str:
-    told = [(family, bases()[family]) for family in restricted(list(manifest_of(name)["inputs"]))]
+    told = [(family, bases()[family]) for family in manifest_of(name).get("basis", {})]
     return "".join(
         f"| `{name}` | `{family}` | {basis.basis} | {basis.taken} | {basis.why} |\n" for family, basis in told
     )

@@ -19,6 +19,7 @@ from ..errors import AlteredFileError, AnalysisError, DuplicateKeyError, Missing
 from ..paths import policies_dir, processed_dir
 from ..placing import put_in_place, staging, write_text
 from ..sources.registry.files import raw_files, sha256_of
+from .basis import basis_of, with_basis
 from .manifests import read_manifest, require_as_described
 from .rates import Rate, rates_of
 from .reads import note
@@ -65,6 +66,8 @@ def write_panel(
         If two rows share the key.
     MissingFileError
         If an input is neither a registered file nor a panel of the directory.
+    AnalysisError
+        If an input may not be passed on and no basis is written for what is taken of it.
     """
     directory = directory or processed_dir()
     if frame.duplicated(keys).any():
@@ -73,10 +76,12 @@ def write_panel(
     frame = frame.sort_values(keys, kind="stable").reset_index(drop=True)
     directory.mkdir(parents=True, exist_ok=True)
     hashes = {each: input_hash(each, directory) for each in sorted(set(inputs))}
+    basis = basis_of(name, hashes, directory)
     temporary = _write_parquet(frame.drop(columns=list(rates_of(name))), directory)
     manifest = _manifest(name, frame, keys, hashes, dropped, temporary)
     if counts:
         manifest["counts"] = dict(counts)
+    manifest = with_basis(manifest, basis)
     path = directory / f"{name}.parquet"
     os.replace(temporary, path)
     write_text(manifest_path(name, directory), json.dumps(manifest, indent=1, ensure_ascii=False) + "\n")

@@ -105,6 +105,7 @@ def test_the_source_types_of_the_panel_are_the_list_s():
     rows, text = load("policy_rows").set_index("row"), read_text().set_index("row")
     assert rows["source_type"].tolist() == text["source_type"].tolist()
     assert rows.loc[rows["source_url"].str.contains("github.com"), "aggregator"].notna().all()
+    assert rows.loc[rows["aggregator"].notna(), "primary_source"].notna().all()
     sheet = rows[rows["aggregator"].eq("Center for Immigration Studies")]
     assert len(sheet) and set(sheet["source_type"]) == {"advocacy against"}
 

@@ -19,6 +19,12 @@ from analysis.paths import policies_dir
         ["notebooks", "--jobs", "0"],
         ["report", "--only", "13", "--out", "/proc/x"],
         ["export", "--out", "/proc/x"],
+        ["archive", "--out", "/proc/x"],
+        ["notebooks", "--keep", "/proc/x"],
+        ["site", "--out", "/proc/x"],
+        ["ingest", "file", "--out", "/proc/x"],
+        ["ingest", "file", "--jobs", "0"],
+        ["multiverse", "--jobs", "-1"],
     ],
 )
 def test_a_wrong_option_ends_with_2(arguments, capsys):

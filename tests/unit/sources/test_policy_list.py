@@ -100,6 +100,7 @@ SPOILT = [
     ({"source_type": "court"}, ImpossibleValueError, "not what source_hosts.csv says"),
     ({"source_type": "gossip"}, ImpossibleValueError, "gossip"),
     ({"aggregator": "Somebody"}, ImpossibleValueError, "Somebody"),
+    ({"primary_source": "none named"}, ImpossibleValueError, "belongs to an aggregator"),
     ({"archived_url": "archive"}, ImpossibleValueError, "is no address"),
 ]
 

@@ -13,7 +13,7 @@ from ...errors import UnknownPlaceError
 from ...paths import policies_dir
 from ...placing import write_text
 from ...sources.periods import parse_period
-from ...sources.policy.dated import COLUMNS, ROWS, problems, read_text
+from ...sources.policy.dated import COLUMNS, NOT_NAMED, ROWS, problems, read_text
 from ...sources.policy.hosts import HOSTS, publishers, read_hosts, source_of
 from ...sources.policy.instruments import basis_of, without_quotations
 from ...sources.policy.problems import raise_first
@@ -64,6 +64,8 @@ def new_row(told: Mapping[str, str], known: pd.DataFrame, directory: Path | None
         "source_type": source.type,
         "aggregator": source.aggregator,
     }
+    if source.aggregator and not row["primary_source"]:
+        row["primary_source"] = NOT_NAMED
     _check(row, rows, known, directory)
     return row
 

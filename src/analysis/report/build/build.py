@@ -6,7 +6,7 @@ import os
 from collections.abc import Sequence
 from pathlib import Path
 
-from ...paths import notebooks_dir, reports_dir
+from ...paths import build_dir, notebooks_dir, reports_dir
 from ...placing import staging
 from ...results import stamp
 from ...results.dependencies import reach, used_by
@@ -59,7 +59,7 @@ def build(
     In the bound report the first notebook is the paper and the others are its appendices. Where nothing that
     the files rest on has changed since they were made, they are left as they are.
     """
-    out = out or reports_dir() / "build"
+    out = out or build_dir()
     paths = find_notebooks(only, notebooks)
     inputs = [notebooks or notebooks_dir(), reports_dir() / "template", reports_dir() / "references.bib"]
     mark = stamp.of(inputs)
@@ -85,16 +85,22 @@ def typeset(
     bound: bool = True,
     progress: bool = True,
     notice: str = NOTICE,
+    page_subtitle: str = "",
 ) -> list[Path]:
-    """Write the reports of executed notebooks, `notice` on every page; see `build`."""
+    """Write the reports of executed notebooks, `notice` on every page; see `build`.
+
+    With `page_subtitle`, each becomes an HTML page of its own beside the PDF as well, under that subtitle.
+    """
     made: dict[str, bytes] = {}
     for chapter in chapters:
         made |= parts.article(chapter, notice)
+        if page_subtitle:
+            made |= parts.page(chapter, notice, page_subtitle)
     if bound:
         made |= {**parts.bound(*chapters), **parts.pages(*chapters)}
         for chapter in chapters:
             made |= parts.exhibits(chapter)
-    return _write(made, out or reports_dir() / "build")
+    return _write(made, out or build_dir())
 
 
 def _tasks(paths: Sequence[Path], *, bound: bool) -> list[Task]:

@@ -13,7 +13,7 @@ import pandas as pd
 from tqdm import tqdm
 
 from ...errors import MissingFileError
-from ...paths import project_root, reports_dir
+from ...paths import build_dir, project_root
 from ...placing import put_in_place, staging
 from ...studies.paper import headline
 from .. import paper as paper_exhibits
@@ -107,7 +107,7 @@ def verify(folder: Path) -> None:
 
 
 def _paper(folder: Path, work: Path, about: About) -> None:
-    built = reports_dir() / "build"
+    built = build_dir()
     for name in ("paper", "figures"):
         if not (built / name).is_dir():
             raise MissingFileError(

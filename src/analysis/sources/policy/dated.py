@@ -34,6 +34,8 @@ COLUMNS = [
     *["is_policy", "is_disputed", "is_unconfirmed", "reaffirms_older"],
     *["source_url", "source_type", "aggregator", "primary_source", "further_sources", "archived_url"],
 ]
+#: What ``primary_source`` says where an aggregator names none: looked for, and not there.
+NOT_NAMED = "none named"
 #: Row identifiers begin at 2 and have no gap: a row that was deleted shows, and its number is never used
 #: again.
 FIRST_ROW = 2
@@ -256,6 +258,10 @@ def _sources(rows: pd.DataFrame, directory: Path | None) -> Iterator[Problem]:
         elif not is_address(row.source_url):
             text = f"{row.source_url} cannot be followed as it stands."
             yield Problem(row.file, row.row, "source_url", text, "Encode it as a URL.", is_fatal=False)
+    bad = rows["aggregator"].ne("") & rows["primary_source"].eq("")
+    yield from each(rows, bad, "primary_source", f"is empty beside an aggregator; write {NOT_NAMED!r} if so")
+    bad = rows["aggregator"].eq("") & rows["primary_source"].eq(NOT_NAMED)
+    yield from each(rows, bad, "primary_source", "belongs to an aggregator, and there is none")
     bad = rows["archived_url"].ne("") & ~rows["archived_url"].map(is_address)
     yield from each(rows, bad, "archived_url", "is no address")
 

@@ -9,7 +9,7 @@ import pandas as pd
 
 from ...paths import policies_dir
 from ...placing import write_text
-from .dated import read_text
+from .dated import NOT_NAMED, read_text
 from .hosts import is_address
 
 README = "README.md"
@@ -46,6 +46,6 @@ def _counts(rows: pd.DataFrame) -> dict[str, int]:
     return {
         "aggregated": int(rows["aggregator"].ne("").sum()),
         "sheet": int(sheet.sum()),
-        "named": int((sheet & rows["primary_source"].ne("")).sum()),
+        "named": int((sheet & ~rows["primary_source"].isin(["", NOT_NAMED])).sum()),
         "broken": int((~rows["source_url"].map(is_address)).sum()),
     }

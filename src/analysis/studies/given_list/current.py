@@ -109,4 +109,4 @@ def sample_verdicts(given: GivenList) -> pd.DataFrame:
         for name, value in found.items()
         if value is not None
     }
-    return compare(published, findings)
+    return compare(published, findings, descriptions=True)

@@ -18,7 +18,7 @@ from threadpoolctl import threadpool_limits
 
 from ...errors import AlteredFileError
 from ...panels.store import load, manifest_of, write_panel
-from ...paths import processed_dir, reports_dir
+from ...paths import build_dir, processed_dir
 from ..designs.city_sample import PANELS
 from . import fits, resume
 from .grid import forbidden, grid_size, plan, spec_hash
@@ -33,7 +33,7 @@ Chunk = Sequence[dict[str, str]]
 
 def partial_path() -> Path:
     """Return the file that holds finished chunks of a run that was not finished."""
-    return reports_dir() / "build" / "multiverse.partial.jsonl"
+    return build_dir() / "multiverse.partial.jsonl"
 
 
 def panel_hashes() -> dict[str, str]:

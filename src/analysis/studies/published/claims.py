@@ -179,7 +179,9 @@ def claims(*studies: str) -> dict[str, Claim]:
     return found
 
 
-def compare(published: Mapping[str, Claim], findings: Mapping[str, Finding]) -> pd.DataFrame:
+def compare(
+    published: Mapping[str, Claim], findings: Mapping[str, Finding], *, descriptions: bool = False
+) -> pd.DataFrame:
     """Return the verdict on each claim.
 
     A printed figure *agrees* with an estimate within half a unit of its last printed digit; it is
@@ -196,6 +198,9 @@ def compare(published: Mapping[str, Claim], findings: Mapping[str, Finding]) -> 
         As `claims` returns them.
     findings : mapping of str to Finding
         By name of claim.
+    descriptions : bool, default False
+        Whether sizes of samples and years are graded as well: for a list that may be the paper's own, against
+        which they can be tested.
 
     Returns
     -------
@@ -210,7 +215,8 @@ def compare(published: Mapping[str, Claim], findings: Mapping[str, Finding]) -> 
     """
     for name, finding in findings.items():
         _check(published, name, finding)
-    return pd.DataFrame([_row(claim, findings.get(claim.claim)) for claim in published.values()])
+    rows = [_row(claim, findings.get(claim.claim), descriptions) for claim in published.values()]
+    return pd.DataFrame(rows)
 
 
 def collect(*groups: Mapping[str, Finding] | Iterable[Finding]) -> dict[str, Finding]:
@@ -230,9 +236,9 @@ def collect(*groups: Mapping[str, Finding] | Iterable[Finding]) -> dict[str, Fin
     return found
 
 
-def verdict(claim: Claim, finding: Finding) -> str:
+def verdict(claim: Claim, finding: Finding, *, descriptions: bool = False) -> str:
     """Return the verdict on one claim: see `compare`."""
-    if claim.describes:
+    if claim.describes and not descriptions:
         return "not graded"
     if math.isnan(finding.estimate):
         return "untested"
@@ -261,7 +267,7 @@ def _of_zero(finding: Finding) -> str:
     return "not contradicted" if finding.conf_low <= 0 <= finding.conf_high else "differs"
 
 
-def _row(claim: Claim, finding: Finding | None) -> dict[str, Any]:
+def _row(claim: Claim, finding: Finding | None, descriptions: bool) -> dict[str, Any]:
     nothing = Finding(claim.claim, math.nan, note=claim.untested_because)
     found = finding or nothing
     return {
@@ -272,7 +278,7 @@ def _row(claim: Claim, finding: Finding | None) -> dict[str, Any]:
         "conf_low": found.conf_low,
         "conf_high": found.conf_high,
         "power": found.power,
-        "verdict": verdict(claim, found),
+        "verdict": verdict(claim, found, descriptions=descriptions),
         "note": found.note,
     }
 
