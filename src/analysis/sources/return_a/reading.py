@@ -30,6 +30,7 @@ _LEDGER = {
     "set_aside": "int64",
     "years": "str",
     "states": "int64",
+    "ends_early": "bool",
     "offenses_out_of_order": "bool",
     **dict.fromkeys(DOUBTS, "int64"),
 }
@@ -105,8 +106,8 @@ class Reading:
         The rows, columns as `analysis.sources.return_a.dictionary` tells.
     ledger : pandas.DataFrame
         One row a file: ``source, bytes, records, read, set_aside`` (read + set aside = records), ``years``
-        (that its records bear), ``states`` (how many), ``offenses_out_of_order``, and the counts of
-        `analysis.sources.return_a.checks.DOUBTS`.
+        (that its records bear), ``states`` (how many), ``ends_early``, ``offenses_out_of_order``, and the
+        counts of `analysis.sources.return_a.checks.DOUBTS`.
     damaged : pandas.DataFrame
         One row a record set aside: ``source, record`` (from one), ``offset`` (of the damage, from zero, in
         the uncompressed file), ``bytes, reason``.
