@@ -65,19 +65,6 @@ def test_panels_are_exported(sanctuary, tmp_path):
     assert (tmp_path / "exported" / "csv" / "state_bans.csv").is_file()
 
 
-def test_a_chapter_is_made_below_the_working_directory(sanctuary, tmp_path):
-    done = sanctuary("report", "--only", "13", "--jobs", "1", "--quiet")
-    assert done.returncode == 0, done.stderr
-    (made,) = (tmp_path / "reports" / "build").glob("13*.pdf")
-    assert made.read_bytes().startswith(b"%PDF")
-
-
-def test_verdicts_are_verified(sanctuary):
-    done = sanctuary("verify")
-    assert done.returncode == 0, done.stdout + done.stderr
-    assert "uar2017" in done.stdout and "moved" not in done.stderr
-
-
 def test_what_needs_a_checkout_says_so(sanctuary):
     done = sanctuary("archive")
     assert done.returncode == 2 and "no checkout" in done.stderr and "Traceback" not in done.stderr

@@ -1,4 +1,4 @@
-"""The report on a list somebody gives: PDF and page, the tables behind it, and which file it was made of."""
+"""The report on a list somebody gives: one PDF, the tables behind it, and which file it was made of."""
 
 from __future__ import annotations
 
@@ -41,7 +41,7 @@ def build_given(
     jobs: int = 2,
     progress: bool = True,
 ) -> list[Path]:
-    """Write the report on a given list: a PDF, an HTML page, its tables as CSV, and a manifest.
+    """Write the report on a given list: a PDF, its tables as CSV, and a manifest.
 
     Parameters
     ----------
@@ -71,9 +71,7 @@ def build_given(
     given = given_list(read_given(path), name=name or path.stem, source=path.name, policy=policy)
     with _environment(path, given.name, policy):
         chapters = run(find_notebooks((), notebooks_dir() / _FOLDER), jobs=jobs, progress=progress)
-    said = notice(given)
-    subtitle = f"{given.name[:1].upper()}{given.name[1:]} beside this project’s own list"
-    made = typeset(chapters, out=out, bound=False, progress=progress, notice=said, page_subtitle=subtitle)
+    made = typeset(chapters, out=out, bound=False, progress=progress, notice=notice(given))
     return [*made, *_tables(given, out), _manifest(given, path, policy, out)]
 
 

@@ -85,17 +85,11 @@ def typeset(
     bound: bool = True,
     progress: bool = True,
     notice: str = NOTICE,
-    page_subtitle: str = "",
 ) -> list[Path]:
-    """Write the reports of executed notebooks, `notice` on every page; see `build`.
-
-    With `page_subtitle`, each becomes an HTML page of its own beside the PDF as well, under that subtitle.
-    """
+    """Write the reports of executed notebooks, `notice` on every page; see `build`."""
     made: dict[str, bytes] = {}
     for chapter in chapters:
         made |= parts.article(chapter, notice)
-        if page_subtitle:
-            made |= parts.page(chapter, notice, page_subtitle)
     if bound:
         made |= {**parts.bound(*chapters), **parts.pages(*chapters)}
         for chapter in chapters:

@@ -40,15 +40,6 @@ def article(chapter: Chapter, notice: str = NOTICE) -> Files:
     return _kept("article", make, chapter, said=notice)
 
 
-def page(chapter: Chapter, notice: str = NOTICE, subtitle: str = SUBTITLE) -> Files:
-    """Return a chapter as one HTML page that needs no other file, with a notice and a subtitle of its own."""
-
-    def make(directory: Path, one: Chapter) -> Files:
-        return _page(directory, one, notice, subtitle)
-
-    return _kept("page", make, chapter, said=f"{notice}\n{subtitle}")
-
-
 def bound(*chapters: Chapter) -> Files:
     """Return the paper and its appendices as one PDF."""
     return _kept("bound", _bound, *chapters)
@@ -64,12 +55,12 @@ def exhibits(chapter: Chapter) -> Files:
     return _kept("exhibits", _exhibits, chapter)
 
 
-def meta_of(title: str, notice: str = NOTICE, subtitle: str = SUBTITLE) -> html.Meta:
+def meta_of(title: str) -> html.Meta:
     """Return what the pages say about the paper: version, date and licence are those of the package."""
     return html.Meta(
         title=title,
-        subtitle=subtitle,
-        notice=notice,
+        subtitle=SUBTITLE,
+        notice=NOTICE,
         author="The sanctuary-crime project",
         version=version("sanctuary-crime"),
         date=pdf.VERSION_DATE.date().isoformat(),
@@ -101,13 +92,6 @@ def _article(directory: Path, chapter: Chapter, notice: str) -> Files:
     title, cites = convert.title_of(chapter), convert.cites_anything(text)
     source = pdf.article_source(body, title=title, notice=notice, cites=cites)
     return {f"{chapter.name}.pdf": pdf.compile_pdf(source, name=chapter.name, directory=directory)}
-
-
-def _page(directory: Path, chapter: Chapter, notice: str, subtitle: str) -> Files:
-    text = bind.alone(convert.markdown_of(chapter, directory))
-    body = html.body_of(text, directory=directory, bibliography=_bibliography())
-    meta = meta_of(convert.title_of(chapter), notice, subtitle)
-    return {f"{chapter.name}.html": html.single_page(body, meta, []).encode()}
 
 
 def _bound(directory: Path, *chapters: Chapter) -> Files:
