@@ -71,8 +71,10 @@ class ClusterDiagnostics(Reported):
         """
         ax = new_axes(ax, xlabel="rows of the cluster", ylabel="leverage of the cluster")
         ax.plot(self.table["rows"], self.table["leverage"], "o", markersize=4)
-        largest = self.table.loc[self.table["leverage"].idxmax()]
-        ax.annotate(str(largest["cluster"]), (largest["rows"], largest["leverage"]), fontsize="small")
+        at = self.table["leverage"].idxmax()
+        place = (self.table["rows"][at], self.table["leverage"][at])
+        name = str(self.table["cluster"][at])
+        ax.annotate(name, place, (-5, -3), textcoords="offset points", ha="right", fontsize="small")
         return ax
 
 
