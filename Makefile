@@ -59,7 +59,7 @@ notebooks: install  ## Run every notebook and say whether it runs
 data: dev  ## Rebuild the panels from the published files
 	$(BIN)/sanctuary data
 
-verify: install  ## Hold every published figure against what the data say
+verify: install  ## Compare every published figure with what the data say
 	$(BIN)/sanctuary verify
 
 multiverse: install  ## Estimate thousands of specifications anew; can be stopped and started again

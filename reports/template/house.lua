@@ -80,26 +80,36 @@ local function is_reference(id)
   return id:match("^fig:") or id:match("^tbl:") or id:match("^sec:")
 end
 
+local function reference_link(id)
+  if numbers[id] == nil then
+    fail("The text refers to " .. id .. ", which is not in this document.")
+  end
+  if typst then
+    return pandoc.RawInline("typst", "#ref(<" .. id .. ">)")
+  end
+  local kind = kinds[id:match("^(%a+):")]
+  local name = numbers[id] == true and "this section" or (kind and kind .. " " or "") .. numbers[id]
+  return pandoc.Link(name, "#" .. id)
+end
+
+-- "@tbl:a [@key]" reaches the filter as one group: references are linked, and what is left is cited behind them.
 local function reference(cite)
-  local out = {}
-  for position, citation in ipairs(cite.citations) do
-    local id = citation.id
-    if not is_reference(id) then
-      return nil
-    end
-    if numbers[id] == nil then
-      fail("The text refers to " .. id .. ", which is not in this document.")
-    end
-    if position > 1 then
-      out[#out + 1] = pandoc.Str(", ")
-    end
-    if typst then
-      out[#out + 1] = pandoc.RawInline("typst", "#ref(<" .. id .. ">)")
+  local out, works = {}, {}
+  for _, citation in ipairs(cite.citations) do
+    if is_reference(citation.id) then
+      if #out > 0 then
+        out[#out + 1] = pandoc.Str(", ")
+      end
+      out[#out + 1] = reference_link(citation.id)
     else
-      local kind = kinds[id:match("^(%a+):")]
-      local name = numbers[id] == true and "this section" or (kind and kind .. " " or "") .. numbers[id]
-      out[#out + 1] = pandoc.Link(name, "#" .. id)
+      works[#works + 1] = citation
     end
+  end
+  if #out == 0 then
+    return nil
+  end
+  if #works > 0 then
+    append(out, { pandoc.Space(), pandoc.Cite({ pandoc.Str("[" .. works[1].id .. "]") }, works) })
   end
   return out
 end

@@ -21,6 +21,13 @@
       const note = box.nextElementSibling;
       if (note && note.classList.contains("scroll-hint")) note.hidden = box.scrollWidth <= box.clientWidth + 1;
     }
+    const named = { tabindex: "0", role: "group", "aria-label": "Formula" };
+    for (const box of new Set([...document.querySelectorAll("p math")].map((formula) => formula.closest("p")))) {
+      for (const [name, value] of Object.entries(named)) {
+        if (box.scrollWidth > box.clientWidth + 1) box.setAttribute(name, value);
+        else box.removeAttribute(name);
+      }
+    }
   };
   hint();
   addEventListener("resize", hint);

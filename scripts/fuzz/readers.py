@@ -89,9 +89,8 @@ def run(pieces: list[Piece], kept: Path, jobs: int, work=try_piece, stalled: flo
                 print(f"{_tried_of(done):,} of {total:,} mutants", flush=True)
     missing = [piece for piece in pieces if piece not in done]
     if missing:
-        sys.exit(
-            f"{_tried_of(done):,} of {total:,} mutants tried; not done: {missing[:5]}. Run it again to go on."
-        )
+        tried = f"{_tried_of(done):,} of {total:,} mutants tried"
+        sys.exit(f"{tried}; the first piece not done: {missing[0]}. Run it again to go on.")
     return [row for piece in pieces for row in done[piece]]
 
 
@@ -146,6 +145,7 @@ def code_key() -> str:
 
 
 def _stopped(number: int, _: object) -> None:
+    signal.signal(number, signal.SIG_IGN)  # once is enough: the end itself is not to be stopped
     sys.exit(f"Stopped by {signal.Signals(number).name} before the end; run it again to go on.")
 
 

@@ -10,6 +10,9 @@ import pytest
 
 from analysis.panels import load
 from analysis.studies.multiverse import study as multiverse
+from analysis.studies.places import county_paths
+from analysis.studies.staggered_counties.sample import PANELS, county_sample
+from analysis.studies.staggered_counties.spec import SPEC
 
 pytestmark = pytest.mark.browser
 SAN_FRANCISCO, COOK = "CA0380100", "17031"
@@ -18,6 +21,7 @@ VIEWS = (
     f"#/city/{SAN_FRANCISCO}",
     f"#/county/{COOK}",
     "#/map",
+    "#/detainers",
     "#/specifications",
     "#/forest",
     "#/power",
@@ -108,6 +112,39 @@ def test_stable_addresses_hold_the_panel(site, city_year):
         assert given[name].tolist() == panel[name].tolist()
     document = json.loads(path.with_suffix(".json").read_text("utf-8"))
     assert len(document["rows"]) == len(panel) and document["policies"]
+
+
+def test_a_county_that_adopted_is_drawn_beside_what_its_study_expects(site, chromium):
+    frame = county_sample({name: load(name) for name in PANELS}, spec=SPEC).frame
+    paths = county_paths(frame)
+    fips = str(paths["fips"].iloc[0])
+    own = paths[paths["fips"].eq(fips)]
+    chromium.size(1280)
+    chromium.view(site, f"#/county/{fips}?offense=property")
+    shown = chromium.script("return SC.get('compared').paths[arguments[0]]", fips)
+    assert shown["year"] == own["year"].tolist() and shown["property"] == own["property"].tolist()
+    assert "the rate expected of the county" in chromium.text("#view")
+    never = str(frame.loc[frame["cohort"].eq(0), "fips"].iloc[0])
+    chromium.view(site, f"#/county/{never}")
+    assert "is not among its adopters" in chromium.text("#view")
+
+
+@pytest.mark.parametrize("view", [view for view in VIEWS if view != "#/"])
+def test_every_view_links_numbers_at_addresses_that_stay(site, chromium, view):
+    chromium.view(site, view)
+    links = chromium.script(
+        "return [...document.querySelectorAll('.stable a')].map((a) => a.getAttribute('href'))"
+    )
+    kinds = {link.rsplit(".", 1)[1] for link in links}
+    assert kinds & {"csv", "zip"} and (kinds & {"json", "zip"})
+    for link in links:
+        path = (site / "explorer" / link).resolve()
+        assert path.is_file() and path.stat().st_size > 100, link
+        if path.suffix == ".json":
+            assert json.loads(path.read_text("utf-8"))
+    assert chromium.text(".cite") and "<iframe" in chromium.script(
+        "return document.querySelector('.cite code').textContent"
+    )
 
 
 def test_the_comparison_is_the_study_s_own(site, chromium):

@@ -85,6 +85,49 @@ def test_figures_keep_their_size_on_a_phone(site, chromium):
     assert chromium.script("return document.documentElement.scrollWidth") <= 390
 
 
+def test_a_table_wider_than_a_phone_says_that_it_scrolls(site, chromium):
+    chromium.size(390)
+    chromium.open(site / "paper" / "02_urban_affairs_review.html")
+    said = chromium.script(
+        "return [...document.querySelectorAll('.table-float')].map((t) => "
+        "[t.scrollWidth > t.clientWidth + 1, !t.nextElementSibling.hidden])"
+    )
+    assert any(wide for wide, _ in said)
+    assert all(wide == hint for wide, hint in said)
+
+
+def test_code_is_folded_and_opens(site, chromium):
+    chromium.size(1280)
+    chromium.open(site / "paper" / "02_urban_affairs_review.html")
+    folded = chromium.all("details.report-code, .report-code details, details")
+    assert folded and not any(
+        one.get_attribute("open") for one in folded if one.get_attribute("class") != "contents"
+    )
+
+
+def test_the_reference_says_what_functions_take(site):
+    pages = sorted((site / "docs" / "reference" / "api").glob("analysis.estimators.*.html"))
+    assert len(pages) > 50
+    for page in pages:
+        text = page.read_text("utf-8")
+        assert 'class="sig' in text and ".. currentmodule" not in text, page.name
+    assert "Parameters" in (site / "docs/reference/api/analysis.estimators.group_time.html").read_text(
+        "utf-8"
+    )
+
+
+def test_nothing_but_the_site_is_in_its_folder(site):
+    names = {path.name for path in site.iterdir()}
+    assert names == {"index.html", "front.css", "card.png", "paper", "figures", "explorer", "data", "docs"}
+
+
+def test_the_brief_has_two_pages_in_both_sizes(site):
+    pypdf = pytest.importorskip("pypdf")
+    for name, width in (("brief-a4.pdf", 595), ("brief-letter.pdf", 612)):
+        pages = pypdf.PdfReader(site / "paper" / name).pages
+        assert len(pages) == 2 and round(float(pages[0].mediabox.width)) == width
+
+
 def test_every_exhibit_offers_its_files(site, chromium):
     chromium.open(site / "paper" / "index.html")
     tools = chromium.script(

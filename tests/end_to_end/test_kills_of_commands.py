@@ -16,6 +16,7 @@ import pytest
 from analysis import cli, paths
 from analysis.cli import multiverse as multiverse_command
 from analysis.cli import readme as readme_command
+from analysis.cli import study as study_command
 from analysis.panels import build
 from analysis.panels.export.write import export
 from analysis.panels.policies.edit import append_row
@@ -25,7 +26,7 @@ from analysis.report.site import build as site
 from analysis.results import files
 from analysis.sources.policy import datapackage
 from analysis.sources.policy import readme as policy_readme
-from analysis.sources.policy.dated import read_text
+from analysis.sources.policy.dated import COLUMNS, read_text
 from analysis.studies.multiverse import joint_test, resume, study
 from analysis.studies.paper import readme as readme_figures
 from analysis.studies.published import verdicts
@@ -94,7 +95,7 @@ def test_accepted_verdicts(place):
 
 
 def test_a_policy_added(place):
-    row = read_text().iloc[0].astype(str).to_dict()
+    row = read_text()[COLUMNS].iloc[0].astype(str).to_dict()
     state = paths.policies_dir() / "rows" / f"{row['state']}.csv"
 
     def old():
@@ -234,9 +235,31 @@ def test_the_rows_by_year_of_the_panels(place, monkeypatch):
     )
 
 
+def test_the_files_of_a_study_of_ones_own(place):
+    class Report:
+        def __init__(self, text):
+            self.text = text
+
+        def put(self, path):
+            path.write_text(self.text + LONG)
+
+        to_pdf = to_html = save = put
+
+        def summary(self):
+            return self.text
+
+        def tables(self):
+            return {"Event study": pd.DataFrame({"estimate": [self.text]})}
+
+    start = fresh(place, lambda: study_command.write(Report("old"), place))
+    write = lambda: study_command.write(Report("new"), place)  # noqa: E731
+    assert check_every_kill(start, write, place, allowed=either, moments=5) > 15
+    assert not list(place.glob(".study*"))
+
+
 def test_every_command_that_writes_has_a_kill_test():
     """Commands with a test that kills them, here or in test_kills, so that a new one is asked for its own."""
-    here = {"readme", "notebooks", "verify", "policies", "export", "multiverse", "site"}
+    here = {"readme", "notebooks", "verify", "policies", "export", "multiverse", "site", "study"}
     before = {"data", "ingest", "report"}
     write_nothing = {"doctor"}
     (commands,) = [each for each in cli.parser()._actions if isinstance(each, argparse._SubParsersAction)]

@@ -115,7 +115,7 @@ def reset(place):
 
 def either(found, old, new):
     """Return whether every file is whole and of one run or the other: for places whose files are each their own."""
-    names = {name for name in found if not name.startswith(".making")}
+    names = {name for name in found if not name.startswith(".")}
     return names == {*old, *new} & names and all(
         found[name] in (old.get(name), new.get(name)) for name in names
     )

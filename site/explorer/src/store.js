@@ -10,6 +10,7 @@ window.SC = {
     if (value.fields) value.places = value.places.map((row) => named(value.fields, row));
     values.set(name, value);
   },
+  get: (name) => values.get(name),
 };
 
 export function load(name) {

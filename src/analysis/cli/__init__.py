@@ -32,7 +32,7 @@ A fresh checkout holds the panels, so the report needs no download:
 
   sanctuary report      write the PDFs and the HTML page from the committed panels
   sanctuary site        make the site: front page, paper, explorer, documentation, data
-  sanctuary verify      hold every published figure against what the data say
+  sanctuary verify      compare every published figure with what the data say
   sanctuary multiverse  estimate thousands of specifications anew (a quarter of an hour)
   sanctuary doctor      say what is missing here, and how to get it
 

@@ -37,7 +37,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
         ("check", _check, "say everything that is wrong with the list"),
         ("build", _build, "make panels, descriptor and README from the list"),
         ("show", _show, "say what the list holds on one place"),
-        ("diff", _diff, "hold two versions of the list against each other"),
+        ("diff", _diff, "compare two versions of the list, place by place"),
         ("add", _add, "add a row"),
     ):
         sub = commands.add_parser(name, help=help_text, description=help_text)

@@ -45,6 +45,11 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
         "--anticipation", type=int, default=0, metavar="N", help="periods of early response (0)"
     )
     parser.add_argument(
+        "--frequency",
+        choices=("year", "quarter", "month", "week", "day"),
+        help="length of a period where time and adoption are dates",
+    )
+    parser.add_argument(
         "--window", nargs=2, type=int, metavar=("FIRST", "LAST"), help="event times shown (-4 4)"
     )
     parser.add_argument("--level", type=float, default=0.95, metavar="SHARE", help="confidence level (0.95)")
@@ -69,7 +74,17 @@ def run(options: argparse.Namespace) -> int:
 
 
 def _options(options: argparse.Namespace) -> dict[str, Any]:
-    names = ("outcome", "unit", "time", "adopted", "cluster", "weights", "control", "anticipation")
+    names = (
+        "outcome",
+        "unit",
+        "time",
+        "adopted",
+        "cluster",
+        "weights",
+        "control",
+        "anticipation",
+        "frequency",
+    )
     given = {name: getattr(options, name) for name in (*names, "level", "refits")}
     window = None if options.window is None else tuple(options.window)
     return given | {"covariates": list(options.covariates), "window": window}

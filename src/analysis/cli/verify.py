@@ -1,4 +1,4 @@
-"""Hold every published figure against what the data say, and print the tally of verdicts.
+"""Compare every published figure with what the data say, and print the tally of verdicts.
 
 agrees            within half a unit of the last printed digit; an interval on the stated side of zero; or,
                   for no difference, differences beyond the margin rejected on both sides
@@ -15,6 +15,7 @@ from __future__ import annotations
 
 import argparse
 import sys
+from typing import Any
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
@@ -27,7 +28,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 STUDIES = ("uar2017.study", "cap2017.study", "literature.findings")
 
 
-def _findings() -> list:
+def _findings() -> list[Any]:
     from importlib import import_module
 
     return [import_module(f"..studies.{name}", __package__).findings() for name in STUDIES]

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 import string
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -30,7 +31,7 @@ class Prose:
     def _repr_markdown_(self) -> str:
         return resolved(self.markdown)
 
-    def _repr_mimebundle_(self, include=None, exclude=None) -> dict[str, Any]:
+    def _repr_mimebundle_(self, include: Any = None, exclude: Any = None) -> dict[str, Any]:
         return {MIME: {"kind": "prose", "markdown": self.markdown}, "text/markdown": resolved(self.markdown)}
 
 
@@ -126,7 +127,7 @@ def resolved(markdown: str) -> str:
 
 
 class _Formatter(string.Formatter):
-    def format_field(self, value, format_spec):
+    def format_field(self, value: Any, format_spec: str) -> str:
         if isinstance(value, Prose):
             return value.markdown
         if isinstance(value, str):
@@ -135,7 +136,7 @@ class _Formatter(string.Formatter):
             return escape(listed(value))
         return number(value, format_spec)
 
-    def get_value(self, key, args, kwargs):
+    def get_value(self, key: int | str, args: Sequence[Any], kwargs: Mapping[str, Any]) -> Any:
         if not isinstance(key, str):
             raise KeyError("say() takes named values only: write {name}, not {}")
         return kwargs[key]

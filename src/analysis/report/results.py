@@ -252,7 +252,7 @@ def lists(figures: Figures) -> Prose:
     end = (
         "Every one of these intervals includes zero, as those of the whole list do."
         if all(inside)
-        else "{outside:count} of the {compared:count} intervals, whole list included, exclude zero."
+        else "Intervals that exclude zero, the whole list included: {outside} of {compared}."
     )
     return fill(text + end, {**figures, "outside": inside.count(False), "compared": len(inside)})
 

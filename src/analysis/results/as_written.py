@@ -45,7 +45,9 @@ def _altered(name: str, module: ModuleType) -> Iterator[str]:
 @cache
 def _written(name: str) -> tuple[tuple[str, ...], tuple[str, ...], dict[str, Any]]:
     """Return what a module's source binds once at its top level: functions, classes, constants."""
-    functions, classes, constants = [], [], {}
+    functions: list[str] = []
+    classes: list[str] = []
+    constants: dict[str, Any] = {}
     bound: list[str] = []
     for node in tree_of(name).body:
         if isinstance(node, ast.FunctionDef):

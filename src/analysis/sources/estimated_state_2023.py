@@ -16,8 +16,6 @@ from .registry.totals import reader
 PATH = "fbi_estimated/estimated_crimes_1979_2023.csv"
 ROWS, LAST = 2336, 2023
 STATE_ROWS = 2295
-#: First year that the later edition revises.
-REVISED = 2019
 #: Years in which agencies moved from summary to incident-based reports.
 TRANSITION = (2021, 2022)
 

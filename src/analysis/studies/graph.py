@@ -8,6 +8,8 @@ from typing import Any
 
 from ..results.dependencies import reach
 from .cap2017 import study as cap2017
+from .cities_in_counties import study as cities_in_counties
+from .cities_to_2024 import study as cities_to_2024
 from .city_power import headline as cities
 from .city_power import union
 from .credibility import counties, smoothness
@@ -16,8 +18,10 @@ from .first_stage import study as first_stage
 from .literature import activation_tests, arellano2017, findings, secure_communities, synthesis
 from .measurement import study as measurement
 from .paper import exhibits, headline, influence, lists, power
+from .paper import stage as paper_stage
 from .staggered_cities import study as staggered_cities
 from .staggered_counties import study as staggered_counties
+from .states_to_2023 import study as states_to_2023
 from .synthetic import history, leads, nine_cities, state_laws, statutes
 from .uar2017 import pooled_covariance
 from .uar2017 import study as uar2017
@@ -55,6 +59,9 @@ RESULTS = {
     "Secure Communities": Result(secure_communities.run, 5),
     "first stage": Result(first_stage.run, 5),
     "dose": Result(dose.run, 10),
+    "cities in counties": Result(cities_in_counties.run, 10),
+    "states to 2023": Result(states_to_2023.run, 10),
+    "cities to 2024": Result(cities_to_2024.run, 25),
     "tests of cities": Result(cities.tests, 20),
     "leads of cities": Result(cities.events, 10),
     "other designs of cities": Result(cities.alternatives, 10),
@@ -74,6 +81,7 @@ RESULTS = {
     "literature": Result(synthesis.run, 5),
     "power": Result(power.run, 10),
     "headline": Result(headline.figures, 20),
+    "what policies did": Result(paper_stage.figures, 5),
 }
 
 

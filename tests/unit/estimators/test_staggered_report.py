@@ -146,6 +146,7 @@ def test_castle_laws_are_read_with_their_caveats():
     assert report.cohorts["units"].sum() == 50 and report.cohorts["cohort"].tolist()[-1] == "never"
     assert "one unit" in report.comparison.skipped["efficient_timing"]
     assert "says little about it" in report.paragraph
+    assert "too short" not in report.paragraph  # 50 clusters
 
 
 def test_medicaid_expansions_of_a_package_come_out_as_published():
@@ -173,6 +174,7 @@ def test_a_city_panel_of_ours_is_studied():
     )
     assert not report.stops and report.overall is not None
     assert report.cohorts["rows"].sum() == len(frame)
+    assert "this interval may be too short" in report.paragraph  # states: 20 or so
     kept = frame["unit"].nunique()
     assert f"{kept:,} units are seen" in report.paragraph
 
@@ -211,7 +213,7 @@ BAD = {
     "numbers as text": (FRAME.assign(y=FRAME["y"].astype(str)), "numbers written as text"),
     "dates as time": (
         FRAME.assign(year=pd.to_datetime(FRAME["year"].astype(str))),
-        "holds dates, not numbers",
+        "hold different things",
     ),
     "no row": (FRAME.head(0), "has no rows"),
     "repeated": (pd.concat([FRAME, FRAME.head(2)]), "2 rows repeat"),
@@ -281,6 +283,16 @@ def test_dates_beside_years_count_by_their_year():
     dated, plain = report_of(FRAME.assign(first=dates)), report_of(FRAME)
     assert dated.overall.estimate[0] == plain.overall.estimate[0]
     assert "holds dates" in dated.findings["what"].iloc[0]
+
+
+def test_dates_of_months_are_counted_with_a_frequency():
+    months = FRAME.assign(
+        year=pd.Timestamp("2000-01-01") + pd.to_timedelta((FRAME["year"] - 2000) * 31, unit="D"),
+        first=FRAME["first"].map({0: None, 2006: "2000-07-05", 2008: "2000-09-30"}),
+    )
+    dated, plain = report_of(months, frequency="month"), report_of(FRAME)
+    assert dated.overall.estimate[0] == pytest.approx(plain.overall.estimate[0], abs=1e-12)
+    assert report_of(months.assign(first=pd.NaT)).stops
 
 
 def test_without_never_treated_the_comparison_is_not_yet():

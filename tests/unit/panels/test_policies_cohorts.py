@@ -4,9 +4,9 @@ from __future__ import annotations
 
 import pandas as pd
 import pytest
+from list_of_2025 import on_list_of_2025
 
 from analysis.errors import UnknownPlaceError
-from analysis.panels.policies.checks import on_list_of_2025
 from analysis.panels.policies.cohorts import ALWAYS, assign_treatment, cohorts, exposure, state_laws
 from analysis.panels.policies.rules import DEFINITIONS
 from analysis.panels.store import load

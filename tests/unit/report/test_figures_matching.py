@@ -6,7 +6,7 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from analysis.report.exhibits.matching import gap_plot, overlap_plot, synthetic_plot, weights_plot
+from analysis.report.exhibits.matching import gap_plot, synthetic_plot, weights_plot
 
 WORDS = {"caption": "What it shows.", "alt": "What is drawn.", "label": "figure"}
 PATH = pd.DataFrame(
@@ -21,14 +21,7 @@ PATH = pd.DataFrame(
 PLACEBOS = pd.DataFrame(np.random.default_rng(0).normal(size=(10, 12)), index=PATH["time"])
 
 
-def overlap():
-    rng = np.random.default_rng(1)
-    score = np.r_[np.nan, rng.random(99)]
-    return overlap_plot(score, rng.random(100) < 0.4, weights=rng.random(100), **WORDS)
-
-
 DRAWN = {
-    "overlap": overlap,
     "synthetic": lambda: synthetic_plot(PATH, ylabel="Rate", name="Los Angeles", **WORDS),
     "gap": lambda: gap_plot(PATH, PLACEBOS, ylabel="Gap", **WORDS),
     "gap alone": lambda: gap_plot(PATH, ylabel="Gap", **WORDS),

@@ -59,17 +59,26 @@ def test_a_run_that_cannot_end_says_how_much_was_done(work, word, tmp_path, caps
 
 
 def test_a_signal_ends_the_run_with_a_word(tmp_path):
-    code = (
-        "import sys; from scripts.fuzz import readers; import time, pathlib\n"
-        "readers.plan = lambda n: [(0, 0, 12)]\n"
-        "readers.code_key = lambda: 'test_of_signals'\n"
-        "real = readers.run\n"
-        "def work(p): time.sleep(60)\n"
-        "def run(pieces, kept, jobs): print('running', flush=True); "
-        "return real(pieces, pathlib.Path(sys.argv[1]), jobs, work)\n"
-        "readers.run = run\n"
-        "readers.main([])\n"
-    )
+    code = """
+import pathlib, sys, time
+from scripts.fuzz import readers
+
+real = readers.run
+readers.plan, readers.code_key = lambda n: [(0, 0, 12)], lambda: "test_of_signals"
+
+
+def work(piece):
+    time.sleep(60)
+
+
+def run(pieces, kept, jobs):
+    print("running", flush=True)
+    return real(pieces, pathlib.Path(sys.argv[1]), jobs, work)
+
+
+readers.run = run
+readers.main([])
+"""
     begun = subprocess.Popen(
         [sys.executable, "-c", code, str(tmp_path / "kept")], cwd=project_root(), text=True,
         stdout=subprocess.PIPE, stderr=subprocess.PIPE,

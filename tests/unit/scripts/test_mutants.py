@@ -5,12 +5,16 @@ from __future__ import annotations
 import json
 import subprocess
 import sys
+import time
 
 import pytest
 
 from analysis.paths import project_root
 
 ROOT = project_root()
+sys.path.insert(0, str(ROOT))
+from scripts.mutants.child import forked  # noqa: E402
+
 MODULE = '''"""Toy."""
 
 import numpy as np
@@ -127,3 +131,14 @@ def test_every_operator_once_and_no_annotation(tmp_path):
     space = {}
     exec(mutated_code(path, 0), space)
     assert space["f"].__defaults__ == (1,)
+
+
+def test_a_process_that_only_waits_is_ended_and_one_that_works_is_not():
+    def works():
+        end = time.process_time() + 1.5
+        while time.process_time() < end:
+            pass
+        return {"exit": 0}
+
+    assert forked(works, 0.6) == {"exit": 0}
+    assert forked(lambda: time.sleep(60), 1.0)["failed"] == "out of time"

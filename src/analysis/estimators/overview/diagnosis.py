@@ -1,4 +1,4 @@
-"""What a panel holds before anything is estimated: faults and remedies, cohorts, coverage, means."""
+"""A panel looked through before anything is estimated: every fault found, with its remedy."""
 
 from __future__ import annotations
 
@@ -10,6 +10,7 @@ import pandas as pd
 
 from ..core.calendar import Calendar, read_calendar, read_cohorts
 from ..core.checks import numeric, require_unique
+from ..core.dates import with_periods
 from ..errors import ColumnError, KeyNotUniqueError
 from ..regression.few_clusters import FEW_CLUSTERS
 
@@ -74,12 +75,12 @@ class Panel:
         return any(finding.stops for finding in self.findings)
 
 
-def look(data: pd.DataFrame, columns: Columns, anticipation: int) -> Panel:
+def look(data: pd.DataFrame, columns: Columns, anticipation: int, frequency: str | None = None) -> Panel:
     """Return the panel with every fault found, whether or not it can be estimated."""
     frame = data[columns.used].reset_index(drop=True)
     if frame.empty:
         return Panel(frame, [Finding("The data has no rows.", "Check how it was read or filtered.", True)])
-    frame, findings = _with_years(frame, columns)
+    frame, findings = _with_numbers(frame, columns, frequency)
     findings += list(_number_faults(frame, columns))
     if any(finding.stops for finding in findings):
         return Panel(frame, findings)
@@ -97,6 +98,33 @@ def look(data: pd.DataFrame, columns: Columns, anticipation: int) -> Panel:
     return panel
 
 
+def _with_numbers(
+    frame: pd.DataFrame, columns: Columns, frequency: str | None
+) -> tuple[pd.DataFrame, list[Finding]]:
+    names = [columns.time, columns.adopted]
+    if frequency is None and not any(_holds_dates(frame[name]) for name in names):
+        return _with_years(frame, columns)
+    if frequency is None and pd.api.types.is_numeric_dtype(frame[columns.time]):
+        return _with_years(frame, columns)
+    dated = frame.assign(**{name: _as_dates(frame[name]) for name in names})
+    try:
+        return with_periods(dated, names, frequency), []
+    except ColumnError as error:
+        return frame, [Finding(*_split(str(error)), stops=True)]
+
+
+def _holds_dates(column: pd.Series) -> bool:
+    return pd.api.types.is_datetime64_any_dtype(column) or isinstance(column.dtype, pd.PeriodDtype)
+
+
+def _as_dates(column: pd.Series) -> pd.Series:
+    """Return text that is dates throughout, as a file holds them, as dates; anything else as it is."""
+    if pd.api.types.is_numeric_dtype(column) or _holds_dates(column):
+        return column
+    dates = pd.to_datetime(column, errors="coerce", format="ISO8601")
+    return column if dates.isna().sum() > column.isna().sum() else dates
+
+
 def _with_years(frame: pd.DataFrame, columns: Columns) -> tuple[pd.DataFrame, list[Finding]]:
     """Take the year of dates of adoption beside a column of years, and say so."""
     adopted, time = frame[columns.adopted], frame[columns.time]
@@ -105,8 +133,8 @@ def _with_years(frame: pd.DataFrame, columns: Columns) -> tuple[pd.DataFrame, li
     known = time.dropna()
     if known.empty or known.min() < _YEARS[0] or known.max() > _YEARS[1] or (known % 1 != 0).any():
         return frame, []
-    dates = pd.to_datetime(adopted, errors="coerce", format="ISO8601" if adopted.dtype == object else None)
-    if dates.isna().sum() > adopted.isna().sum() or dates.isna().all():
+    dates = _as_dates(adopted)
+    if not _holds_dates(dates) or dates.isna().all():
         return frame, []
     said = Finding(
         f"{columns.adopted!r} holds dates and {columns.time!r} years: a unit counts as treated from the year "
@@ -164,8 +192,11 @@ def _about_text(column: pd.Series, name: str, said: str) -> tuple[str, str]:
 
 
 def _split(said: str) -> tuple[str, str]:
-    what, mark, remedy = said.partition(": ")
-    return f"{what[:1].upper()}{what[1:]}.", (f"{remedy[:1].upper()}{remedy[1:]}." if mark else "Correct it.")
+    """Return an error's sentence and, after its last colon, the remedy."""
+    what, mark, remedy = said.rpartition(": ")
+    if not mark:
+        return f"{said[:1].upper()}{said[1:]}.", "Correct it."
+    return f"{what[:1].upper()}{what[1:]}.", f"{remedy[:1].upper()}{remedy[1:]}."
 
 
 def _key_faults(frame: pd.DataFrame, columns: Columns) -> Iterator[Finding]:
@@ -263,66 +294,6 @@ def _few(frame: pd.DataFrame, first: np.ndarray, columns: Columns) -> Iterator[F
             "short.",
             "Check with wild_bootstrap or randomization_test.",
         )
-
-
-def cohort_table(panel: Panel, columns: Columns) -> pd.DataFrame:
-    """Return one row a cohort: units, clusters, rows, periods before and after, mean before adoption."""
-    frame, first, since, calendar = panel.frame, panel.first, panel.since, panel.calendar
-    if first is None or since is None or calendar is None:
-        return pd.DataFrame(columns=["cohort", "units", "clusters", "rows"])
-    own = pd.DataFrame(
-        {
-            "place": first,
-            "unit": frame[columns.unit],
-            "cluster": frame[columns.cluster],
-            "before": frame[columns.outcome].where(since < 0).astype(float),
-            "known": frame[columns.outcome].notna(),
-        }
-    )
-    table = own.groupby("place").agg(
-        units=("unit", "nunique"),
-        clusters=("cluster", "nunique"),
-        rows=("known", "sum"),
-        mean_before=("before", "mean"),
-    )
-    place, position = table.index.to_numpy(float), calendar.position
-    label = calendar.label(place)
-    table.insert(0, "cohort", ["never" if np.isinf(value) else f"{value:g}" for value in label])
-    table["periods_before"] = [int((position < value).sum()) for value in place]
-    table["periods_after"] = [int((position >= value).sum()) for value in place]
-    return table.reset_index(drop=True)
-
-
-def coverage_table(panel: Panel, columns: Columns) -> pd.DataFrame:
-    """Return one row a period: units with an outcome, of them treated by then, rows without outcome."""
-    if panel.since is None:
-        return pd.DataFrame(columns=["time", "units", "treated", "missing"])
-    known = panel.frame[columns.outcome].notna()
-    table = pd.DataFrame(
-        {
-            "time": panel.frame[columns.time],
-            "units": known,
-            "treated": known & (panel.since >= 0),
-            "missing": ~known,
-        }
-    )
-    return table.groupby("time", as_index=False).sum()
-
-
-def raw_means(panel: Panel, columns: Columns) -> pd.DataFrame:
-    """Return the unweighted (or weighted) mean outcome of each cohort in each period, and its units."""
-    if panel.first is None or panel.calendar is None:
-        return pd.DataFrame(columns=["cohort", "time", "mean", "units"])
-    frame = panel.frame
-    label = panel.calendar.label(panel.first)
-    cohort = np.where(np.isinf(label), "never", [f"{value:g}" for value in label])
-    weight = 1.0 if columns.weights is None else frame[columns.weights].astype(float)
-    known = frame[columns.outcome].notna() & (True if columns.weights is None else weight.notna())
-    own = pd.DataFrame({"cohort": cohort, "time": frame[columns.time], "w": weight, "units": 1})[known]
-    own["y"] = frame.loc[known, columns.outcome].astype(float) * own["w"]
-    table = own.groupby(["cohort", "time"], as_index=False)[["y", "w", "units"]].sum()
-    table["mean"] = table["y"] / table["w"]
-    return table[["cohort", "time", "mean", "units"]]
 
 
 def as_frame(findings: Sequence[Finding]) -> pd.DataFrame:

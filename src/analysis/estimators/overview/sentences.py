@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 import pandas as pd
 
+from ..regression.few_clusters import FEW_CLUSTERS
 from .parts import POWER
 
 if TYPE_CHECKING:
@@ -106,6 +107,12 @@ def _effect(report: StaggeredReport, treated: int) -> Iterator[str]:
             "The interval includes zero, which does not show that there is no effect: a fall of up to "
             f"{_size_of(low)} and a rise of up to {_size_of(high)} are not ruled out; larger ones are, if "
             "trends are parallel."
+        )
+    clusters = report.overall.sample.clusters if report.overall is not None else None
+    if clusters is not None and clusters < FEW_CLUSTERS:
+        yield (
+            f"With {clusters} clusters, fewer than {FEW_CLUSTERS}, this interval may be too short; check it "
+            "with wild_bootstrap or randomization_test."
         )
     if report.detectable is not None:
         yield (

@@ -11,14 +11,15 @@ import numpy as np
 import pandas as pd
 
 from ..core.checks import as_list, require_columns, require_level, require_option
-from ..core.entry import takes_frame
+from ..core.dates import FREQUENCIES
+from ..core.entry import takes_labels
 from ..core.reported import Reported
 from ..core.result import Estimates
 from ..errors import EstimationError
 from ..regression.wald import WaldTest
 from ..staggered.compare import Comparison
 from ..staggered.refits import Refits
-from . import diagnosis
+from . import description, diagnosis
 from .parts import Choices, Parts, choose, compute
 from .sentences import paragraph
 
@@ -169,7 +170,7 @@ class StaggeredReport(Reported):
         write_pdf(self, Path(path))
 
 
-@takes_frame
+@takes_labels
 def staggered_report(
     data: pd.DataFrame,
     *,
@@ -182,6 +183,7 @@ def staggered_report(
     covariates: str | Sequence[str] | None = None,
     control: str | None = None,
     anticipation: int = 0,
+    frequency: str | None = None,
     window: tuple[int, int] | None = None,
     level: float = 0.95,
     refits: int = 50,
@@ -212,6 +214,8 @@ def staggered_report(
         Whom treated units are compared with: the never treated, where there are any, when omitted.
     anticipation : int
         Periods before adoption in which units may already respond.
+    frequency : {"year", "quarter", "month", "week", "day"}, optional
+        Length of a period where `time` and `adopted` hold dates (also as text, ISO 8601).
     window : (int, int), optional
         Event times of the event study; four periods on both sides, or as far as the panel goes, when omitted.
     level : float
@@ -251,11 +255,12 @@ def staggered_report(
     '12 units are seen over 6 periods (2000 to 2005): 6 adopt, in 2 cohorts, and 6 never do'
     """
     _require(control, anticipation, window, level, refits)
+    require_option("frequency", frequency, (None, *FREQUENCIES))
     columns = diagnosis.Columns(
         outcome, unit, time, adopted, cluster or unit, weights, tuple(as_list(covariates))
     )
     require_columns(data, columns.used)
-    panel = diagnosis.look(data, columns, anticipation)
+    panel = diagnosis.look(data, columns, anticipation, frequency)
     if panel.stopped:
         return _described(panel, columns, Parts(), None, level, anticipation)
     chosen = choose(panel, control, anticipation, window, level, refits, seed)
@@ -288,9 +293,9 @@ def _described(
     return StaggeredReport(
         outcome=columns.outcome,
         findings=diagnosis.as_frame(panel.findings),
-        cohorts=diagnosis.cohort_table(seen, columns),
-        coverage=diagnosis.coverage_table(seen, columns),
-        raw_means=diagnosis.raw_means(seen, columns),
+        cohorts=description.cohort_table(seen, columns),
+        coverage=description.coverage_table(seen, columns),
+        raw_means=description.raw_means(seen, columns),
         baseline=_baseline(seen, columns),
         control="" if chosen is None else chosen.control,
         anticipation=anticipation,

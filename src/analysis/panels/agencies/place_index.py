@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import csv
+from collections.abc import Iterator
 from importlib.resources import files
 
 import numpy as np
@@ -125,7 +126,7 @@ def place_populations(index: pd.DataFrame) -> tuple[pd.DataFrame, dict[str, int]
     return series.sort_values(["place_fips", "year"], kind="stable", ignore_index=True), dropped
 
 
-def _population_tables():
+def _population_tables() -> Iterator[tuple[pd.DataFrame, range, str]]:
     yield read_intercensal_places(), range(2000, 2010), "intercensal"
     yield read_postcensal_places(), range(2010, 2020), "postcensal_2019"
 

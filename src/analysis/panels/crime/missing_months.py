@@ -217,7 +217,7 @@ def _treatment(years: pd.DataFrame, months: pd.Series, covered: pd.Series) -> pd
     return pd.Series(names, index=years.index, dtype="str")
 
 
-def _nothing_imputed(columns: dict, counts: Sequence[str]) -> pd.Series:
+def _nothing_imputed(columns: dict[str, pd.Series], counts: Sequence[str]) -> pd.Series:
     return pd.concat([columns[f"{name}_county_file"].isna() for name in counts], axis=1).all(axis=1)
 
 

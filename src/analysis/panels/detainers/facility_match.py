@@ -79,11 +79,6 @@ def match_facilities() -> pd.DataFrame:
     return table[COLUMNS].sort_values(KEYS, ignore_index=True)
 
 
-def table_text(table: pd.DataFrame) -> str:
-    """Return a table of facilities as the text of `TABLE`."""
-    return table.to_csv(index=False, lineterminator="\n")
-
-
 def _printed_places() -> pd.DataFrame:
     parts = [read()[KEYS] for read in (read_declined, read_fiscal_2015, read_pennsylvania)]
     return pd.concat(parts).drop_duplicates().sort_values(KEYS, ignore_index=True)

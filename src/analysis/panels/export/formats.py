@@ -11,6 +11,7 @@ from collections.abc import Callable
 from contextlib import closing
 from pathlib import Path
 from types import ModuleType
+from typing import Any
 
 import pandas as pd
 import pyarrow as pa
@@ -121,7 +122,7 @@ def _workbook(writer: ModuleType, frame: pd.DataFrame, codebook: pd.DataFrame, n
     return place
 
 
-def _sheet(sheet, frame: pd.DataFrame) -> None:
+def _sheet(sheet: Any, frame: pd.DataFrame) -> None:
     sheet.write_row(0, 0, list(frame.columns))
     columns = [frame[name].astype(object).where(frame[name].notna(), None) for name in frame.columns]
     for number, row in enumerate(zip(*columns, strict=True), start=1):

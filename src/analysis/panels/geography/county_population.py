@@ -10,8 +10,6 @@ import pandas as pd
 
 from ...errors import UnknownPlaceError
 from ...sources.census import population as census_population
-from ...sources.census.places import read_intercensal_places
-from ...sources.county import bea
 from .fips_changes import changes, harmonize_fips
 
 FIRST_CENSUS_YEAR = 2010
@@ -102,9 +100,3 @@ def split_areas(areas: pd.DataFrame, cities: pd.DataFrame) -> pd.DataFrame:
         rest.assign(population_source="bea_less_cities"),
     ]
     return pd.concat(labelled, ignore_index=True).astype({"population": "Int64"})
-
-
-def read_population(years: range) -> tuple[pd.DataFrame, dict[str, int]]:
-    """Return `county_population` read from the registered files."""
-    counties, income = census_population.read_counties(), bea.read(years)
-    return county_population(counties, income, read_intercensal_places(), years)

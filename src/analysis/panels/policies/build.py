@@ -136,11 +136,6 @@ def rows_panel(rows: pd.DataFrame, panel: pd.DataFrame) -> pd.DataFrame:
     return typed(table, PolicyRows)
 
 
-def policy_ledger(policy_rows: pd.DataFrame) -> pd.DataFrame:
-    """Return how many source rows went where, by content and disposition; ``rows`` sums to all rows read."""
-    return policy_rows.groupby(["content", "disposition"], as_index=False).agg(rows=("row", "count"))
-
-
 def state_bans_panel(bans: pd.DataFrame) -> pd.DataFrame:
     """Return the states that forbid local policies, with the year of force (missing when undated)."""
     return typed(bans.assign(ban_year=bans["effective_to"].dt.year.astype("Int64")), StateBans)

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 import pandas as pd
 
 #: What may be said of a place and definition in two lists.
@@ -84,7 +86,7 @@ def _side(policies: pd.DataFrame) -> pd.DataFrame:
     return kept.drop_duplicates(["definition", "match"])
 
 
-def _status(row: dict) -> str:
+def _status(row: dict[str, Any]) -> str:
     if pd.isna(row["place_id_second"]):
         return ONLY_FIRST
     if pd.isna(row["place_id_first"]):

@@ -17,6 +17,7 @@ import csv
 from collections.abc import Mapping, Sequence
 from functools import cache
 from importlib.resources import files
+from typing import Any
 
 import pandas as pd
 
@@ -83,17 +84,17 @@ def classify(
     return rows
 
 
-def records(rows: pd.DataFrame) -> list:
+def records(rows: pd.DataFrame) -> list[Any]:
     """Return classified rows as plain tuples with names, which the rules below read one place at a time."""
     return list(rows.itertuples(index=False))
 
 
-def first_row(rows: Sequence):
+def first_row(rows: Sequence[Any]) -> Any:
     """Return the row that dates a policy: the earliest sure start, then the surest, then the first listed."""
     return min(rows, key=lambda row: (row.adopted_to, _RANK[row.confidence], row.row))
 
 
-def first_end(rows: Sequence, start: pd.Timestamp):
+def first_end(rows: Sequence[Any], start: pd.Timestamp) -> Any:
     """Return the row whose end closes the policy in force from `start`, or None.
 
     An end closes everything begun before it. When another row begins within a year after the end the policy
@@ -103,7 +104,7 @@ def first_end(rows: Sequence, start: pd.Timestamp):
     return next((end for end in ends if not any(_goes_on(row, end) for row in rows)), None)
 
 
-def why_not_event_time(rows: Sequence, chosen, absorbed_by: str) -> str:
+def why_not_event_time(rows: Sequence[Any], chosen: Any, absorbed_by: str) -> str:
     """Return why a place takes no part in event time, or the empty string when it does."""
     if chosen.confidence == "low":
         return "low confidence"
@@ -120,7 +121,7 @@ def absorbs(definition: str) -> frozenset[str]:
     return _ABSORBING[definition]
 
 
-def absorbing_laws(states: Sequence, definition: str) -> list:
+def absorbing_laws(states: Sequence[Any], definition: str) -> list[Any]:
     """Return the usable statewide rows whose content absorbs local policies under a definition, by day."""
     kept = [
         row
@@ -138,8 +139,8 @@ def state_law_scope() -> dict[tuple[str, str, str], dict[str, str]]:
     return {(line["state"], line["policy_type"], line["adopted"]): line for line in lines}
 
 
-def _goes_on(row, end) -> bool:
-    return pd.Timedelta(0) <= row.adopted_from - end.ended_from < _ONE_YEAR
+def _goes_on(row: Any, end: Any) -> bool:
+    return bool(pd.Timedelta(0) <= row.adopted_from - end.ended_from < _ONE_YEAR)
 
 
 def _scoped(rows: pd.DataFrame, scope: Mapping[tuple[str, str, str], Mapping[str, str]]) -> pd.DataFrame:
@@ -159,7 +160,7 @@ def _scoped(rows: pd.DataFrame, scope: Mapping[tuple[str, str, str], Mapping[str
     return rows
 
 
-def _with_scope(rows: pd.DataFrame, index, line: Mapping[str, str]) -> pd.DataFrame:
+def _with_scope(rows: pd.DataFrame, index: Any, line: Mapping[str, str]) -> pd.DataFrame:
     rows.loc[index, "reach"] = line["reach"]
     if line["scope"]:
         rows.loc[index, "content"] = line["scope"]

@@ -20,6 +20,8 @@ from .notebooks import Block, Chapter, Code
 READER = "markdown-implicit_figures"
 #: Kinds of address that a report may link to; an address without one stays within it.
 _SCHEMES = {"http", "https", "mailto", "doi"}
+#: A picture inside a drawing, as matplotlib writes the cells of a grid; it is data, and no browser runs it.
+_PICTURE = "data:image/png;base64,"
 _HTML_LINK = re.compile(r"""(?i)\b(?:href|src|action)\s*=\s*["']?([^"'\s>]*)""")
 _TYPST_LINK = re.compile(r"""#link\("((?:[^"\\]|\\.)*)"\)""")
 _CITATION = re.compile(r"(?<![\w\\])@(?!fig:|tbl:|sec:)[A-Za-z]")
@@ -163,7 +165,7 @@ def require_safe_links(text: str, pattern: re.Pattern[str]) -> str:
     for match in pattern.finditer(text):
         target = re.sub(r"[\x00-\x20]", "", unescape(match[1]).replace("\\", ""))
         scheme = re.match(r"([^/?#:]*):", target)
-        if scheme and scheme[1].lower() not in _SCHEMES:
+        if scheme and scheme[1].lower() not in _SCHEMES and not target.startswith(_PICTURE):
             raise ConversionError(
                 f"A link leads to {target[:60]!r}.", remedy="Link to https addresses and parts of the report."
             )

@@ -43,7 +43,7 @@ class Figure:
     label: str
     data: str = ""
 
-    def __post_init__(self):
+    def __post_init__(self) -> None:
         for name in ("caption", "alt", "label"):
             if not getattr(self, name).strip():
                 raise ValueError(f"a figure needs its {name}: say it in words")
@@ -72,7 +72,7 @@ class Figure:
         """Return the figure as plain values, to be stored in a notebook."""
         return {name: getattr(self, name) for name in ("svg", "caption", "alt", "label", "data")}
 
-    def _repr_mimebundle_(self, include=None, exclude=None) -> dict[str, Any]:
+    def _repr_mimebundle_(self, include: Any = None, exclude: Any = None) -> dict[str, Any]:
         image = base64.b64encode(self.svg.encode()).decode()
         shown = f"![{self.alt}](data:image/svg+xml;base64,{image})\n\n{resolved(self.caption)}"
         return {MIME: {"kind": "figure", "figure": self.to_json()}, "text/markdown": shown}

@@ -1,71 +1,13 @@
-"""Figures of matching and synthetic controls: overlap, treated against synthetic, gaps, weights."""
+"""Figures of matching and synthetic controls: treated against synthetic, gaps, weights."""
 
 from __future__ import annotations
 
 import matplotlib.pyplot as plt
-import numpy as np
 import pandas as pd
 
 from .figures import Figure
 from .style import BLUE, FAINT, FULL, INK, RUST, SLATE, SOFT, house_style
-from .values import number, steady
-
-
-def overlap_plot(
-    score: np.ndarray,
-    treated: np.ndarray,
-    *,
-    caption: str,
-    alt: str,
-    label: str,
-    weights: np.ndarray | None = None,
-    xlabel: str = "Propensity score",
-    bins: int = 30,
-    width: float = FULL,
-) -> Figure:
-    """Return mirrored histograms of a score, treated above and controls below, as shares of each arm.
-
-    Parameters
-    ----------
-    score : numpy.ndarray, shape (n,)
-        Missing values are left out.
-    treated : numpy.ndarray of bool, shape (n,)
-    caption, alt, label : str
-        See `Figure`.
-    weights : numpy.ndarray, shape (n,), optional
-        Weights after matching, drawn as outlines over the unweighted bars.
-    xlabel : str, optional
-        Axis label.
-    bins : int, optional
-        Bins of equal width over the range of the scores.
-    width : float, optional
-        Inches.
-    """
-    known = ~np.isnan(score)
-    edges = np.linspace(score[known].min(), score[known].max(), bins + 1)
-    with house_style():
-        drawing, axes = plt.subplots(figsize=(width, 2.8))
-        for arm, sign, colour, name in ((treated, 1, RUST, "treated"), (~treated, -1, BLUE, "controls")):
-            rows = known & arm
-            height = sign * _shares(score[rows], edges, None)
-            axes.bar(
-                edges[:-1], steady(height), np.diff(edges), align="edge", color=colour, alpha=0.45, label=name
-            )
-            if weights is not None:
-                axes.stairs(
-                    steady(sign * _shares(score[rows], edges, weights[rows])), edges, color=colour, lw=1.3
-                )
-        axes.axhline(0, color=INK, lw=0.7)
-        axes.set_xlabel(xlabel)
-        axes.set_ylabel("Share of the arm")
-        axes.yaxis.set_major_formatter(lambda value, _: number(abs(value), ".2g"))
-        axes.legend(loc="best")
-    return Figure.from_matplotlib(drawing, caption=caption, alt=alt, label=label)
-
-
-def _shares(values, edges, weights):
-    counts = np.histogram(values, edges, weights=weights)[0].astype(float)
-    return counts / counts.sum() if counts.sum() > 0 else counts
+from .values import steady
 
 
 def synthetic_plot(

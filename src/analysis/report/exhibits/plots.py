@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 from typing import TYPE_CHECKING, Any
 
 import matplotlib.pyplot as plt
@@ -268,8 +268,3 @@ def balance_plot(
 
 def _zero_line(axes) -> None:
     axes.axhline(0, color=SOFT, lw=0.7, zorder=1)
-
-
-def breaks_between(years: Sequence[int]) -> list[int]:
-    """Return the positions after which consecutive years have a gap."""
-    return [i for i, step in enumerate(np.diff(np.asarray(years, int))) if step > 1]

@@ -13,11 +13,11 @@ import matplotlib as mpl
 from cycler import cycler
 from matplotlib import font_manager
 
-FULL, NARROW = 6.5, 4.6
+FULL = 6.5
 INK, SOFT, FAINT = "#1d1f24", "#6c717a", "#d6d9de"
 BLUE, RUST, TEAL, GOLD, PLUM, SLATE = "#1f5c99", "#c2542d", "#2b8a7e", "#c99a2e", "#7a4b8c", "#7d8894"
 CYCLE = (BLUE, RUST, TEAL, GOLD, PLUM, SLATE)
-SANS, SERIF = "Source Sans Pro", "Source Serif Pro"
+SANS = "Source Sans Pro"
 
 _FACES = {
     "font_source_sans_pro": ("SourceSansPro", "Regular", "It", "Semibold", "Bold"),

@@ -50,7 +50,7 @@ class Table:
     groups: dict[int, str] = field(default_factory=dict)
     rules: list[int] = field(default_factory=list)
 
-    def __post_init__(self):
+    def __post_init__(self) -> None:
         if not self.caption.strip() or not self.label.strip():
             raise ValueError("a table needs a caption and a label")
         object.__setattr__(self, "align", self.align or "l" + "r" * (len(self.columns) - 1))
@@ -87,7 +87,7 @@ class Table:
     def _repr_markdown_(self) -> str:
         return resolved(table_writers.markdown(self))
 
-    def _repr_mimebundle_(self, include=None, exclude=None) -> dict[str, Any]:
+    def _repr_mimebundle_(self, include: Any = None, exclude: Any = None) -> dict[str, Any]:
         return {MIME: {"kind": "table", "table": self.to_json()}, "text/markdown": self._repr_markdown_()}
 
 

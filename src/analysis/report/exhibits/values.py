@@ -75,10 +75,10 @@ def steady(values: Any) -> np.ndarray:
     with np.errstate(divide="ignore", invalid="ignore"):
         magnitude = np.floor(np.log10(np.abs(values)))
     scale = np.power(10.0, 8 - np.where(np.isfinite(magnitude), magnitude, 0))
-    return np.where(np.isfinite(values), np.round(values * scale) / scale, values)
+    return np.asarray(np.where(np.isfinite(values), np.round(values * scale) / scale, values))
 
 
-def _numeric(value, spec: str) -> str:
+def _numeric(value: Any, spec: str) -> str:
     if spec == "stars":
         return stars(value)
     if spec == "p":
@@ -88,7 +88,7 @@ def _numeric(value, spec: str) -> str:
     return _typeset(format(value, _python_spec(value, spec)))
 
 
-def _python_spec(value, spec: str) -> str:
+def _python_spec(value: Any, spec: str) -> str:
     if spec == "count":
         return ",.0f"
     if spec == "year":
@@ -102,5 +102,5 @@ def _typeset(text: str) -> str:
     return _NEGATIVE_ZERO.sub("", text).replace("-", MINUS)
 
 
-def _is_missing(value) -> bool:
+def _is_missing(value: Any) -> bool:
     return value is None or (pd.api.types.is_scalar(value) and bool(pd.isna(value)))

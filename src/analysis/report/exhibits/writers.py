@@ -5,6 +5,7 @@ from __future__ import annotations
 import html as html_module
 import json
 import re
+from collections.abc import Iterable, Sequence
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
@@ -104,7 +105,7 @@ def _string(text: str) -> str:
     return json.dumps(text, ensure_ascii=False)
 
 
-def _typst_spanner(spanner) -> str:
+def _typst_spanner(spanner: tuple[str, int, int]) -> str:
     text, start, stop = spanner
     return f"({_string(text)}, {start}, {stop}), "
 
@@ -129,7 +130,7 @@ def _html_cell(text: str, align: str) -> str:
     return html_module.escape(body) + hang
 
 
-def _html_row(table: Table, row, tag: str, scope: str, css: str = "") -> str:
+def _html_row(table: Table, row: Sequence[str], tag: str, scope: str, css: str = "") -> str:
     cells = [
         f'<{tag}{scope} class="{align}">{_html_cell(text, align)}</{tag}>'
         for text, align in zip(row, table.align, strict=True)
@@ -173,7 +174,7 @@ def _latex_spanners(table: Table) -> list[str]:
     return [" & ".join(cells) + r" \\", " ".join(rules)]
 
 
-def _pipe(cells, escaped: bool = True) -> str:
+def _pipe(cells: Iterable[str], escaped: bool = True) -> str:
     texts = [
         re.sub(r"([\\`|*_<\[\]])", r"\\\1", _one_line(cell)) if escaped else _one_line(cell) for cell in cells
     ]

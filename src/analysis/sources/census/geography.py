@@ -7,7 +7,7 @@ it out. States come from the file's own layer, never from dissolving counties.
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
@@ -96,13 +96,13 @@ def make_valid(shapes: geopandas.GeoDataFrame, where: str) -> geopandas.GeoDataF
     import shapely
 
     geometry = shapely.make_valid(shapes.geometry.to_numpy())
-    mended = np.array([_polygons(each) for each in geometry], dtype=object)
+    mended = [_polygons(each) for each in geometry]
     if any(each.is_empty for each in mended):
         raise LayoutError("A shape has no area.", where=where, remedy="Get the file again.")
-    return shapes.set_geometry(list(mended), crs=DATUM)
+    return shapes.set_geometry(mended, crs=DATUM)
 
 
-def _polygons(geometry):
+def _polygons(geometry: Any) -> Any:
     import shapely
 
     parts = [g for g in shapely.get_parts(geometry) if g.geom_type == "Polygon"]

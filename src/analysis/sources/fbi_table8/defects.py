@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable, Mapping
+from typing import Any
+
 import numpy as np
 import pandas as pd
 
@@ -26,7 +29,9 @@ def covers_only_large_cities(year: int) -> bool:
     return year <= 2004
 
 
-def absent_is_missing(cells: np.ndarray, *, dash_is_zero: bool, where) -> pd.arrays.IntegerArray:
+def absent_is_missing(
+    cells: np.ndarray, *, dash_is_zero: bool, where: Callable[[int], str]
+) -> pd.arrays.IntegerArray:
     """Turn one column of printed cells into counts: a blank was not published and is missing, never zero.
 
     Parameters
@@ -82,7 +87,7 @@ def one_of_two_burglary_columns(sheet: Sheet, rows: np.ndarray) -> np.ndarray:
             where=sheet.where(rows[np.flatnonzero(differ)[0]]),
             remedy="The file was changed: get it again.",
         )
-    return np.where(empty_second, first, second)
+    return np.asarray(np.where(empty_second, first, second))
 
 
 def states_from_heading_rows(sheet: Sheet, is_data: np.ndarray) -> pd.Series:
@@ -208,7 +213,10 @@ def totals_equal_parts(frame: pd.DataFrame) -> None:
 
 
 def _require_equal(
-    frame: pd.DataFrame, total: str, parts: pd.Series, known: tuple = PROPERTY_DISAGREES
+    frame: pd.DataFrame,
+    total: str,
+    parts: pd.Series,
+    known: tuple[tuple[int, str, str], ...] = PROPERTY_DISAGREES,
 ) -> None:
     differ = (frame[total] != parts).fillna(False).astype("bool")
     for row in frame[differ].to_dict("records"):
@@ -216,7 +224,7 @@ def _require_equal(
             raise _disagreement(row, f"printed total of {total} crime ({row[total]})", "its parts")
 
 
-def _disagreement(row, total: str, parts: str) -> ImpossibleValueError:
+def _disagreement(row: Mapping[Any, Any], total: str, parts: str) -> ImpossibleValueError:
     return ImpossibleValueError(
         f"The {total} of {row['city']}, {row['state']} is not the sum of {parts}.",
         where=f"{row['source_file']}, row {row['sheet_row']}",

@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 
@@ -156,7 +157,7 @@ def _require_year(title: np.ndarray, year: int, file: str) -> None:
         )
 
 
-def _columns(heading: np.ndarray, file: str, row: int) -> tuple[dict, dict]:
+def _columns(heading: np.ndarray, file: str, row: int) -> tuple[dict[str, Any], dict[str, Any]]:
     places: dict[str, tuple[int, ...]] = {}
     markers: dict[str, tuple[str, ...]] = {}
     for position, cell in enumerate(heading):

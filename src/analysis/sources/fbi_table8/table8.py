@@ -106,11 +106,6 @@ def read_workbook(year: int, path: Path | None = None) -> Workbook:
     return Workbook(year, frame, notes, _state_markers(printed, sheet), sheet.markers)
 
 
-def read_footnotes(year: int, path: Path | None = None) -> dict[str, str]:
-    """Return the texts at the foot of a year's sheet by marker; the note on dashes stands under ``"-"``."""
-    return read_workbook(year, path).notes
-
-
 def _cities(sheet: Sheet, is_data: np.ndarray, printed: pd.Series, notes: dict[str, str]) -> pd.DataFrame:
     frame = _names(sheet, is_data, printed)
     rows = np.flatnonzero(is_data)

@@ -23,8 +23,6 @@ PENNSYLVANIA = "ice_detainers/pa_detainers.csv"
 POOLED = "ice_detainers/public_detentations_percentages.csv"
 #: Outcome ("lift reason") of a detainer that the local agency declined.
 DECLINED_OUTCOME = "Detainer Declined by LEA"
-#: Facility under which ICE files detainers without a facility of their own.
-NO_FACILITY = "OTHER-OTHER FACILITY"
 #: Territories that the table of states does not hold.
 TERRITORIES = {"GUAM": "GU", "NORTHERN MARIANA ISLANDS": "MP", "VIRGIN ISLANDS": "VI"}
 #: Rows of each file as published; of the first, of its two blocks.

@@ -6,8 +6,9 @@ which page says so. ``data/policies/README.md`` defines every column and code.
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from pathlib import Path
+from typing import Any
 
 import pandas as pd
 
@@ -26,7 +27,6 @@ BASES = (
     *["ordinance", "resolution", "executive order", "police policy", "jail policy", "court", "state law"],
     *["listing", "other"],
 )
-PRECISIONS = ("year", "month", "day")
 FLAGS = ["is_upper_bound", "is_policy", "is_disputed", "is_unconfirmed", "reaffirms_older"]
 COLUMNS = [
     *["row", "place", "state", "kind", "geoid", "ori", "policy_type", "instrument", "basis"],
@@ -260,7 +260,7 @@ def _sources(rows: pd.DataFrame, directory: Path | None) -> Iterator[Problem]:
     yield from each(rows, bad, "archived_url", "is no address")
 
 
-def _adoption(row) -> Period:
+def _adoption(row: Any) -> Period:
     period = parse_period(row.adopted)
     if not row.earliest or row.is_upper_bound:
         return period
@@ -268,5 +268,5 @@ def _adoption(row) -> Period:
     return Period(first, period.latest, period.precision)
 
 
-def _days(values) -> pd.Series:
+def _days(values: Iterable[Any]) -> pd.Series:
     return pd.Series([pd.NaT if v is None else pd.Timestamp(v) for v in values], dtype="datetime64[us]")

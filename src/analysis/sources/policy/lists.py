@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from pathlib import Path
 
 import pandas as pd
 
-from ...errors import DuplicateKeyError, ImpossibleValueError, LayoutError, UnknownPlaceError
+from ...errors import AnalysisError, DuplicateKeyError, ImpossibleValueError, LayoutError, UnknownPlaceError
 from ..periods import parse_period
 from ..registry.files import locate
 from ..registry.totals import reader
@@ -127,13 +128,20 @@ def _read(name: str, columns: list[str], path: Path | None) -> pd.DataFrame:
     return raw
 
 
-def _refuse(raw, bad, name, column, why, error=ImpossibleValueError) -> None:
+def _refuse(
+    raw: pd.DataFrame,
+    bad: pd.Series,
+    name: str,
+    column: str,
+    why: str,
+    error: type[AnalysisError] = ImpossibleValueError,
+) -> None:
     if bad.any():
         first = raw[bad].iloc[0]
         raise error(f"{column} {first[column]!r} {why}.", where=f"{name}, row {first['row']}", remedy=_REMEDY)
 
 
-def _allowed(raw: pd.DataFrame, column: str, allowed, name: str) -> None:
+def _allowed(raw: pd.DataFrame, column: str, allowed: Sequence[str], name: str) -> None:
     _refuse(raw, ~raw[column].isin(list(allowed)), name, column, f"is none of {', '.join(allowed)}")
 
 

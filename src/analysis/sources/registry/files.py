@@ -9,6 +9,7 @@ from dataclasses import dataclass
 from functools import cache
 from importlib.resources import files
 from pathlib import Path
+from typing import Any
 
 from ...errors import AlteredFileError, MissingFileError
 from ...paths import raw_dir
@@ -42,7 +43,7 @@ class RawFile:
 
 
 @cache
-def families() -> dict[str, dict]:
+def families() -> dict[str, dict[str, Any]]:
     """Return every file family of ``registry.toml`` by name."""
     return tomllib.loads(files(__package__).joinpath("registry.toml").read_text("utf-8"))
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from pathlib import Path
+from typing import Any
 
 from ...errors import LayoutError
 from ...paths import project_root
@@ -53,7 +54,7 @@ def write_readme(path: Path | None = None) -> Path:
     return write_text(path, render_readme())
 
 
-def check_family(name: str, family: dict) -> None:
+def check_family(name: str, family: dict[str, Any]) -> None:
     """Raise LayoutError unless the family has all fields, of the right kinds."""
     missing = [field for field in _WANTED if field not in family]
     if missing or family["access"] not in ACCESS or not isinstance(family["may_redistribute"], bool):
@@ -83,7 +84,7 @@ def _overview() -> str:
     return "\n".join(lines) + "\n"
 
 
-def _section(name: str, family: dict) -> str:
+def _section(name: str, family: dict[str, Any]) -> str:
     rows = {
         "Publisher": family["publisher"],
         "Years": f"{family['years']}; one row a {family['unit']}",
@@ -99,7 +100,7 @@ def _section(name: str, family: dict) -> str:
     return "\n".join([f"## {name}", "", family["title"], "", *facts, "", *_table(family_files(name)), ""])
 
 
-def how_to_get(family: dict) -> str:
+def how_to_get(family: dict[str, Any]) -> str:
     """Return one sentence on how to get a family's files."""
     place = family.get("url") or family.get("landing_page")
     return ACCESS[family["access"]] + (f"; {place}" if place else "")

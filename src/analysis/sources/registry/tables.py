@@ -83,7 +83,10 @@ def read_table(
         if b"\0" in content:
             raise LayoutError("The table holds zero bytes.", where=name, remedy=AGAIN)
         text = io.StringIO(content.decode(encoding))
-        return pd.read_csv(text, dtype="str", sep=sep, keep_default_na=not blanks)
+        frame = pd.read_csv(text, dtype="str", sep=sep, keep_default_na=not blanks)
+        if not isinstance(frame.index, pd.RangeIndex):  # pandas takes what a heading lacks for an index
+            raise LayoutError("Rows have more cells than the heading.", where=name, remedy=AGAIN)
+        return frame
 
 
 def read_cells(path: Path) -> np.ndarray:

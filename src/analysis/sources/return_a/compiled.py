@@ -7,6 +7,8 @@ or an overpunched digit is read number by number instead.
 
 from __future__ import annotations
 
+from typing import Any
+
 import numpy as np
 from numba import njit
 
@@ -78,7 +80,7 @@ def totals(block: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
 
 
 @njit(cache=True, nogil=True)
-def _number(row, start, width):
+def _number(row: np.ndarray, start: int, width: int) -> Any:
     value, k = 0, 0
     while k < width and row[start + k] == 32:
         k += 1
@@ -101,7 +103,7 @@ def _number(row, start, width):
 
 
 @njit(cache=True, nogil=True)
-def _all_digits(counts):
+def _all_digits(counts: np.ndarray) -> Any:
     """Return whether bytes are all digits: neither ``b - 48`` nor ``b + 70`` sets the highest bit."""
     marks = np.uint8(0)
     for k in range(COUNTS):
@@ -111,7 +113,7 @@ def _all_digits(counts):
 
 
 @njit(cache=True, nogil=True)
-def _first_bad_count(row, start):
+def _first_bad_count(row: np.ndarray, start: int) -> Any:
     for k in range(0, COUNTS, WIDTH):
         if _number(row, start + k, WIDTH) == _BAD:
             return start + k
@@ -119,7 +121,7 @@ def _first_bad_count(row, start):
 
 
 @njit(cache=True, nogil=True)
-def _first_bad_byte(row, first, last, kinds, allowed):
+def _first_bad_byte(row: np.ndarray, first: int, last: int, kinds: np.ndarray, allowed: np.ndarray) -> Any:
     for k in range(first, last):
         kind = kinds[k]
         if kind != 0 and not allowed[kind, row[k]]:
@@ -128,7 +130,9 @@ def _first_bad_byte(row, first, last, kinds, allowed):
 
 
 @njit(cache=True, nogil=True)
-def _first_bad(row, first, last, kinds, allowed, where):
+def _first_bad(
+    row: np.ndarray, first: int, last: int, kinds: np.ndarray, allowed: np.ndarray, where: np.ndarray
+) -> Any:
     """Return the first damage among the codes and numbers in a part of the record, LENGTH for none."""
     bad = _first_bad_byte(row, first, last, kinds, allowed)
     for k in range(len(where)):
@@ -139,7 +143,14 @@ def _first_bad(row, first, last, kinds, allowed, where):
 
 
 @njit(cache=True, nogil=True)
-def _check_record(row, kinds, allowed, header, tail, states):
+def _check_record(
+    row: np.ndarray,
+    kinds: np.ndarray,
+    allowed: np.ndarray,
+    header: np.ndarray,
+    tail: np.ndarray,
+    states: np.ndarray,
+) -> Any:
     bad = _first_bad(row, 0, HEADER, kinds, allowed, header)
     if bad < LENGTH:
         return bad
@@ -163,7 +174,14 @@ def _check_record(row, kinds, allowed, header, tail, states):
 
 
 @njit(cache=True, nogil=True)
-def _check(block, kinds, allowed, where, states, out):
+def _check(
+    block: np.ndarray,
+    kinds: np.ndarray,
+    allowed: np.ndarray,
+    where: np.ndarray,
+    states: np.ndarray,
+    out: np.ndarray,
+) -> None:
     header = where[where[:, 0] < HEADER]
     tail = where[(where[:, 0] >= HEADER) & (where[:, 0] < HEADER + MONTH)]
     tail = tail - np.array([HEADER, 0])
@@ -172,7 +190,7 @@ def _check(block, kinds, allowed, where, states, out):
 
 
 @njit(cache=True, nogil=True)
-def _months(block, out):
+def _months(block: np.ndarray, out: np.ndarray) -> None:
     """Write counts into zeros; two cards in three hold nothing else and are passed over."""
     for i in range(len(block)):
         for month in range(MONTHS):
@@ -184,7 +202,7 @@ def _months(block, out):
 
 
 @njit(cache=True, nogil=True)
-def _card(counts, out):
+def _card(counts: np.ndarray, out: np.ndarray) -> None:
     marks = np.uint8(0)
     for k in range(_CARD):
         byte = counts[k]
@@ -200,13 +218,13 @@ def _card(counts, out):
 
 
 @njit(cache=True, nogil=True)
-def _reported(row, month, card):
+def _reported(row: np.ndarray, month: int, card: int) -> Any:
     kind = row[HEADER + month * MONTH + _FIRST_TYPE + card]
     return kind == 53 or kind == 50
 
 
 @njit(cache=True, nogil=True)
-def _is_empty(card):
+def _is_empty(card: np.ndarray) -> Any:
     marks = np.uint8(0)
     for k in range(_CARD):
         marks |= card[k] ^ np.uint8(48)
@@ -214,7 +232,7 @@ def _is_empty(card):
 
 
 @njit(cache=True, nogil=True)
-def _add_digits(counts, sums):
+def _add_digits(counts: np.ndarray, sums: np.ndarray) -> Any:
     """Add bytes to position sums; return whether all are digits."""
     marks = np.uint8(0)
     for k in range(_CARD):
@@ -225,7 +243,7 @@ def _add_digits(counts, sums):
 
 
 @njit(cache=True, nogil=True)
-def _slow_total(row, card, sums, i):
+def _slow_total(row: np.ndarray, card: int, sums: np.ndarray, i: int) -> Any:
     stray = 0
     for k in range(OFFENSES):
         sums[card * OFFENSES + k, i] = 0
@@ -246,7 +264,7 @@ def _slow_total(row, card, sums, i):
 
 
 @njit(cache=True, nogil=True)
-def _totals(block, sums, stray):
+def _totals(block: np.ndarray, sums: np.ndarray, stray: np.ndarray) -> None:
     places = np.empty(_CARD, np.uint16)
     for i in range(len(block)):
         row = block[i]

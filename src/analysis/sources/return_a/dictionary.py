@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
+
 import pandas as pd
 
 from . import layout
@@ -39,13 +41,13 @@ def dictionary_markdown() -> str:
     return "\n".join(lines) + "\n"
 
 
-def _derived(table: str):
+def _derived(table: str) -> Iterator[tuple[str, str, str, str, str]]:
     for row in layout.table("return_a_derived"):
         if row["table"] in (table, "both"):
             yield table, row["column"], row["unit"], "", row["meaning"]
 
 
-def _read(table: str):
+def _read(table: str) -> Iterator[tuple[str, str, str, str, str]]:
     part = "record" if table == "agency_year" else "month"
     for each in layout.part(part):
         if is_kept(each) and each.kind != "counts":
@@ -56,7 +58,7 @@ def _read(table: str):
                 yield table, each.name, each.unit, _positions(each.first, each.width), each.meaning + _SUMMED
 
 
-def _counted(table: str):
+def _counted(table: str) -> Iterator[tuple[str, str, str, str, str]]:
     suffix = _SUMMED if table == "agency_year" else ""
     for card in CARDS:
         field: Field = layout.field(card)

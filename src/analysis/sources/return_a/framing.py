@@ -229,7 +229,7 @@ class _Cut:
         if not self.end:
             return self._followed(array, at, rows, last)
         block = array[at : at + rows * self.stride].reshape(-1, self.stride)
-        return (block[:, LENGTH:] == np.frombuffer(self.end, np.uint8)).all(axis=1)
+        return np.asarray((block[:, LENGTH:] == np.frombuffer(self.end, np.uint8)).all(axis=1))
 
     def _followed(self, array: np.ndarray, at: int, rows: int, last: bool) -> np.ndarray:
         """Return which records begin like one and are followed by one, or by the end of the file."""
@@ -237,7 +237,7 @@ class _Cut:
         heads = [_HEAD.match(array[k : k + _HEAD_LENGTH].tobytes()) is not None for k in starts]
         if last and not array[starts[-1] :].tobytes().strip(_FILLER):
             heads[-1] = True
-        return np.array(heads[:-1], bool) & np.array(heads[1:], bool)
+        return np.asarray(np.logical_and(heads[:-1], heads[1:]))
 
     def _length(self, buffer: bytes, at: int, last: bool) -> int:
         """Return the length of a piece that is no record of the right length; 0 if it ends further on."""
@@ -263,7 +263,9 @@ class _Cut:
         reason = f"{len(piece):,} bytes instead of {LENGTH:,}: too {side}"
         return Damage(record, offset, len(piece), reason, piece[:10].decode("latin-1"))
 
-    def _chunk(self, array, runs, damages, used: int) -> Chunk:
+    def _chunk(
+        self, array: np.ndarray, runs: list[tuple[int, int, int]], damages: list[Damage], used: int
+    ) -> Chunk:
         blocks = [self._rows(array, at, n) for at, n, _ in runs]
         block = np.concatenate(blocks) if len(blocks) != 1 and blocks else (blocks or [_NOTHING])[0]
         numbers = [np.arange(first + 1, first + n + 1) for _, n, first in runs]
@@ -306,7 +308,7 @@ def _opened(source: Source) -> Iterator[IO[bytes]]:
 class _Full:
     """A raw stream whose `read` returns as many bytes as asked for, unless the file ends."""
 
-    def __init__(self, stream) -> None:
+    def __init__(self, stream: IO[bytes]) -> None:
         self._stream = stream
 
     def read(self, size: int) -> bytes:

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import pandas as pd
@@ -53,7 +54,7 @@ def ingest(
     decoder: str = "auto",
     progress: bool = False,
     overwrite: bool = False,
-    client=None,
+    client: Any = None,
     tell: Callable[[str], None] | None = None,
 ) -> Ingested:
     """Write master files as a Parquet dataset that is read back lazily, year by year.
@@ -108,7 +109,9 @@ def ingest(
     return done
 
 
-def _ingest_source(source: Source, making: Path, jobs: int, decoder: str, advance=None) -> Ledger:
+def _ingest_source(
+    source: Source, making: Path, jobs: int, decoder: str, advance: Callable[[int], object] | None = None
+) -> Ledger:
     ledger = Ledger(source)
     for piece in pieces(
         source, months=True, jobs=jobs, decoder=engine(decoder), then=_Writer(source, making)
@@ -120,7 +123,9 @@ def _ingest_source(source: Source, making: Path, jobs: int, decoder: str, advanc
     return ledger
 
 
-def _on_cluster(client, sources: list[Source], making: Path, decoder: str, shown) -> Iterator[Ledger]:
+def _on_cluster(
+    client: Any, sources: list[Source], making: Path, decoder: str, shown: Any
+) -> Iterator[Ledger]:
     tasks = [client.submit(_ingest_source, each, making, 1, decoder, pure=False) for each in sources]
     for source, task in zip(sources, tasks, strict=True):
         yield task.result()

@@ -141,7 +141,7 @@ def totals_of_months(counts: np.ndarray, returned: np.ndarray) -> tuple[np.ndarr
     return sums.reshape(len(counts), -1), stray
 
 
-def _value(record: bytes, each: layout.Field, start: int):
+def _value(record: bytes, each: layout.Field, start: int) -> list[int | None] | int | str | None:
     text = record[start : start + each.width].decode("latin-1")
     if each.kind == "counts":
         return [_number(text[k : k + layout.WIDTH], start + k) for k in range(0, each.width, layout.WIDTH)]

@@ -8,6 +8,7 @@ from concurrent.futures import Future, ThreadPoolExecutor
 from dataclasses import dataclass, field
 from pathlib import Path
 from types import ModuleType
+from typing import Any
 
 import pandas as pd
 import pyarrow as pa
@@ -87,7 +88,7 @@ class Ledger:
             remedy="It is no Return A master file of 7,385-byte records, or it is damaged.",
         )
 
-    def row(self) -> tuple:
+    def row(self) -> tuple[Any, ...]:
         """Return the file's row of `ledger_frame`."""
         size = (self.source.name, self.source.bytes, self.records, self.read, len(self.damages))
         doubts = self.doubts.row()
@@ -205,7 +206,7 @@ def sources_of(paths: str | Path | Iterable[str | Path]) -> list[Source]:
     DuplicateKeyError
         If two share their name without suffix, by which output is named.
     """
-    given: Sequence = [paths] if isinstance(paths, str | Path) else list(paths)
+    given: Sequence[str | Path] = [paths] if isinstance(paths, str | Path) else list(paths)
     found = [source for path in given for source in framing.sources_of(Path(path))]
     twice = [stem for stem, count in Counter(source.stem for source in found).items() if count > 1]
     if twice:
@@ -242,10 +243,11 @@ def to_frame(table: pa.Table) -> pd.DataFrame:
     for name in dates:
         at = table.schema.get_field_index(name)
         table = table.set_column(at, name, table[name].cast(pa.timestamp("s")))
-    return table.unify_dictionaries().to_pandas(types_mapper=_PANDAS.get)
+    frame: pd.DataFrame = table.unify_dictionaries().to_pandas(types_mapper=_PANDAS.get)
+    return frame
 
 
-_PANDAS: dict = {
+_PANDAS: dict[pa.DataType, Any] = {
     pa.int8(): pd.Int8Dtype(),
     pa.int32(): pd.Int32Dtype(),
     pa.int64(): pd.Int64Dtype(),
@@ -254,7 +256,7 @@ _PANDAS: dict = {
 }
 
 
-def _read(paths, months: bool, jobs: int, decoder: str, progress: bool) -> Reading:
+def _read(paths: Any, months: bool, jobs: int, decoder: str, progress: bool) -> Reading:
     sources, module, kept, ledgers = sources_of(paths), engine(decoder), [], []
     with bar(sources, progress) as shown:
         for source in sources:
@@ -269,13 +271,13 @@ def _read(paths, months: bool, jobs: int, decoder: str, progress: bool) -> Readi
     return Reading(frame, ledger_frame(ledgers), damaged_frame(ledgers))
 
 
-def _ahead(function: Callable, items: Iterable, jobs: int) -> Iterator:
+def _ahead(function: Callable[[Any], Any], items: Iterable[Any], jobs: int) -> Iterator[Any]:
     """Yield ``function(item)`` in order, on `jobs` threads, a bounded number ahead."""
     if jobs <= 1:
         yield from map(function, items)
         return
     with ThreadPoolExecutor(jobs) as pool:
-        waiting: deque[Future] = deque()
+        waiting: deque[Future[Any]] = deque()
         for item in items:
             waiting.append(pool.submit(function, item))
             if len(waiting) > jobs:

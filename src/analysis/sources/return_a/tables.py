@@ -193,7 +193,7 @@ def _included(block: np.ndarray, returned: np.ndarray) -> np.ndarray:
     target = np.where((digits >= 0).all(axis=2), digits @ [10, 1], 0)
     later = (target > np.arange(1, MONTHS + 1)) & (target <= MONTHS)
     at = np.clip(target - 1, 0, MONTHS - 1)
-    return later & ~returned & np.take_along_axis(returned, at, axis=1)
+    return np.asarray(later & ~returned & np.take_along_axis(returned, at, axis=1))
 
 
 def _last_updated(block: np.ndarray) -> pa.Array:

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
+
 import numpy as np
 
 from . import fields, plain
@@ -29,7 +31,7 @@ def totals(block: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
     return plain.totals_of_months(months(block), plain.reported(block))
 
 
-def _in_parts(function, block: np.ndarray) -> np.ndarray:
+def _in_parts(function: Callable[[np.ndarray], np.ndarray], block: np.ndarray) -> np.ndarray:
     parts = [function(block[first : first + _RECORDS]) for first in range(0, len(block), _RECORDS)]
     return np.concatenate(parts) if parts else np.empty(0, np.int32)
 

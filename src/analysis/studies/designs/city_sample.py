@@ -236,7 +236,7 @@ def _honour(rows: _Rows, breaks: pd.DataFrame, rules: SampleRules) -> pd.Series:
 
 
 def _series_keys(rows: _Rows) -> pd.DataFrame:
-    columns = ["ori", "state", "year", "rape_definition"]
+    columns = [c for c in ("ori", "state", "year", "rape_definition") if c in rows.frame]
     return rows.frame[columns].iloc[rows.at].astype(_KEYS)
 
 

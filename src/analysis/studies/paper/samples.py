@@ -118,8 +118,11 @@ def rule_rows() -> pd.DataFrame:
 
 def rule_types() -> dict[str, str]:
     """Return the types of statewide rules with their numbers, in words for a sentence."""
-    rows = rule_rows()
-    return {"rule_types": ", ".join(f"{row['rules']} {row['type']}" for row in rows.to_dict("records"))}
+    named = [
+        f"{row['rules']} {row['type']}" if row["rules"] == 1 else f"{row['rules']} {row['type']}s"
+        for row in rule_rows().to_dict("records")
+    ]
+    return {"rule_types": ", ".join(named)}
 
 
 def list_rows() -> pd.DataFrame:

@@ -13,6 +13,7 @@ from dataclasses import dataclass
 from functools import cache
 from importlib.resources import files
 from statistics import NormalDist
+from typing import Any
 
 import pandas as pd
 
@@ -260,7 +261,7 @@ def _of_zero(finding: Finding) -> str:
     return "not contradicted" if finding.conf_low <= 0 <= finding.conf_high else "differs"
 
 
-def _row(claim: Claim, finding: Finding | None) -> dict:
+def _row(claim: Claim, finding: Finding | None) -> dict[str, Any]:
     nothing = Finding(claim.claim, math.nan, note=claim.untested_because)
     found = finding or nothing
     return {

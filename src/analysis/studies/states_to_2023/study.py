@@ -212,7 +212,7 @@ def _inference(estimate: float, draws: np.ndarray, spec: StatesTo2023Spec) -> di
         "p_value": judged.p_value(),
         "excluded": judged.excluded(),
         "detectable": judged.detectable(spec.power),
-        "power_share": float(judged.power(share)),
+        "power_share": float(np.ravel(judged.power(share))[0]),
         "placebo_mean": float(draws.mean()),
     }
 

@@ -8,7 +8,7 @@ from urllib.parse import urlsplit
 import pandas as pd
 
 from ...estimators.core.intervals import excludes_zero
-from .differences import ALL, EARLY, IN_FORCE
+from .differences import EARLY, IN_FORCE
 from .matching import ESTIMATORS, FULL, ONE_TO_ONE, UNMATCHED
 from .results import Results
 
@@ -123,13 +123,6 @@ def by_year(results: Results, outcome: str) -> dict[str, pd.DataFrame]:
     return {
         name: rows[rows["estimator"].eq(name)].sort_values("year") for name in (UNMATCHED, ONE_TO_ONE, FULL)
     }
-
-
-def all_years(results: Results, outcome: str) -> pd.DataFrame:
-    """Return one-to-one differences by year of all treated cities, before as well as after adoption."""
-    table = results.differences
-    rows = table["coding"].eq(results.spec.main) & table["group"].eq(ALL) & table["outcome"].eq(outcome)
-    return table[rows & table["estimator"].eq(ONE_TO_ONE)].sort_values("year")
 
 
 def pooled_table(results: Results, coding: str | None = None) -> pd.DataFrame:

@@ -1,4 +1,4 @@
-"""Checks of the policy panels against what later lists say."""
+"""The list of places of 31 May 2025, against which tests hold the policy panels."""
 
 from __future__ import annotations
 
