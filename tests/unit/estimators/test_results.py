@@ -163,6 +163,23 @@ def test_plots_show_every_estimate(results, name):
     matplotlib.pyplot.close("all")
 
 
+def test_plots_of_diagnostics_hold_their_table(results):
+    power = results["pretest_power"]
+    lines = {line.get_label(): line.get_ydata() for line in power.plot().lines}
+    for name in ("estimate", "violation", "mean after passing"):
+        np.testing.assert_array_equal(lines[name], power.table[name.replace(" ", "_")])
+    weights = results["cell_weights"]
+    heights = [bar.get_height() for bars in weights.plot().containers for bar in bars]
+    np.testing.assert_allclose(
+        np.sort(heights), np.sort(weights.weight[weights.weight != 0]), rtol=0, atol=1e-15
+    )
+    diagnostics = results["diagnostics"]
+    ax = matplotlib.pyplot.subplots()[1]
+    assert diagnostics.plot(ax) is ax
+    np.testing.assert_array_equal(ax.lines[0].get_ydata(), diagnostics.table["leverage"])
+    matplotlib.pyplot.close("all")
+
+
 def test_stands_beside_pyfixest_in_one_table(results):
     maketables, pyfixest = pytest.importorskip("maketables"), pytest.importorskip("pyfixest")
     theirs = pyfixest.feols("y ~ treated + x | unit + year", panel(), vcov={"CRV1": "unit"})

@@ -133,6 +133,15 @@ def plot_rows(table: pd.DataFrame, label: str, by: str | None = None, ax: Axes |
     return ax
 
 
+def new_axes(ax: Axes | None, **labels: str) -> Axes:
+    """Return `ax`, or the axes of a new figure, with its labels set."""
+    from matplotlib import pyplot
+
+    ax = pyplot.subplots()[1] if ax is None else ax
+    ax.set(**labels)
+    return ax
+
+
 def _label_axes(ax: Axes, label: str, across: bool, places: dict[Any, int]) -> None:
     if across:
         ax.set(xlabel=label.replace("_", " "), ylabel="estimate")

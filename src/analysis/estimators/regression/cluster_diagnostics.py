@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from typing import TYPE_CHECKING
 
 import numpy as np
 import pandas as pd
@@ -11,11 +12,14 @@ import pandas as pd
 from ..core.checks import as_list
 from ..core.entry import takes_frame
 from ..core.frame import Effect, prepare
-from ..core.reported import Reported
+from ..core.reported import Reported, new_axes
 from ..linalg.least_squares import least_squares, norms
 from ..linalg.threads import same_bits
 from .covariance import require_clusters
 from .ols import as_effects, with_intercept
+
+if TYPE_CHECKING:
+    from matplotlib.axes import Axes
 
 
 @dataclass(frozen=True, eq=False, repr=False)
@@ -52,6 +56,26 @@ class ClusterDiagnostics(Reported):
                 f"{name}_max": values.max(),
             }
         return pd.DataFrame([row])
+
+    def plot(self, ax: Axes | None = None) -> Axes:
+        """Draw each cluster's leverage against its number of rows, the largest named.
+
+        Parameters
+        ----------
+        ax : matplotlib.axes.Axes, optional
+            Where to draw; a new figure when omitted.
+
+        Returns
+        -------
+        matplotlib.axes.Axes
+        """
+        ax = new_axes(ax, xlabel="rows of the cluster", ylabel="leverage of the cluster")
+        ax.plot(self.table["rows"], self.table["leverage"], "o", markersize=4)
+        at = self.table["leverage"].idxmax()
+        place = (self.table["rows"][at], self.table["leverage"][at])
+        name = str(self.table["cluster"][at])
+        ax.annotate(name, place, (-5, -3), textcoords="offset points", ha="right", fontsize="small")
+        return ax
 
 
 @takes_frame

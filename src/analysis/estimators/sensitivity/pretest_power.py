@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import dataclass
+from typing import TYPE_CHECKING
 
 import numpy as np
 import pandas as pd
@@ -11,11 +12,14 @@ from scipy import optimize
 
 from ..core.checks import require_level
 from ..core.distributions import normal_below, normal_density, normal_quantile
-from ..core.reported import Reported
+from ..core.reported import Reported, new_axes
 from ..core.result import Estimates
 from ..errors import EstimationError
 from ..linalg.threads import same_bits
 from .event_path import EventPath, event_path
+
+if TYPE_CHECKING:
+    from matplotlib.axes import Axes
 
 
 @dataclass(frozen=True, repr=False)
@@ -52,6 +56,27 @@ class PretestPower(Reported):
         """Return one row: slope, power, bayes_factor, likelihood_ratio."""
         names = ("slope", "power", "bayes_factor", "likelihood_ratio")
         return pd.DataFrame([{name: getattr(self, name) for name in names}])
+
+    def plot(self, ax: Axes | None = None) -> Axes:
+        """Draw the estimates, the violation, and what it would leave among data sets that pass.
+
+        Parameters
+        ----------
+        ax : matplotlib.axes.Axes, optional
+            Where to draw; a new figure when omitted.
+
+        Returns
+        -------
+        matplotlib.axes.Axes
+        """
+        ax = new_axes(ax, xlabel="event time", ylabel="estimate")
+        event = self.table["event_time"]
+        ax.plot(event, self.table["estimate"], "o", label="estimate")
+        ax.plot(event, self.table["violation"], label="violation")
+        ax.plot(event, self.table["mean_after_passing"], "--", label="mean after passing")
+        ax.axhline(0, color="0.6", linewidth=0.8, zorder=0)
+        ax.legend(frameon=False, fontsize="small")
+        return ax
 
 
 @same_bits

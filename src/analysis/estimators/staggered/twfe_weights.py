@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from typing import TYPE_CHECKING
 
 import numpy as np
 import pandas as pd
@@ -11,12 +12,15 @@ import pandas as pd
 from ..core.checks import as_list
 from ..core.entry import takes_frame
 from ..core.frame import Effect, prepare
-from ..core.reported import Reported
+from ..core.reported import Reported, new_axes
 from ..core.result import Sample
 from ..errors import NotIdentifiedError
 from ..linalg.least_squares import least_squares, norms
 from ..linalg.threads import same_bits
 from ..regression.ols import as_effects
+
+if TYPE_CHECKING:
+    from matplotlib.axes import Axes
 
 
 @dataclass(frozen=True, eq=False, repr=False)
@@ -63,6 +67,26 @@ class CellWeights(Reported):
         """Return one row of the counts and sums."""
         names = ("negative", "positive", "negative_share", "negative_sum", "estimate", "sensitivity")
         return pd.DataFrame([{name: getattr(self, name) for name in names}])
+
+    def plot(self, ax: Axes | None = None) -> Axes:
+        """Draw the weights of treated rows in order, those below zero in another color.
+
+        Parameters
+        ----------
+        ax : matplotlib.axes.Axes, optional
+            Where to draw; a new figure when omitted.
+
+        Returns
+        -------
+        matplotlib.axes.Axes
+        """
+        weight = np.sort(self.weight[self.weight != 0])
+        ax = new_axes(ax, xlabel="treated rows, by weight", ylabel="weight of the row's effect")
+        for chosen, label in ((weight < 0, "negative"), (weight > 0, "positive")):
+            ax.bar(np.flatnonzero(chosen), weight[chosen], width=1.0, label=f"{label} ({chosen.sum()})")
+        ax.axhline(0, color="0.6", linewidth=0.8, zorder=0)
+        ax.legend(frameon=False, fontsize="small")
+        return ax
 
 
 @takes_frame
