@@ -17,7 +17,7 @@ from .dose import study as dose
 from .first_stage import study as first_stage
 from .literature import activation_tests, arellano2017, findings, secure_communities, synthesis
 from .measurement import study as measurement
-from .paper import exhibits, headline, influence, lists, power
+from .paper import headline, influence, lists, power, specification_curve
 from .paper import stage as paper_stage
 from .staggered_cities import study as staggered_cities
 from .staggered_counties import study as staggered_counties
@@ -76,7 +76,7 @@ RESULTS = {
     "influence": Result(influence.influence, 5),
     "parts of the list": Result(lists.table, 10),
     "choices of lists": Result(lists.choices, 10),
-    "specification curve": Result(exhibits.curve, 2),
+    "specification curve": Result(specification_curve.curve, 2),
     "findings": Result(findings.findings, 10),
     "literature": Result(synthesis.run, 5),
     "power": Result(power.run, 10),

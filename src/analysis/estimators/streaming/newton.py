@@ -11,6 +11,8 @@ from ..linalg.least_squares import Scaled
 from .sums import Piece, Reader, Sums
 
 _STEPS = 100
+#: At a maximum steps shrink quadratically; where zeros are separated they keep their length and gain nothing.
+_SHRINKS = 0.5
 
 
 class Newton:
@@ -26,6 +28,7 @@ class Newton:
     def run(self) -> int:
         """Iterate to the maximum; return the number of steps."""
         sums, value = self.sums()
+        last = None
         for step in range(1, _STEPS + 1):
             solved, _ = sums.effects()
             cross = sums.cross - sums.mixed.T @ solved
@@ -34,11 +37,14 @@ class Newton:
             gain = float(shift @ sums.cross[1:, 0] + move @ sums.mixed[:, 0])
             before = self.b, self._effects
             if gain <= 1e-13 * (abs(value) * 1e-6 + 1):
+                if _goes_on(shift, last):
+                    break
                 self.b, self._effects = before[0] + shift, before[1] + move
                 return step
             sums, value = self._search(before, shift, move, value)
+            last = shift
         raise NotConvergedError(
-            f"the Poisson fit did not converge in {_STEPS} passes: regressors may separate zeros from "
+            "the Poisson fit has no maximum that it could reach: regressors may separate zeros from "
             "positive outcomes; leave one out, or use analysis.estimators.poisson, which looks for it"
         )
 
@@ -85,3 +91,7 @@ class Newton:
         raised = np.bincount(piece.unit, piece.weight * np.exp(eta - top[piece.unit]), piece.units)
         seen = np.bincount(piece.unit, piece.weight * piece.z[:, 0], piece.units)
         return (np.log(seen / raised) - top)[piece.unit]
+
+
+def _goes_on(shift: np.ndarray, last: np.ndarray | None) -> bool:
+    return last is not None and bool(np.linalg.norm(shift) > _SHRINKS * np.linalg.norm(last) > 0)

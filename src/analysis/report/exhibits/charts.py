@@ -7,14 +7,12 @@ from collections.abc import Mapping, Sequence
 import matplotlib.pyplot as plt
 import numpy as np
 import pandas as pd
-from matplotlib.colors import LinearSegmentedColormap, ListedColormap, Normalize
+from matplotlib.colors import ListedColormap, Normalize
 from matplotlib.patches import Patch
 
 from .figures import Figure
-from .style import BLUE, CYCLE, FAINT, FULL, INK, RUST, SLATE, SOFT, house_style
+from .style import BLUE, CYCLE, FAINT, FULL, INK, RUST, SEQUENTIAL, SLATE, SOFT, house_style
 from .values import number, steady
-
-SEQUENTIAL = LinearSegmentedColormap.from_list("house", ["#f4f1ea", "#b9cfe0", "#5d92be", BLUE, "#12365c"])
 
 
 def coverage_heatmap(

@@ -12,11 +12,13 @@ from typing import Any
 import matplotlib as mpl
 from cycler import cycler
 from matplotlib import font_manager
+from matplotlib.colors import LinearSegmentedColormap
 
 FULL = 6.5
 INK, SOFT, FAINT = "#1d1f24", "#6c717a", "#d6d9de"
 BLUE, RUST, TEAL, GOLD, PLUM, SLATE = "#1f5c99", "#c2542d", "#2b8a7e", "#c99a2e", "#7a4b8c", "#7d8894"
 CYCLE = (BLUE, RUST, TEAL, GOLD, PLUM, SLATE)
+SEQUENTIAL = LinearSegmentedColormap.from_list("house", ["#f4f1ea", "#b9cfe0", "#5d92be", BLUE, "#12365c"])
 SANS = "Source Sans Pro"
 
 _FACES = {

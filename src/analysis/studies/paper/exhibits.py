@@ -2,13 +2,12 @@
 
 from __future__ import annotations
 
-from typing import Any, NamedTuple
+from typing import Any
 
 import numpy as np
 import pandas as pd
 
 from ...panels.store import load, manifest_of
-from ...results import stored
 from ..cap2017.spec import SPEC as CAP_SPEC
 from ..city_power import headline as city_headline
 from ..city_power import union
@@ -16,10 +15,6 @@ from ..city_power.specification import BY_SIZE, BY_STATE, POOLED
 from ..credibility import counties as credibility
 from ..credibility import smoothness
 from ..literature.activation_tests import activation
-from ..multiverse import joint_test as multiverse_joint
-from ..multiverse import study as multiverse
-from ..multiverse import summary as multiverse_summary
-from ..multiverse.spec import SPEC as CURVE
 from ..staggered_cities.spec import SPEC as CITIES
 from ..staggered_counties.spec import SPEC as COUNTIES
 from ..synthetic import leads as state_leads
@@ -29,7 +24,7 @@ from ..uar2017.power import paper_cities
 from ..uar2017.spec import SPEC as UAR_SPEC
 from . import family, influence, lists, power
 from . import headline as answers
-from .headline import BASE, LATER, MAIN, VIOLENT
+from .headline import LATER, MAIN, VIOLENT
 
 _INTERVAL = ["estimate", "conf_low", "conf_high"]
 #: Panels of the paper: what a row is, and which designs use them.
@@ -228,34 +223,6 @@ def state_rows() -> pd.DataFrame:
         name=rows["outcome"].map(STATE_LAWS.outcomes),
         group=rows["variant"].map(titles),
         highlight=rows["outcome"].eq(VIOLENT),
-    )
-
-
-class Curve(NamedTuple):
-    """The specification curve of one offense: rows, choices by row, its headline, and its figures."""
-
-    rows: pd.DataFrame
-    choices: dict[str, pd.DataFrame]
-    headline: float
-    figures: dict[str, Any]
-
-
-@stored
-def curve() -> Curve:
-    """Return the specification curve of violent crime without rape, with the joint test of all offenses."""
-    kept = multiverse.admitted(multiverse.results())
-    rows = kept[kept["outcome"].eq(VIOLENT)].reset_index(drop=True)
-    whole: dict[str, Any] = multiverse_summary.summary(rows)
-    names = {"median": "median", "p25": "p25", "p75": "p75", "negative": "negative", "n": "specifications"}
-    names |= {"up": "significant_up", "down": "significant_down"}
-    joint = multiverse_joint.joint_test(multiverse_joint.results()).set_index("statistic").loc["significant"]
-    figures: dict[str, Any] = {name: whole[of] for name, of in names.items()}
-    figures |= {"observed": joint["observed"], "usual": joint["usual"], "p": joint["p_value"]}
-    return Curve(
-        rows.assign(significant=rows["p_value"].lt(CURVE.significant)),
-        multiverse_summary.indicators(rows, ["treatment", "estimator", "scale", "comparison", "laws"]),
-        float(multiverse_summary.headline(kept, BASE)["percent"]),
-        figures,
     )
 
 
