@@ -11,7 +11,7 @@ from matplotlib.colors import ListedColormap, Normalize
 from matplotlib.patches import Patch
 
 from .figures import Figure
-from .style import BLUE, CYCLE, FAINT, FULL, INK, RUST, SEQUENTIAL, SLATE, SOFT, house_style
+from .style import CYCLE, FAINT, FULL, INK, RUST, SEQUENTIAL, SLATE, SOFT, house_style
 from .values import number, steady
 
 
