@@ -101,7 +101,8 @@ def find_pairs(
                 parts.append((targets[found[0]], donors[found[1]], found[2]))
     if not sum(len(part[0]) for part in parts):
         raise NotIdentifiedError("no unit has an admissible match: widen the caliper or the exact strata")
-    return make_pairs(*(np.concatenate(columns) for columns in zip(*parts, strict=True)), frame.row_weights)
+    treated, matched, weight = (np.concatenate(columns) for columns in zip(*parts, strict=True))
+    return make_pairs(treated, matched, weight, frame.row_weights)
 
 
 def _choosing_rank(frame, order):

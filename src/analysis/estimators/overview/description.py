@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 import numpy as np
 import pandas as pd
 
@@ -59,7 +61,7 @@ def raw_means(panel: Panel, columns: Columns) -> pd.DataFrame:
     frame = panel.frame
     label = panel.calendar.label(panel.first)
     cohort = np.where(np.isinf(label), "never", [f"{value:g}" for value in label])
-    weight = 1.0 if columns.weights is None else frame[columns.weights].astype(float)
+    weight: Any = 1.0 if columns.weights is None else frame[columns.weights].astype(float)
     known = frame[columns.outcome].notna() & (True if columns.weights is None else weight.notna())
     own = pd.DataFrame({"cohort": cohort, "time": frame[columns.time], "w": weight, "units": 1})[known]
     own["y"] = frame.loc[known, columns.outcome].astype(float) * own["w"]

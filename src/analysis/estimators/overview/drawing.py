@@ -52,9 +52,9 @@ def _means(ax: Axes, report: StaggeredReport) -> None:
         line = ax.plot(rows["time"], rows["mean"], color=color, label=str(name), linewidth=1.4)[0]
         if name == "never":
             line.set_linestyle("--")
-        elif rows["time"].min() <= float(name) <= rows["time"].max():
-            at = np.interp(float(name), rows["time"], rows["mean"])
-            ax.plot([float(name)], [at], "o", color=color, markersize=4)
+        elif rows["time"].min() <= float(str(name)) <= rows["time"].max():
+            at = np.interp(float(str(name)), rows["time"], rows["mean"])
+            ax.plot([float(str(name))], [at], "o", color=color, markersize=4)
     ax.set(title="Mean outcome by cohort (dot: adoption)", xlabel="period", ylabel=report.outcome)
     if len(names) <= _MOST_ROWS:
         ax.legend(frameon=False, fontsize="small", ncols=2, title="adopts in")

@@ -102,7 +102,7 @@ def compute(panel: Panel, columns: Columns, chosen: Choices) -> Parts:
     return parts
 
 
-def _keys(columns: Columns) -> dict[str, str]:
+def _keys(columns: Columns) -> dict[str, Any]:
     return {"outcome": columns.outcome, "unit": columns.unit, "time": columns.time, "cohort": columns.adopted}
 
 
@@ -131,8 +131,8 @@ def _main(parts: Parts, panel: Panel, columns: Columns, chosen: Choices) -> None
 
 
 def _detectable(overall: Estimates, level: float) -> float:
-    found = minimum_detectable_effect(overall, power=POWER, level=level)
-    return float(found["minimum_detectable_effect"].iloc[0])  # type: ignore[call-overload, index]
+    found: Any = minimum_detectable_effect(overall, power=POWER, level=level)
+    return float(found["minimum_detectable_effect"].iloc[0])
 
 
 def _comparison(parts: Parts, panel: Panel, columns: Columns, chosen: Choices) -> Comparison | None:

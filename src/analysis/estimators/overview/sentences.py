@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 import pandas as pd
@@ -146,7 +146,7 @@ def _leads(report: StaggeredReport) -> Iterator[str]:
 
 def _power(report: StaggeredReport, rejects: bool) -> str:
     assert report.lead_power is not None
-    joint = report.lead_power.set_index("test").loc["joint"]
+    joint: Any = report.lead_power.set_index("test").loc["joint"]
     more = joint.average_after >= abs(float(_row(report).estimate))
     ending = ": passing the test says little about it." if more and not rejects else "."
     return (

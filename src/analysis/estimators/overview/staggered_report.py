@@ -288,7 +288,16 @@ def _described(
 ) -> StaggeredReport:
     readable = panel.calendar is not None and pd.api.types.is_numeric_dtype(panel.frame[columns.outcome])
     seen = panel if readable else diagnosis.Panel(panel.frame, panel.findings)
-    names = ("comparison", "overall", "events", "leads", "lead_power", "bounds", "breakdown", "detectable")
+    names: tuple[str, ...] = (
+        "comparison",
+        "overall",
+        "events",
+        "leads",
+        "lead_power",
+        "bounds",
+        "breakdown",
+        "detectable",
+    )
     names += ("by_cohort", "by_cluster", "placebos", "reasons")
     return StaggeredReport(
         outcome=columns.outcome,

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 import pandas as pd
@@ -71,7 +71,7 @@ class ClusterDiagnostics(Reported):
         """
         ax = new_axes(ax, xlabel="rows of the cluster", ylabel="leverage of the cluster")
         ax.plot(self.table["rows"], self.table["leverage"], "o", markersize=4)
-        at = self.table["leverage"].idxmax()
+        at: Any = self.table["leverage"].idxmax()
         place = (self.table["rows"][at], self.table["leverage"][at])
         name = str(self.table["cluster"][at])
         ax.annotate(name, place, (-5, -3), textcoords="offset points", ha="right", fontsize="small")

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import replace
+from typing import Any
 
 import numpy as np
 import pandas as pd
@@ -159,7 +160,7 @@ def _require(window, control, level, family, offset, anticipation):
 
 def _fit(stack: pd.DataFrame, events, family, offset, correction, level) -> Estimates:
     dummies = {f"event {e}": ((stack["event"] == e) & stack["treated"]).astype(float) for e in events}
-    own = {} if family == "linear" else {"offset": "offset" if offset else None}
+    own: dict[str, Any] = {} if family == "linear" else {"offset": "offset" if offset else None}
     return (ols if family == "linear" else poisson)(
         stack.assign(**dummies),
         outcome="y",

@@ -13,6 +13,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass, field
+from typing import Any
 
 import numpy as np
 import pandas as pd
@@ -116,7 +117,7 @@ class Reader:
         unit, units = (None, 1) if self.main is None else _codes(frame, wanted.groups[self.main])
         cluster = None
         if wanted.cluster is not None:
-            known = self.clusters
+            known: Any = self.clusters
             cluster = unit if known is None else known.get_indexer(frame[wanted.cluster])
         return Piece(
             z=np.asfortranarray(np.column_stack(columns)),
@@ -144,7 +145,7 @@ class Reader:
         for table, group in zip(self.level_tables, groups, strict=True):
             if table is None:
                 continue
-            labels = frame[group[0]] if len(group) == 1 else pd.MultiIndex.from_frame(frame[list(group)])
+            labels: Any = frame[group[0]] if len(group) == 1 else pd.MultiIndex.from_frame(frame[list(group)])
             index = table.get_level_values(0) if len(group) == 1 else table
             found.append(index.get_indexer(labels) + self.offsets[place])
             place += 1
@@ -157,8 +158,8 @@ def _codes(frame: pd.DataFrame, group: Sequence[str]) -> tuple[np.ndarray, int]:
         own, labels = pd.factorize(frame[name])
         codes, count = codes * len(labels) + own, len(labels)
     if len(group) > 1:
-        labels, codes = np.unique(codes, return_inverse=True)
-        count = len(labels)
+        pairs, codes = np.unique(codes, return_inverse=True)
+        count = len(pairs)
     return codes, count
 
 

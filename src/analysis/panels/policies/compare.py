@@ -33,7 +33,8 @@ def compare_lists(first: pd.DataFrame, second: pd.DataFrame) -> pd.DataFrame:
     for name in ("place_id", "place", "state", "kind"):
         table[name] = table[f"{name}_first"].fillna(table[f"{name}_second"])
     table["years_later"] = (table["adopted_year_second"] - table["adopted_year_first"]).astype("Int64")
-    table["status"] = [_status(row) for row in table.to_dict("records")]
+    rows: Any = table.to_dict("records")
+    table["status"] = [_status(row) for row in rows]
     told = [f"{name}_{side}" for side in ("first", "second") for name in _TOLD]
     columns = ["definition", "place_id", "place", "state", "kind", "status", "years_later", *told]
     return table[columns].sort_values(["definition", "place_id"], ignore_index=True)

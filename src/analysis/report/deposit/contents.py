@@ -65,12 +65,16 @@ def contents(*, judged: bool = False, root: Path | None = None, raw: Path | None
     """
     root = root or project_root()
     panels = {} if judged else dict(_panels_left_out(root / _PANELS))
-    entries, left_out = [], list(panels.values())
+    entries: list[Entry] = []
+    left_out = list(panels.values())
     for path in tracked(root):
         if path not in panels and not (path.startswith(f"{_RAW}/") and path != f"{_RAW}/README.md"):
             entries.append(Entry(f"{CHECKOUT}/{path}", root / path))
     for each in _raw(raw or raw_dir()):
-        (entries if isinstance(each, Entry) else left_out).append(each)
+        if isinstance(each, Entry):
+            entries.append(each)
+        else:
+            left_out.append(each)
     return Contents(tuple(sorted(entries, key=_path)), tuple(sorted(left_out, key=_path)))
 
 

@@ -208,7 +208,7 @@ def totals_equal_parts(frame: pd.DataFrame) -> None:
     _require_equal(frame, "violent", violent, ())
     _require_equal(frame, "property", sum((frame[part] for part in PARTS_OF_PROPERTY[1:]), frame["burglary"]))
     if not index_is_its_parts(frame).all():
-        row = frame.loc[index_is_its_parts(frame).pipe(lambda same: same.index[~same])].iloc[0]
+        row: Any = frame.loc[index_is_its_parts(frame).pipe(lambda same: same.index[~same])].iloc[0]
         raise _disagreement(row, "Crime Index", "the seven offenses")
 
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterable
 from pathlib import Path
 
 import pandas as pd
@@ -141,7 +141,7 @@ def _refuse(
         raise error(f"{column} {first[column]!r} {why}.", where=f"{name}, row {first['row']}", remedy=_REMEDY)
 
 
-def _allowed(raw: pd.DataFrame, column: str, allowed: Sequence[str], name: str) -> None:
+def _allowed(raw: pd.DataFrame, column: str, allowed: Iterable[str], name: str) -> None:
     _refuse(raw, ~raw[column].isin(list(allowed)), name, column, f"is none of {', '.join(allowed)}")
 
 

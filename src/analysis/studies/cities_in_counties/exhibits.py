@@ -51,7 +51,8 @@ def subsamples_table(study: CitiesInCounties) -> pd.DataFrame:
     whole = study.effects[study.effects["outcome"].isin(study.spec.totals)].assign(subsample="All")
     table = percent(pd.concat([whole, study.subsamples], ignore_index=True))
     wide = table.pivot(index="subsample", columns="outcome", values=[*_SHOWN, "adopters"])
-    wide.columns = pd.Index([f"{outcome}_{name}" for name, outcome in wide.columns])
+    pairs: Any = wide.columns
+    wide.columns = pd.Index([f"{outcome}_{name}" for name, outcome in pairs])
     return wide.loc[["All", *study.spec.subsamples]].rename_axis("subsample").reset_index()
 
 
@@ -68,7 +69,8 @@ def figures(study: CitiesInCounties) -> dict[str, Any]:
     totals ``cic_violent``, ``cic_property`` with ``_low, _high, _holm, _detectable``; the shown comparison
     without California; the county files' figures; how many comparisons were tested and admitted.
     """
-    spec, found = study.spec, {}
+    spec = study.spec
+    found: dict[str, Any] = {}
     effects = percent(study.effects).set_index("outcome")
     without = percent(study.subsamples)
     without = without[without["subsample"].eq("Without California")].set_index("outcome")
@@ -80,7 +82,7 @@ def figures(study: CitiesInCounties) -> dict[str, Any]:
         found |= {f"cic_{short}_holm": row["p_holm"], f"cic_{short}_detectable": row["detectable"]}
     by_name = study.comparisons.assign(tested=study.comparisons["leads_p"].notna()).groupby("comparison")
     tests = by_name[["tested", "admitted"]].all()
-    first = effects.loc[spec.totals[0]]
+    first: Any = effects.loc[spec.totals[0]]
     classes = study.dose[study.dose["term"].isin(spec.classes)].groupby("term")["admitted"].all()
     return found | {
         "cic_chosen": study.chosen,

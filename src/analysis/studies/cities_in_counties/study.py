@@ -124,7 +124,8 @@ def smallest_detectable(comparisons: pd.DataFrame, spec: CitiesInCountiesSpec) -
     rows = comparisons[comparisons["outcome"].eq(spec.totals[0])]
     if rows.empty:
         return NO_COMPARISON
-    return str(rows.loc[rows["detectable"].idxmin(), "comparison"])
+    at: Any = rows["detectable"].idxmin()
+    return str(rows.loc[at, "comparison"])
 
 
 def _effects(designs: Mapping[str, CountyDesign], spec: CitiesInCountiesSpec) -> pd.DataFrame:

@@ -56,9 +56,9 @@ def figures(study: CitiesTo2024) -> dict[str, Any]:
     blocks = rows["block_low"].gt(0) | rows["block_high"].lt(0)
     words = rows["policy"].str.lower() + ", " + rows["offense"].str.lower()
     violent = rows[rows["outcome"].eq(next(iter(spec.outcomes)))].set_index("definition")
-    said = {}
+    said: dict[str, Any] = {}
     for key in spec.treatments:
-        row = violent.loc[key]
+        row: Any = violent.loc[key]
         said |= {f"later_{key}": row["estimate"], f"later_{key}_low": row["conf_low"]}
         said |= {f"later_{key}_high": row["conf_high"], f"later_{key}_used": int(row["compared"])}
     top = (

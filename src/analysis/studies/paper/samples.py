@@ -107,7 +107,7 @@ def rule_rows() -> pd.DataFrame:
     rows = load("policy_rows").set_index("row")
     kinds = {}
     for state, year in dated.items():
-        own = policies[policies["kind"].eq("state") & policies["state"].eq(state)]
+        own = policies[policies["kind"].eq("state") & policies["state"].eq(str(state))]
         row = rows.loc[own.loc[own["adopted_year"].eq(year), "dated_by_row"].iloc[0]]
         kinds[state] = statutes.type_of(str(row["basis"]), str(row["instrument"]))
     table = pd.Series(kinds).rename_axis("state").reset_index(name="type")

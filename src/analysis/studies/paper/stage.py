@@ -24,7 +24,7 @@ def figures() -> dict[str, Any]:
     ratios = door.ratios_table(found).set_index("sample").loc[next(iter(found.spec.samples))]
     shares = found.shares.set_index(["sample", "group"]).loc[next(iter(found.spec.samples))]
     by_dose = dose.run()
-    plain = {
+    plain: dict[str, Any] = {
         "stage_per": ratios["per_100"],
         "stage_per_low": ratios["per_100_low"],
         "stage_per_high": ratios["per_100_high"],

@@ -56,10 +56,10 @@ def figures(study: StatesTo2023) -> dict[str, Any]:
             ("violent", "violent_without_rape"),
             ("property", "property"),
         ):
-            row = rows.loc[(law, outcome)]
+            row: Any = rows.loc[(law, outcome)]
             found |= {f"{key}_{short}": row["estimate"], f"{key}_{short}_low": row["conf_low"]}
             found |= {f"{key}_{short}_high": row["conf_high"]}
-        own = rows.loc[law]
+        own: Any = rows.loc[law]
         found |= {
             f"{key}_rows": len(own),
             f"{key}_excluding": int((own["conf_low"].gt(0) | own["conf_high"].lt(0)).sum()),

@@ -108,8 +108,8 @@ def followed(panels: Mapping[str, pd.DataFrame], spec: StatesTo2023Spec) -> pd.D
     ).assign(is_ban=True)
     state, year = spec.law
     own = panels["policies"]
-    own = own[own["kind"].eq("state") & own["state"].eq(state) & own["adopted_year"].eq(year)].iloc[0]
-    law = {"state": state, "start": int(own["adopted_year"]), "effective": own["adopted"], "is_ban": False}
+    row: Any = own[own["kind"].eq("state") & own["state"].eq(state) & own["adopted_year"].eq(year)].iloc[0]
+    law = {"state": state, "start": int(row["adopted_year"]), "effective": row["adopted"], "is_ban": False}
     return pd.concat([rows, pd.DataFrame([law])], ignore_index=True)
 
 

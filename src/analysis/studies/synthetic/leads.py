@@ -173,7 +173,7 @@ def bounds(events: Estimates, weights: Mapping[int, float]) -> dict[str, float]:
     ``low_0.5, high_0.5`` and on (relative magnitudes), ``smooth_low_0, smooth_high_0`` and on (smoothness),
     ``breakdown`` (of relative magnitudes), log points.
     """
-    given = {"target": weights, "level": events.level}
+    given: dict[str, Any] = {"target": weights, "level": events.level}
     found = {"breakdown": float(est.breakdown_value(events, highest=5.0, **given))}
     for name, values in (("relative_magnitudes", MAGNITUDES), ("smoothness", SMOOTHNESS)):
         sets = est.honest_bounds(events, restriction=name, values=values, points=200, **given)
