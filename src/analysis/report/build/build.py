@@ -19,6 +19,8 @@ from .typeset import BOUND, NOTICE, SUBTITLE, meta_of
 
 __all__ = ["BOUND", "SUBTITLE", "build", "meta_of", "typeset"]
 
+#: Where results are computed.
+STUDIES = graph.__name__.rpartition(".")[0]
 #: About how long a notebook takes once its studies are there, and the parts, in seconds on two slow cores.
 _NOTEBOOK, _ARTICLE, _BOUND, _PAGES, _EXHIBITS = 4.0, 1.0, 8.0, 6.0, 3.0
 
@@ -117,9 +119,13 @@ def _tasks(paths: Sequence[Path], *, bound: bool) -> list[Task]:
 
 
 def _studies_of(path: Path) -> tuple[str, ...]:
-    """Return the stored results that a notebook's code can reach."""
+    """Return the stored results that the studies named by a notebook's code can reach.
+
+    What it reaches through the package of exhibits is left out: a result that is missing here is computed when
+    the notebook asks for it.
+    """
     code = "\n".join(cell.source for cell in cells_of(path) if cell.kind == "code")
-    modules = reach(used_by(code))
+    modules = reach(name for name in used_by(code) if name.startswith(STUDIES))
     return tuple(name for name, result in graph.RESULTS.items() if result.module in modules)
 
 
