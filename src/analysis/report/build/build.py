@@ -121,8 +121,8 @@ def _tasks(paths: Sequence[Path], *, bound: bool) -> list[Task]:
 def _studies_of(path: Path) -> tuple[str, ...]:
     """Return the stored results that the studies named by a notebook's code can reach.
 
-    What it reaches through the package of exhibits is left out: a result that is missing here is computed when
-    the notebook asks for it.
+    What it reaches through the package of exhibits is left out: a result that is missing here is computed
+    when the notebook asks for it.
     """
     code = "\n".join(cell.source for cell in cells_of(path) if cell.kind == "code")
     modules = reach(name for name in used_by(code) if name.startswith(STUDIES))
