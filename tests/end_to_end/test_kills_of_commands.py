@@ -22,6 +22,8 @@ from analysis.panels.export.write import export
 from analysis.panels.policies.edit import append_row
 from analysis.report import front
 from analysis.report.build import notebooks
+from analysis.report.deposit import write as archive
+from analysis.report.deposit.contents import Contents, Entry
 from analysis.report.site import build as site
 from analysis.results import files
 from analysis.sources.policy import datapackage
@@ -257,9 +259,22 @@ def test_the_files_of_a_study_of_ones_own(place):
     assert not list(place.glob(".study*"))
 
 
+def test_the_archive(place, tmp_path, monkeypatch):
+    source = tmp_path / "code.py"
+    held = Contents((Entry("code.py", source),), ())
+    monkeypatch.setattr(archive, "contents", lambda **_: held)
+
+    def put(text):
+        source.write_text(text + LONG)
+        archive.write_archive(place)
+
+    start = fresh(place, lambda: put("old"))
+    assert check_every_kill(start, lambda: put("new"), place, allowed=either, least=0) > 4
+
+
 def test_every_command_that_writes_has_a_kill_test():
     """Commands with a test that kills them, here or in test_kills, so that a new one is asked for its own."""
-    here = {"readme", "notebooks", "verify", "policies", "export", "multiverse", "site", "study"}
+    here = {"archive", "readme", "notebooks", "verify", "policies", "export", "multiverse", "site", "study"}
     before = {"data", "ingest", "report"}
     write_nothing = {"doctor"}
     (commands,) = [each for each in cli.parser()._actions if isinstance(each, argparse._SubParsersAction)]

@@ -39,6 +39,7 @@ NO_CHOICES = {
     "city_power/hierarchical.py": {"_STEPS"},
     "city_power/precision.py": {"_FEWEST", "_LEAST", "_CHUNK"},
     "city_power/windows.py": {"_TINY"},
+    "cities_in_counties/sample.py": {"_NEVER"},
     "given_list/headlines.py": {"FEWEST"},
     "designs/city_sample.py": {"EVERY_YEAR", "_NEVER"},
     "designs/expected_counts.py": {"_CLOSE"},
@@ -50,6 +51,9 @@ NO_CHOICES = {
 FROZEN = {
     "city_power/estimates.py": {"PLACEBO_DRAWS", "FAKE_SHIFT"},
     "city_power/events.py": {"DRIFT"},
+    "city_power/union.py": {"MOST"},
+    "credibility/smoothness.py": {"SMOOTHNESS"},
+    "synthetic/leads.py": {"DRAWS", "LAST", "DRIFT"},
     "credibility/counties.py": {"ADMIT", "FAKE_FROM", "MAGNITUDES", "DRIFT"},
     "first_stage/afterwards.py": {"POOLED_YEARS", "MARKS"},
 }

@@ -47,7 +47,7 @@ def write_archive(
     chosen = contents(judged=judged, root=root, raw=raw)
     require_nothing_restricted([entry.path for entry in chosen.entries])
     out.mkdir(parents=True, exist_ok=True)
-    handle, part = tempfile.mkstemp(dir=out, suffix=".part")
+    handle, part = tempfile.mkstemp(dir=out, prefix=".archive-", suffix=".part")
     os.close(handle)
     try:
         _write(Path(part), chosen)
