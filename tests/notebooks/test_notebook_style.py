@@ -21,7 +21,7 @@ ALLOWED = [
     r"https?://\S+",
     r"\bper 10{1,2},000\b",
     r"\b(19|20)\d\d(s|[–-](19|20)?\d\d)?\b",
-    r"\b(Tables?|Part|Section|Chapter|Title|SB|HB|AB|HR|Operations Order) \d[\d.]*\b",
+    r"\b(Tables?|Part|Section|Chapter|Title|SB|Senate Bill|HB|AB|HR|Operations Order) \d[\d.]*\b",
     r"\b287\(g\)",
     r"\b80% power\b",
     r"\b\d{1,2} (January|February|March|April|May|June|July|August|September|October|November|December)\b",

@@ -19,7 +19,7 @@ from __future__ import annotations
 import argparse
 from pathlib import Path
 
-from .checks import count, folder
+from .checks import count
 from .cluster import connected
 from .saying import say
 
@@ -28,7 +28,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     """Add this command's options."""
     parser.add_argument("files", nargs="+", type=Path, metavar="FILE", help="master files, plain or zipped")
     parser.add_argument(
-        "--out", type=folder, default=Path("return_a"), metavar="DIR", help="the dataset (return_a)"
+        "--out", type=Path, default=Path("return_a"), metavar="DIR", help="the dataset (return_a)"
     )
     parser.add_argument("--overwrite", action="store_true", help="replace a dataset made earlier")
     parser.add_argument("--jobs", type=count, default=2, metavar="N", help="threads (2)")

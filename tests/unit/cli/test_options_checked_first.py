@@ -22,7 +22,6 @@ from analysis.paths import policies_dir
         ["archive", "--out", "/proc/x"],
         ["notebooks", "--keep", "/proc/x"],
         ["site", "--out", "/proc/x"],
-        ["ingest", "file", "--out", "/proc/x"],
         ["ingest", "file", "--jobs", "0"],
         ["multiverse", "--jobs", "-1"],
     ],
