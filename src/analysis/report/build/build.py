@@ -71,9 +71,8 @@ def build(
         tasks = _tasks(paths, bound=not only)
         preload = WITH_STUDIES if any(task.call is graph.compute for task in tasks) else PRELOADED
         made = run_tasks(tasks, jobs=jobs, progress=progress, preload=preload)
-    files = {
-        name: data for key, value in made.items() if key.startswith("> ") for name, data in value.items()
-    }
+    parts_made = [made[task.name] for task in tasks if task.name.startswith("> ")]
+    files = {name: data for part in parts_made for name, data in part.items()}
     written = _write(files, out)
     if not only:
         stamp.write(out, mark, written)
