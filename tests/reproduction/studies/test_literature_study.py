@@ -103,5 +103,5 @@ def test_relative_is_the_logarithm_of_a_ratio():
 
 
 def test_the_hook_is_clean(monkeypatch):
-    monkeypatch.setattr(study, "STAGGERED", "analysis.studies.no_such_study")
+    monkeypatch.setattr(study, "_STAGGERED", "analysis.studies.no_such_study")
     assert study._staggered().empty

@@ -48,7 +48,7 @@ def test_estimates_are_weighted_differences_in_plain_numpy(make, found):
     y = frame[common["outcome"]].to_numpy(float)
     rows = found.estimates.set_index(["design", "method"])["estimate"]
     for method in ("coarsened exact", "entropy balancing"):
-        weights = np.asarray(matchings.METHODS[method](frame, common).extra["weights"], float)
+        weights = np.asarray(matchings.METHODS[method](frame, common, found.spec).extra["weights"], float)
         means = [np.average(y[arm], weights=weights[arm]) for arm in (is_treated, ~is_treated)]
         assert rows[design, method] == pytest.approx(means[0] - means[1], rel=1e-9)
 
