@@ -40,7 +40,7 @@ def test_every_number_in_a_table_is_typeset(path, chapters):
 
 
 def test_first_page_tells_the_answer(chapters, tmp_path):
-    """Answer, size per 100,000 with its interval, what is ruled out and what stays unknown, before the contents."""
+    """Answer, size per 100,000 with its interval, what would go unseen and cannot be said, before the contents."""
     pypdf = pytest.importorskip("pypdf")
     paper, *others = (chapters[path.stem] for path in PATHS)
     named = [Chapter(other.name, (Prose(f"# {title_of(other)}"),)) for other in others]
@@ -51,8 +51,9 @@ def test_first_page_tells_the_answer(chapters, tmp_path):
         "Abstract.",
         "per 100,000 residents",
         "95% interval",
-        "rules out",
-        "What stays unknown",
+        "would have gone unseen",
+        "What cannot be said",
+        "Please do not write",
         "substitute",
     ):
         assert said in pages[0], said

@@ -102,7 +102,7 @@ def answers_figure(table: pd.DataFrame) -> Figure:
             )
         ),
         label="answers",
-        height=3.75,
+        height=3.0,
     )
 
 
