@@ -20,6 +20,7 @@ from analysis.cli import study as study_command
 from analysis.panels import build
 from analysis.panels.export.write import export
 from analysis.panels.policies.edit import append_row
+from analysis.placing import write_text
 from analysis.report import front
 from analysis.report.build import notebooks
 from analysis.report.deposit import write as archive
@@ -155,8 +156,8 @@ def test_the_curve_replaces_both_its_panels_or_none(place, tmp_path, monkeypatch
 
     def commit(name):
         def write(frame, directory):
-            (directory / name).write_text(now["text"] + LONG)
-            return directory / name
+            # As `write_panel` does: a new file, since those kept from before may be linked and not copied.
+            return write_text(directory / name, now["text"] + LONG)
 
         return write
 
