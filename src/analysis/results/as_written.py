@@ -21,8 +21,8 @@ def altered(modules: Iterable[str]) -> list[str]:
     """Return the names that the given modules reach and that are not what their source says, sorted.
 
     Compared are the functions and classes that a module defines at its top level, by file and name, and its
-    constants (numbers, texts, and tuples, lists and tables of them), by value. Modules that are not loaded
-    yet are as their source says.
+    constants (numbers, texts, and tuples, lists and tables of them that are not written empty), by value.
+    Modules that are not loaded yet are as their source says.
     """
     loaded = ((name, sys.modules.get(name)) for name in sorted(reach(modules)))
     return [f"{name}.{what}" for name, module in loaded if module for what in _altered(name, module)]
@@ -80,11 +80,17 @@ def _assigned(node: ast.stmt) -> Iterator[tuple[str, dict[str, Any]]]:
 
 
 def _constant(node: ast.stmt, name: str) -> dict[str, Any]:
+    """Return the name's value if it is written as a constant.
+
+    A table, list or set that is written empty is there to be filled while the program runs.
+    """
     value = node.value if isinstance(node, ast.Assign | ast.AnnAssign) else None
     try:
-        return {} if value is None else {name: ast.literal_eval(value)}
+        written = ast.literal_eval(value) if value is not None else []
     except (ValueError, TypeError):
         return {}
+    filled_later = isinstance(written, dict | list | set) and not written
+    return {} if filled_later else {name: written}
 
 
 def _is_from(value: Any, file: str, name: str) -> bool:

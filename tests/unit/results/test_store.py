@@ -16,7 +16,9 @@ from analysis import panels
 from analysis.panels.sums import write_sums
 from analysis.paths import processed_dir, project_root
 from analysis.results import dependencies, files
+from analysis.results.as_written import altered
 from analysis.results.codec import encode
+from analysis.sources.registry.files import locate, raw_files
 
 HELPER = "FACTOR = 2\n\ndef scaled(n):\n    return FACTOR * n\n"
 UNUSED = "def other():\n    return 1\n"
@@ -200,6 +202,34 @@ print(probe.run())
     assert not project.entries()
     rows = len(panels.load("state_shapes"))
     assert project.run() == (str({"rows": 5 * rows}), ["run"])
+
+
+@pytest.mark.parametrize(
+    ("statement", "kept"),
+    [
+        ("probe_helper.FACTOR = 7", 0),
+        ("probe_helper.scaled = lambda n: n", 0),
+        ("probe_helper.SEEN.add(1)", 1),
+    ],
+)
+def test_what_changed_code_gives_is_not_kept_and_a_filled_memory_changes_no_code(project, statement, kept):
+    edit(project.studies / "probe_helper.py", "FACTOR = 2", "FACTOR = 2\nSEEN = set()")
+    project.run("0")
+    code = f"from analysis.studies import probe, probe_helper\n{statement}\nprobe.run()"
+    env = os.environ | {
+        "PYTHONPATH": str(project.folder / "src"),
+        "PROBE_LOG": str(project.log),
+        "ANALYSIS_PROCESSED_DIR": str(project.folder / "panels"),
+        "ANALYSIS_STORE_DIR": str(project.folder / "store"),
+    }
+    subprocess.run([sys.executable, "-c", code], env=env, check=True, capture_output=True)
+    assert len(project.entries()) == kept
+
+
+@pytest.mark.raw
+def test_reading_published_files_leaves_the_code_as_written():
+    locate(next(iter(raw_files())))
+    assert not altered(name for name in list(sys.modules) if name.startswith("analysis."))
 
 
 def test_reach_follows_names_not_whole_packages():
