@@ -157,11 +157,14 @@ class Estimates(Reported):
 
     def row(self, **key: Any) -> pd.Series:
         """Return the single row of `tidy` whose keys equal the given ones, e.g. ``row(term="post")``."""
-        table = self.tidy()
-        keep = np.logical_and.reduce([table[name] == value for name, value in key.items()])
+        keep = np.logical_and.reduce([self.keys[name] == value for name, value in key.items()])
         if keep.sum() != 1:
             raise KeyError(f"{key} names {int(keep.sum())} of the estimates {self.keys.to_dict('records')}")
-        return table.loc[keep].iloc[0]
+        at = int(np.argmax(keep))
+        df = self.design.get("df", np.inf)
+        columns = t_columns(self.estimate[at], self.std_error[at], df[at] if np.ndim(df) else df, self.level)
+        columns |= {name: np.asarray(values)[at] for name, values in self.overrides.items()}
+        return pd.Series({str(name): self.keys[name].iat[at] for name in self.keys} | columns, name=at)
 
     def summary(self) -> str:
         """Return the result as text: what it is, the rows of `tidy`, how it was done and what was dropped."""

@@ -20,10 +20,6 @@ NARROW_CODES_FROM = 1_000_000
 """Rows from which codes are 32-bit to save memory; below, numpy is quicker with its own index type."""
 
 
-SPARSE_FROM = 4
-"""Columns from which one sparse product beats a count for each column."""
-
-
 _BLOCK = 65_536
 
 
@@ -72,8 +68,6 @@ def group_sum(codes: np.ndarray, values: np.ndarray, levels: int, weights: np.nd
     """
     columns = as_columns(values)
     fast = compiled(columns.size)
-    if fast is None and columns.shape[1] >= SPARSE_FROM:
-        return _sparse_sum(codes, columns, levels, weights)
     out = np.zeros((levels, columns.shape[1]), order="F")
 
     def one(j: int) -> None:
@@ -88,19 +82,6 @@ def group_sum(codes: np.ndarray, values: np.ndarray, levels: int, weights: np.nd
 
     each(one, range(columns.shape[1]), parallel=columns.size >= COMPILED_FROM)
     return out[:, 0] if np.ndim(values) == 1 else out
-
-
-def _sparse_sum(codes, columns, levels, weights):
-    """Return sums by group through a sparse product, which runs along each group in row order too."""
-    from scipy import sparse
-
-    n = len(codes)
-    ends = np.arange(n + 1, dtype=np.int32)
-    members = sparse.csc_array((np.ones(n), codes.astype(np.int32), ends), shape=(levels, n)).tocsr()
-    out = np.empty((levels, columns.shape[1]), order="F")
-    for j in range(columns.shape[1]):
-        out[:, j] = members @ (columns[:, j] if weights is None else columns[:, j] * weights)
-    return out
 
 
 def subtract_groups(columns: np.ndarray, codes: np.ndarray, sums: np.ndarray, basis=None) -> None:

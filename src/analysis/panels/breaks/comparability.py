@@ -4,10 +4,16 @@ from __future__ import annotations
 
 import re
 
+import numpy as np
+import numpy.typing as npt
 import pandas as pd
 
 from ...errors import LayoutError
 
+Counts = npt.NDArray[np.int64]
+Flags = npt.NDArray[np.bool_]
+
+_SPAN = ["first_year", "last_year"]
 _RAPE = ("rape", "rape_legacy", "rape_revised")
 OFFENSES_OF = {
     "violent": ("homicide", *_RAPE, "robbery", "aggravated_assault"),
@@ -57,11 +63,9 @@ def has_break(
     rows = breaks[(breaks["effect"] == effect) & (breaks["level"] != "nation")]
     if outcome is not None:
         rows = rows[rows["offense"].isin(["all", *_offenses(outcome)])]
-    by_agency = _years(rows[rows["level"] == "city"], "break_ori")
-    by_state = _years(rows[rows["level"] == "state"], "break_state")
-    agency = pd.MultiIndex.from_arrays([panel["ori"], panel["year"]])
-    state = pd.MultiIndex.from_arrays([panel["state"], panel["year"]])
-    return pd.Series(agency.isin(by_agency) | state.isin(by_state), index=panel.index)
+    stated = _stated(panel["ori"], panel["year"], rows[rows["level"] == "city"], "break_ori")
+    stated |= _stated(panel["state"], panel["year"], rows[rows["level"] == "state"], "break_state")
+    return pd.Series(stated, index=panel.index)
 
 
 def series_segment(panel: pd.DataFrame, breaks: pd.DataFrame, outcome: str) -> pd.Series:
@@ -93,14 +97,14 @@ def series_segment(panel: pd.DataFrame, breaks: pd.DataFrame, outcome: str) -> p
     shifts = breaks[
         (breaks["effect"] == "level_shift") & breaks["offense"].isin(["all", *_offenses(outcome)])
     ]
-    city = _years(shifts[shifts["level"] == "city"], "break_ori")
-    state = _years(shifts[shifts["level"] == "state"], "break_state")
-    ordered = panel[["ori", "state", "year"]].sort_values(["ori", "year"], kind="stable")
-    number = _passed(ordered, "ori", city) + _passed(ordered, "state", state)
+    number = _passed(panel["ori"], panel["year"], shifts[shifts["level"] == "city"], "break_ori")
+    number += _passed(panel["state"], panel["year"], shifts[shifts["level"] == "state"], "break_state")
     if "rape_revised" in _offenses(outcome) and "rape_legacy" in _offenses(outcome):
-        number += _definition_changes(panel.loc[ordered.index])
-    first = number.groupby(ordered["ori"]).transform("first")
-    return (number - first).reindex(panel.index).astype("int64")
+        number += _definition_changes(panel)
+    agency = pd.factorize(panel["ori"])[0]
+    order = np.lexsort((panel["year"].to_numpy(np.int64), agency))
+    _, firsts = np.unique(agency[order], return_index=True)
+    return pd.Series(number - number[order[firsts]][agency], index=panel.index, dtype="int64")
 
 
 def _offenses(outcome: str) -> tuple[str, ...]:
@@ -112,34 +116,42 @@ def _offenses(outcome: str) -> tuple[str, ...]:
     return OFFENSES_OF[stem]
 
 
-def _years(rows: pd.DataFrame, key: str) -> pd.MultiIndex:
-    pairs = [
-        (who, year)
-        for who, first, last in zip(rows[key], rows["first_year"], rows["last_year"], strict=True)
-        if isinstance(who, str)
-        for year in range(first, last + 1)
-    ]
-    return (
-        pd.MultiIndex.from_tuples(pairs, names=[key, "year"]).unique()
-        if pairs
-        else pd.MultiIndex.from_arrays([[], []])
-    )
+def _stated(who: pd.Series, years: pd.Series, rows: pd.DataFrame, key: str) -> Flags:
+    """Tell for each place and year whether a statement covers it."""
+    codes, years_from, table = _table(who, years, rows, key)
+    return np.asarray(table[codes, years_from], dtype=bool)
 
 
-def _passed(rows: pd.DataFrame, key: str, shifts: pd.MultiIndex) -> pd.Series:
-    """Count the shifts of each row's agency or state up to its year."""
-    if not len(shifts):
-        return pd.Series(0, index=rows.index)
-    count = pd.Series(1, index=shifts.sort_values()).groupby(level=0).cumsum().rename("passed").reset_index()
-    count.columns = pd.Index([key, "year", "passed"])
-    left = rows[[key, "year"]].reset_index().sort_values("year", kind="stable")
-    merged = pd.merge_asof(left, count.sort_values("year", kind="stable"), on="year", by=key)
-    return merged.set_index("index")["passed"].fillna(0).astype("int64").reindex(rows.index)
+def _passed(who: pd.Series, years: pd.Series, rows: pd.DataFrame, key: str) -> Counts:
+    """Count the years with a stated shift of each row's place up to its year."""
+    codes, years_from, table = _table(who, years, rows, key)
+    return np.asarray(table.cumsum(axis=1)[codes, years_from], dtype=np.int64)
 
 
-def _definition_changes(ordered: pd.DataFrame) -> pd.Series:
+def _table(
+    who: pd.Series, years: pd.Series, rows: pd.DataFrame, key: str
+) -> tuple[Counts, Counts, Flags]:
+    """Return each row's place and year as positions in a table, and the table of what is stated.
+
+    The last row of the table is that of rows without a place, of which nothing is stated.
+    """
+    codes, names = pd.factorize(who)
+    when = years.to_numpy(np.int64)
+    known = np.concatenate([when, rows[_SPAN].to_numpy(np.int64).ravel(), [] if len(when) else [0]])
+    first = int(known.min())
+    table = np.zeros((len(names) + 1, int(known.max()) - first + 1), dtype=bool)
+    place = {name: at for at, name in enumerate(names)}
+    for name, low, high in zip(rows[key], *rows[_SPAN].to_numpy(np.int64).T, strict=True):
+        if isinstance(name, str) and name in place:
+            table[place[name], low - first : high - first + 1] = True
+    return codes, when - first, table
+
+
+def _definition_changes(panel: pd.DataFrame) -> Counts:
+    ordered = panel[["ori", "year", "rape_definition"]].sort_values(["ori", "year"], kind="stable")
     known = ordered["rape_definition"].where(ordered["rape_definition"] != "none")
     filled = known.groupby(ordered["ori"]).ffill()
     before = filled.groupby(ordered["ori"]).shift()
     changed = (filled != before) & before.notna()
-    return changed.groupby(ordered["ori"]).cumsum().astype("int64")
+    passed = changed.groupby(ordered["ori"]).cumsum().astype("int64")
+    return passed.reindex(panel.index).to_numpy(np.int64)

@@ -88,15 +88,34 @@ def by_state(table: Windows, *, draws: int, seed: int) -> Assignments:
     groups = sorted(_by(state[rows]).items(), key=lambda item: (-len(item[1]), item[0]))
     pools = _by(state, table.never)
     fits = [[name for name, pool in pools.items() if _enough(table, pool, dates[m])] for _, m in groups]
+    names, orders = _drawn_states(fits, pools, draws, random)
     chosen = np.empty((draws, len(rows)), int)
-    for draw in range(draws):
-        taken: set[str] = set()
-        for (_, members), names in zip(groups, fits, strict=True):
-            free = [name for name in names if name not in taken]
-            name = free[random.integers(len(free))]
-            taken.add(name)
-            chosen[draw, members] = _matched(table, rows[members], dates[members], pools[name], size, random)
+    for group, (_, members) in enumerate(groups):
+        for name in pools:
+            at = [draw for draw in range(draws) if names[draw][group] == name]
+            if at:
+                order = np.array([orders[draw][group] for draw in at])
+                found = _matched(table, rows[members], dates[members], order, size)
+                chosen[np.ix_(at, members)] = found
     return Assignments(chosen, np.broadcast_to(dates, chosen.shape))
+
+
+def _drawn_states(
+    fits: list[list[str]], pools: dict[str, np.ndarray], draws: int, random: np.random.Generator
+) -> tuple[list[list[str]], list[list[np.ndarray]]]:
+    """Return, by draw and group, the state drawn for it and that state's cities in a random order."""
+    names: list[list[str]] = []
+    orders: list[list[np.ndarray]] = []
+    for _ in range(draws):
+        taken: list[str] = []
+        shuffled = []
+        for able in fits:
+            free = [name for name in able if name not in taken]
+            taken.append(free[random.integers(len(free))])
+            shuffled.append(random.permutation(pools[taken[-1]]))
+        names.append(taken)
+        orders.append(shuffled)
+    return names, orders
 
 
 def _enough(table: Windows, pool: np.ndarray, dates: np.ndarray) -> bool:
@@ -109,13 +128,18 @@ def _by(labels: np.ndarray, kept: np.ndarray | None = None) -> dict[str, np.ndar
     return {str(label): at[labels[at] == label] for label in np.unique(labels[at])}
 
 
-def _matched(table, rows, dates, pool, size, random) -> np.ndarray:
-    left = random.permutation(pool)
-    found = np.empty(len(rows), int)
+def _matched(
+    table: Windows, rows: np.ndarray, dates: np.ndarray, order: np.ndarray, size: np.ndarray
+) -> np.ndarray:
+    """Return for each order of cities, one a draw, the city nearest in size to each adopter, none twice."""
+    found = np.empty((len(order), len(rows)), int)
+    left = np.ones(order.shape, dtype=bool)
     for k in np.argsort(-size[rows], kind="stable"):
-        fits = left[table.usable[dates[k], left]]
-        found[k] = fits[np.abs(size[fits] - size[rows[k]]).argmin()]
-        left = left[left != found[k]]
+        apart = np.abs(size[order] - size[rows[k]])
+        apart = np.where(left & table.usable[dates[k]][order], apart, np.iinfo(apart.dtype).max)
+        first = apart.argmin(axis=1)[:, None]
+        found[:, k] = np.take_along_axis(order, first, axis=1)[:, 0]
+        np.put_along_axis(left, first, False, axis=1)
     return found
 
 

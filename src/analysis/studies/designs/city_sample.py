@@ -18,7 +18,6 @@ PANELS = ("city_year", "series_breaks", "policies", "undated_places", "places")
 #: Footnotes that a state's coverage is limited say nothing about a city that is printed.
 _ABOUT_COVERAGE = "limited_data"
 _NEVER = 9999
-_KEYS = {"ori": "str", "state": "str"}
 _COLUMNS = ("ori", "year", "state", "city", "place_fips", "county_fips", "population", "rape_definition")
 #: As `SampleRules.fewest_years`: every year from the first to the last.
 EVERY_YEAR = 0
@@ -237,7 +236,7 @@ def _honour(rows: _Rows, breaks: pd.DataFrame, rules: SampleRules) -> pd.Series:
 
 def _series_keys(rows: _Rows) -> pd.DataFrame:
     columns = [c for c in ("ori", "state", "year", "rape_definition") if c in rows.frame]
-    return rows.frame[columns].iloc[rows.at].astype(_KEYS)
+    return rows.frame[columns].iloc[rows.at]
 
 
 def _treatment_rows(rows: _Rows, rules: SampleRules) -> None:
