@@ -45,7 +45,9 @@ class PoissonFit:
     drifting: bool = False
 
 
-def fit_poisson(arrays: Arrays, maximum: int = 100, *, watch: bool = True) -> PoissonFit:
+def fit_poisson(
+    arrays: Arrays, maximum: int = 100, *, watch: bool = True, start: np.ndarray | None = None
+) -> PoissonFit:
     """Maximise the Poisson pseudo-likelihood.
 
     Parameters
@@ -57,6 +59,8 @@ def fit_poisson(arrays: Arrays, maximum: int = 100, *, watch: bool = True) -> Po
     watch : bool
         Stop where predictors seem to fall without end. Once separation has been ruled out they do not: beside
         very large outcomes the likelihood looks flat while rows near zero are still on their way.
+    start : numpy.ndarray, shape (n,), optional
+        Linear predictors to begin at, missing where none is known; the maximum does not depend on them.
 
     Raises
     ------
@@ -64,7 +68,7 @@ def fit_poisson(arrays: Arrays, maximum: int = 100, *, watch: bool = True) -> Po
     """
     kept, dropped = _identified(arrays)
     columns = arrays.columns[:, kept] if dropped else arrays.columns
-    state = _State(arrays, np.asfortranarray(columns))
+    state = _State(arrays, np.asfortranarray(columns), start)
     for iteration in range(1, maximum + 1):
         change = state.step()
         if change <= TOLERANCE:
@@ -87,7 +91,7 @@ def _identified(arrays: Arrays) -> tuple[list[int], dict[int, str]]:
 class _State:
     """Where Newton's method stands."""
 
-    def __init__(self, arrays: Arrays, columns: np.ndarray):
+    def __init__(self, arrays: Arrays, columns: np.ndarray, start: np.ndarray | None = None):
         self._arrays = arrays
         self._joint = np.empty((len(columns), columns.shape[1] + 1), order="F")
         self._joint[:, 1:] = columns
@@ -97,7 +101,8 @@ class _State:
         self._yw = y if w is None else y * w
         self._offset = np.zeros(len(y)) if arrays.offset is None else arrays.offset
         mean = float(self._yw.sum() / (len(y) if w is None else w.sum()))
-        self.eta = np.log((y + mean) / 2)
+        usual = np.log((y + mean) / 2)
+        self.eta = usual if start is None else np.where(np.isnan(start), usual, start)
         self.coefficient = np.zeros(columns.shape[1])
         self.mean = np.exp(self.eta)
         self._value, self._started, self.is_flat = -np.inf, False, False

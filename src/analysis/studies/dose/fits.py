@@ -9,6 +9,7 @@ import pandas as pd
 
 from ... import estimators as est
 from ...estimators.core.intervals import t_interval
+from ...estimators.regression.poisson_refits import poisson_refits
 from ...estimators.resampling.jackknife import jackknife_error
 from ..staggered_counties.fits import two_way
 from ..staggered_counties.sample import with_rates
@@ -33,9 +34,9 @@ def by_class(frame: pd.DataFrame, outcome: str, *, spec: DoseSpec) -> pd.DataFra
         ``estimate, std_error, df, statistic, p_value, conf_low, conf_high``.
     """
     rows, names = _class_terms(with_rates(frame, outcome), spec)
-    full = _coefficients(rows, names)
-    states = np.sort(rows["state"].unique())
-    refits = np.array([_coefficients(rows[rows["state"].ne(state)], names) for state in states])
+    full, refits = poisson_refits(
+        rows, outcome="count", treatment=names, effects=_WITHIN_CLASS, offset="log_people", without="state"
+    )
     full = np.append(full, full[-1] - full[0])
     refits = np.column_stack([refits, refits[:, -1] - refits[:, 0]])
     found = []
@@ -174,11 +175,3 @@ def _class_terms(rows: pd.DataFrame, spec: DoseSpec) -> tuple[pd.DataFrame, list
         for term, name in zip(names, spec.classes, strict=True)
     }
     return rows.assign(**terms), names
-
-
-def _coefficients(rows: pd.DataFrame, names: list[str]) -> np.ndarray:
-    """Return the coefficients, missing where a class has lost every adopter."""
-    held = [name for name in names if rows[name].ne(0).any()]
-    fit = two_way(rows, held, _WITHIN_CLASS)
-    found = dict.fromkeys(names, np.nan) | {name: float(fit.row(term=name)["estimate"]) for name in held}
-    return np.array([found[name] for name in names])
