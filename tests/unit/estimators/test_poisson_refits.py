@@ -17,7 +17,9 @@ GIVEN = {"outcome": "y", "treatment": ["a", "b"], "effects": ["unit", ("kind", "
 def panel(seed: int, *, only: int | None = None) -> pd.DataFrame:
     """Return 60 units of 9 groups over odd periods, some zero throughout; term b varies in few groups."""
     random = np.random.default_rng(seed)
-    frame = pd.DataFrame([(u, t) for u in range(60) for t in (2001, 2003, 2004, 2008)], columns=["unit", "time"])
+    frame = pd.DataFrame(
+        [(u, t) for u in range(60) for t in (2001, 2003, 2004, 2008)], columns=["unit", "time"]
+    )
     frame["group"], frame["kind"] = "g" + (frame["unit"] % 9).astype(str), frame["unit"] % 2
     frame["size"] = random.normal(size=60)[frame["unit"]]
     late = frame["time"].ge(2004)

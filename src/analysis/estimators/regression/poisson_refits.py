@@ -10,6 +10,7 @@ import numpy.typing as npt
 import pandas as pd
 
 from ..core.frame import Arrays, Effect, dense_codes, prepare
+from ..errors import NotIdentifiedError
 from ..linalg.threads import one_blas_thread
 from .poisson_irls import PoissonFit, fit_poisson
 from .separation import drop_hopeless, separated
@@ -49,7 +50,7 @@ def poisson_refits(
     -------
     whole : numpy.ndarray, shape (k,)
     refits : numpy.ndarray, shape (groups, k)
-        Missing where a term is absorbed or does not vary once the group has gone.
+        Missing where a term is absorbed or does not vary, or every outcome is zero, once the group has gone.
 
     Raises
     ------
@@ -75,12 +76,19 @@ def poisson_refits(
         used, fit = _fit(replace(arrays, joint=arrays.joint.copy(order="F")))
         start = np.full(len(data), np.nan)
         start[used.rows] = np.log(fit.mean)
+        k = len(treatment)
         refits = [
-            _fit(arrays.keep(groups[arrays.rows] != group, "left out"), start)[1]
+            _refit(arrays.keep(groups[arrays.rows] != group, "left out"), start, k)
             for group in range(int(groups.max()) + 1)
         ]
-        k = len(treatment)
-        return _coefficients(fit, k), np.array([_coefficients(one, k) for one in refits])
+        return _coefficients(fit, k), np.array(refits)
+
+
+def _refit(arrays: Arrays, start: Floats, k: int) -> Floats:
+    try:
+        return _coefficients(_fit(arrays, start)[1], k)
+    except NotIdentifiedError:
+        return np.full(k, np.nan)
 
 
 def _fit(arrays: Arrays, start: Floats | None = None) -> tuple[Arrays, PoissonFit]:

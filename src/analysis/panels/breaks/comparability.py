@@ -128,9 +128,7 @@ def _passed(who: pd.Series, years: pd.Series, rows: pd.DataFrame, key: str) -> C
     return np.asarray(table.cumsum(axis=1)[codes, years_from], dtype=np.int64)
 
 
-def _table(
-    who: pd.Series, years: pd.Series, rows: pd.DataFrame, key: str
-) -> tuple[Counts, Counts, Flags]:
+def _table(who: pd.Series, years: pd.Series, rows: pd.DataFrame, key: str) -> tuple[Counts, Counts, Flags]:
     """Return each row's place and year as positions in a table, and the table of what is stated.
 
     The last row of the table is that of rows without a place, of which nothing is stated.

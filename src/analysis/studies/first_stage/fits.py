@@ -9,10 +9,12 @@ import pandas as pd
 
 from ... import estimators as est
 from ...estimators.core.intervals import t_interval
+from ...estimators.regression.poisson_refits import poisson_refits
 from ...estimators.resampling.jackknife import jackknife_error
 from .spec import FirstStageSpec
 
 Row = dict[str, Any]
+_EFFECTS = ["cohort", "year"]
 _POOLED = ("estimate", "std_error", "p_value", "conf_low", "conf_high")
 
 
@@ -43,10 +45,15 @@ def pooled_effect(frame: pd.DataFrame, *, spec: FirstStageSpec) -> Row:
     In this balanced panel, with exposure constant in a county, effects of counties instead of cohorts give
     the same ratio to the last digit.
     """
-    full = _log_ratio(frame)
-    states = sorted(frame["state"].unique())
-    refits = np.array([_log_ratio(frame[frame["state"].ne(state)]) for state in states])
-    known = refits[np.isfinite(refits)]
+    whole, refits = poisson_refits(
+        frame,
+        outcome="declined",
+        treatment=["treated"],
+        effects=_EFFECTS,
+        offset="log_volume",
+        without="state",
+    )
+    full, known = float(whole[0]), refits[np.isfinite(refits)]
     row = t_interval(full, jackknife_error(full, known), len(known) - 1, spec.level)
     treated = frame[frame["treated"].gt(0)]
     return {name: row[name] for name in (*_POOLED, "df")} | {
@@ -74,20 +81,12 @@ def share_declined(counties: pd.DataFrame, *, spec: FirstStageSpec) -> Row:
     }
 
 
-def _log_ratio(frame: pd.DataFrame) -> float:
-    try:
-        fit = _fit(frame, ["treated"])
-    except est.EstimationError:
-        return float("nan")
-    return float(fit.row(term="treated")["estimate"])
-
-
 def _fit(frame: pd.DataFrame, terms: list[str]) -> est.Estimates:
     return est.poisson(
         frame,
         outcome="declined",
         treatment=terms,
-        effects=["cohort", "year"],
+        effects=_EFFECTS,
         offset="log_volume",
         cluster="state",
     )
