@@ -164,7 +164,7 @@ class Estimates(Reported):
         df = self.design.get("df", np.inf)
         columns = t_columns(self.estimate[at], self.std_error[at], df[at] if np.ndim(df) else df, self.level)
         columns |= {name: np.asarray(values)[at] for name, values in self.overrides.items()}
-        return pd.Series({str(name): self.keys[name].iat[at] for name in self.keys} | columns, name=at)
+        return pd.Series({str(name): self.keys[name].iloc[at] for name in self.keys} | columns, name=at)
 
     def summary(self) -> str:
         """Return the result as text: what it is, the rows of `tidy`, how it was done and what was dropped."""

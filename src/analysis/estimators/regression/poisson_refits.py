@@ -1,4 +1,4 @@
-"""A Poisson regression fitted again without each cluster in turn, each fit begun where the whole one ended."""
+"""A Poisson regression fitted again without each group in turn, each fit begun where the whole one ended."""
 
 from __future__ import annotations
 

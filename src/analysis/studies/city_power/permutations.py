@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 import numpy as np
 
+from ...estimators.errors import NotIdentifiedError
 from .specification import BY_SIZE, BY_STATE
 from .windows import Windows
 
@@ -84,16 +86,45 @@ def by_state(table: Windows, *, draws: int, seed: int) -> Assignments:
     """
     rows, dates = table.treated()
     random = np.random.default_rng(seed)
-    state, size = table.cities["state"].to_numpy(), table.cities["size"].to_numpy()
+    state = table.cities["state"].to_numpy()
     groups = sorted(_by(state[rows]).items(), key=lambda item: (-len(item[1]), item[0]))
     pools = _by(state, table.never)
     fits = [[name for name, pool in pools.items() if _enough(table, pool, dates[m])] for _, m in groups]
-    names, orders = _drawn_states(fits, pools, draws, random)
+    return assigned(table, groups, fits, draws=draws, random=random)
+
+
+def assigned(
+    table: Windows,
+    groups: Sequence[tuple[str, np.ndarray]],
+    fits: Sequence[list[str]],
+    *,
+    draws: int,
+    random: np.random.Generator,
+    again: bool = False,
+) -> Assignments:
+    """Give the dates of each group of adopters to cities of a state drawn among those that fit it.
+
+    Parameters
+    ----------
+    table : Windows
+    groups : sequence of (str, numpy.ndarray of int)
+        Adopting states and the positions of their cities among the adopters.
+    fits : sequence of list of str
+        For each group the states that can take its place.
+    draws : int
+    random : numpy.random.Generator
+    again : bool
+        Whether a state may be drawn twice where none is left; else states must not run out.
+    """
+    rows, dates = table.treated()
+    size = table.cities["size"].to_numpy()
+    pools = _by(table.cities["state"].to_numpy(), table.never)
+    names, orders = _drawn_states(fits, pools, draws, random, again)
     chosen = np.empty((draws, len(rows)), int)
     for group, (_, members) in enumerate(groups):
         for name in pools:
-            at = [draw for draw in range(draws) if names[draw][group] == name]
-            if at:
+            at = np.flatnonzero([drawn[group] == name for drawn in names])
+            if len(at):
                 order = np.array([orders[draw][group] for draw in at])
                 found = _matched(table, rows[members], dates[members], order, size)
                 chosen[np.ix_(at, members)] = found
@@ -101,7 +132,11 @@ def by_state(table: Windows, *, draws: int, seed: int) -> Assignments:
 
 
 def _drawn_states(
-    fits: list[list[str]], pools: dict[str, np.ndarray], draws: int, random: np.random.Generator
+    fits: Sequence[list[str]],
+    pools: dict[str, np.ndarray],
+    draws: int,
+    random: np.random.Generator,
+    again: bool,
 ) -> tuple[list[list[str]], list[list[np.ndarray]]]:
     """Return, by draw and group, the state drawn for it and that state's cities in a random order."""
     names: list[list[str]] = []
@@ -110,7 +145,7 @@ def _drawn_states(
         taken: list[str] = []
         shuffled = []
         for able in fits:
-            free = [name for name in able if name not in taken]
+            free = [name for name in able if name not in taken] or (able if again else [])
             taken.append(free[random.integers(len(free))])
             shuffled.append(random.permutation(pools[taken[-1]]))
         names.append(taken)
@@ -136,7 +171,10 @@ def _matched(
     left = np.ones(order.shape, dtype=bool)
     for k in np.argsort(-size[rows], kind="stable"):
         apart = np.abs(size[order] - size[rows[k]])
-        apart = np.where(left & table.usable[dates[k]][order], apart, np.iinfo(apart.dtype).max)
+        far = np.iinfo(apart.dtype).max
+        apart = np.where(left & table.usable[dates[k]][order], apart, far)
+        if (apart == far).all(axis=1).any():
+            raise NotIdentifiedError("a drawn state has no city left to compare at an adopter's date")
         first = apart.argmin(axis=1)[:, None]
         found[:, k] = np.take_along_axis(order, first, axis=1)[:, 0]
         np.put_along_axis(left, first, False, axis=1)

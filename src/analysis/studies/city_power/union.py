@@ -20,7 +20,7 @@ from ..staggered_cities.spec import SPEC as CITIES
 from .choice import chosen
 from .estimates import CityDesign, TInference
 from .headline import samples
-from .permutations import Assignments, _by, _enough, _matched
+from .permutations import Assignments, _by, _enough, assigned
 from .specification import BY_SIZE, BY_STATE, DRAWS, OUTCOME, POOLED, SEED
 from .trial import Bench
 from .windows import Windows
@@ -56,20 +56,12 @@ def blocks(table: Windows, *, draws: int, seed: int) -> Assignments:
     """
     rows, dates = table.treated()
     random = np.random.default_rng(seed)
-    state, size = table.cities["state"].to_numpy(), table.cities["size"].to_numpy()
+    state = table.cities["state"].to_numpy()
     groups = sorted(_by(state[rows]).items(), key=lambda item: (-len(item[1]), item[0]))
     pools = _by(state, table.never)
     most = max(pools, key=lambda name: (table.usable[:, pools[name]].sum(axis=1).min(), name))
     fits = [[n for n, pool in pools.items() if _enough(table, pool, dates[m])] or [most] for _, m in groups]
-    chosen = np.empty((draws, len(rows)), int)
-    for draw in range(draws):
-        taken: set[str] = set()
-        for (_, members), names in zip(groups, fits, strict=True):
-            free = [name for name in names if name not in taken] or names
-            name = free[random.integers(len(free))]
-            taken.add(name)
-            chosen[draw, members] = _matched(table, rows[members], dates[members], pools[name], size, random)
-    return Assignments(chosen, np.broadcast_to(dates, chosen.shape))
+    return assigned(table, groups, fits, draws=draws, random=random, again=True)
 
 
 @stored

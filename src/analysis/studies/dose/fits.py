@@ -8,6 +8,7 @@ import numpy as np
 import pandas as pd
 
 from ... import estimators as est
+from ...estimators.core.frame import Effect
 from ...estimators.core.intervals import t_interval
 from ...estimators.regression.poisson_refits import poisson_refits
 from ...estimators.resampling.jackknife import jackknife_error
@@ -17,7 +18,7 @@ from ..staggered_counties.spec import SPEC as COUNTIES
 from .spec import DoseSpec
 
 Row = dict[str, Any]
-_WITHIN_CLASS = ["fips", ("dose_class", "year")]
+_WITHIN_CLASS: list[Effect] = ["fips", ("dose_class", "year")]
 PERIOD = COUNTIES.period
 
 
