@@ -142,7 +142,7 @@ def _table(who: pd.Series, years: pd.Series, rows: pd.DataFrame, key: str) -> tu
     for name, low, high in zip(rows[key], *rows[_SPAN].to_numpy(np.int64).T, strict=True):
         if isinstance(name, str) and name in place:
             table[place[name], low - first : high - first + 1] = True
-    return codes.astype(np.int64), when - first, table
+    return np.asarray(codes, np.int64), when - first, table
 
 
 def _definition_changes(panel: pd.DataFrame) -> Counts:
