@@ -152,4 +152,4 @@ def _definition_changes(panel: pd.DataFrame) -> Counts:
     before = filled.groupby(ordered["ori"]).shift()
     changed = (filled != before) & before.notna()
     passed = changed.groupby(ordered["ori"]).cumsum().astype("int64")
-    return passed.reindex(panel.index).to_numpy(np.int64)
+    return np.asarray(passed.reindex(panel.index), dtype=np.int64)
