@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from dataclasses import replace
 
 import numpy as np
 import pandas as pd
@@ -155,3 +156,15 @@ def test_models_table_joins_several_keys():
     )
     table = models_table([result], caption="c", label="l")
     assert [row[0] for row in table.rows if re.match(r"\d", row[0])] == ["2004, 2005", "2006, 2007"]
+
+
+def test_columns_of_long_texts_share_the_line_and_short_tables_keep_their_width(table):
+    assert set(widths(table)) == {"auto"}
+    long = replace(table, rows=[["A claim " * 12, *row[1:]] for row in table.rows])
+    first, *others = widths(long)
+    assert first.endswith("fr") and set(others) == {"auto"}
+
+
+def widths(table):
+    (found,) = re.findall(r"widths: \(([^)]*)\)", table.to_typst())
+    return [width.strip() for width in found.split(",") if width.strip()]

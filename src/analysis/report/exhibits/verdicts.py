@@ -12,7 +12,7 @@ from .values import MISSING, decimals_for, number
 _KINDS = {
     "positive": "above zero",
     "negative": "below zero",
-    "indistinguishable": "no discernible difference",
+    "indistinguishable": "none discernible",
 }
 
 

@@ -12,6 +12,10 @@ if TYPE_CHECKING:
     from .tables import Table
 
 _HANGING = re.compile(r"^(.*?)([)\]]?)(\**)$", re.DOTALL)
+#: Characters of the smaller size of tables that a line of the page holds.
+_FITS = 120
+#: Characters from which a column's text is broken rather than the line lengthened.
+_LONG = 24
 _LATEX = {
     "\\": r"\textbackslash{}",
     **{character: "\\" + character for character in "&%$#_{}"},
@@ -37,6 +41,7 @@ def typst(table: Table) -> str:
     """Return the call of the template's ``report-table-body``; cell texts are Typst strings."""
     align = ", ".join({"l": "left", "r": "right", "c": "center"}[letter] for letter in table.align)
     lines = [f"report-table-body(aligns: ({align},), wide: {str(len(table.columns) > 8).lower()},"]
+    lines += [f"  widths: ({''.join(width + ', ' for width in _typst_widths(table))}),"]
     lines += [f"  spanners: ({''.join(_typst_spanner(spanner) for spanner in table.spanners)}),"]
     lines += [f"  columns: ({''.join(_string(column) + ', ' for column in table.columns)}),", "  rows: ("]
     for index, row in enumerate(table.rows):
@@ -45,6 +50,19 @@ def typst(table: Table) -> str:
             f"     cells: ({''.join(_typst_cell(*cell) for cell in zip(row, table.align, strict=True))})),"
         )
     return "\n".join([*lines, "  ))"])
+
+
+def _typst_widths(table: Table) -> list[str]:
+    """Return each column's width: as wide as its text, unless lines would not fit the page.
+
+    Then columns of long texts share what the others leave, by the length of their longest text.
+    """
+    longest = [
+        max(map(len, (name, *(row[at] for row in table.rows)))) for at, name in enumerate(table.columns)
+    ]
+    if sum(longest) + 3 * len(longest) <= _FITS:
+        return ["auto"] * len(longest)
+    return [f"{min(n, _LONG * 3)}fr" if n > _LONG else "auto" for n in longest]
 
 
 def html(table: Table) -> str:
