@@ -46,6 +46,16 @@ def read(path: Path) -> tuple[dict[str, Any], dict[str, bytes]] | None:
         return None
 
 
+def read_meta(path: Path) -> dict[str, Any] | None:
+    """Return what a result says it rests on, unchecked; None where the file cannot be read."""
+    try:
+        with zipfile.ZipFile(path) as archive:
+            found: dict[str, Any] = json.loads(archive.read(META))
+            return found
+    except (OSError, zipfile.BadZipFile, KeyError, ValueError, NotImplementedError):
+        return None
+
+
 @contextlib.contextmanager
 def locked(path: Path) -> Iterator[None]:
     """Hold a lock that ends with the process, so that two builds compute a result once."""

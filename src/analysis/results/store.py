@@ -70,9 +70,17 @@ def stored(function: Callable[P, R]) -> Callable[P, R]:
     source says (`as_written.altered`), nothing is looked up and nothing kept.
     """
     modules = [function.__module__]
-    return _with_memory(
+    call = _with_memory(
         function, lambda name, compute: _recall(name, modules, compute), lambda: not altered(modules)
     )
+
+    def there(*args: P.args, **kwargs: P.kwargs) -> bool:
+        given = inspect.signature(function).bind(*args, **kwargs)
+        given.apply_defaults()
+        return _is_stored(_entry_name(function, given.arguments), modules)
+
+    call.is_stored = there  # type: ignore[attr-defined]
+    return call
 
 
 def remembered(function: Callable[P, R]) -> Callable[P, R]:
@@ -102,6 +110,28 @@ def recall(name: str, text: str, modules: Iterable[str], compute: Callable[[], R
     note_all(panels)
     result: R = value
     return result
+
+
+def is_stored(name: str, text: str, modules: Iterable[str]) -> bool:
+    """Tell whether `recall` would find a result, without reading it: a damaged one is made again when asked for.
+
+    Parameters
+    ----------
+    name, text, modules
+        As of `recall`. A `stored` function tells the same of its arguments: ``function.is_stored()``.
+    """
+    return _is_stored(f"{name}-{_short(text)}", list(modules))
+
+
+def _is_stored(entry: str, modules: list[str]) -> bool:
+    place = directory()
+    if place is None or not (place / entry).is_dir():
+        return False
+    if dependencies.changed_since(_STARTED, modules) or altered(modules):
+        return False
+    code = dependencies.fingerprint(modules)
+    metas = map(files.read_meta, (place / entry / code[:16]).glob("*.zip"))
+    return any(meta and meta["code"] == code and _current(meta["panels"]) for meta in metas)
 
 
 def _with_memory(function: Callable[P, R], make: _Make, as_written: Callable[[], bool]) -> Callable[P, R]:

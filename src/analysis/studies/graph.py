@@ -95,6 +95,12 @@ def needs(name: str, among: Iterable[str]) -> tuple[str, ...]:
     return tuple(other for other in among if RESULTS[other].module in used)
 
 
+def is_stored(name: str) -> bool:
+    """Tell whether a result is in the store and all it rests on is as it was."""
+    there: bool = RESULTS[name].call.is_stored()  # type: ignore[attr-defined]
+    return there
+
+
 def compute(name: str) -> None:
     """Compute and keep a result; it stays in the store, for others to read."""
     RESULTS[name].call()

@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from pathlib import Path
+from typing import Any
 
 from ...paths import build_dir, notebooks_dir, reports_dir
 from ...placing import staging
@@ -12,7 +13,7 @@ from ...results import stamp
 from ...results.dependencies import reach, used_by
 from ...studies import graph
 from . import typeset as parts
-from .execute import cells_of, chapter_of
+from .execute import cells_of, chapter_of, is_kept
 from .notebooks import Chapter, find_notebooks
 from .pool import PRELOADED, WITH_STUDIES, Of, Task, run_tasks
 from .typeset import BOUND, NOTICE, SUBTITLE, meta_of
@@ -23,6 +24,14 @@ __all__ = ["BOUND", "SUBTITLE", "build", "meta_of", "typeset"]
 STUDIES = graph.__name__.rpartition(".")[0]
 #: About how long a notebook takes once its studies are there, and the parts, in seconds on two slow cores.
 _NOTEBOOK, _ARTICLE, _BOUND, _PAGES, _EXHIBITS = 4.0, 1.0, 8.0, 6.0, 3.0
+
+
+_PARTS: dict[Callable[..., Any], str] = {
+    parts.article: parts.ARTICLE,
+    parts.bound: parts.WHOLE,
+    parts.pages: parts.PAGES,
+    parts.exhibits: parts.EXHIBITS,
+}
 
 
 def build(
@@ -69,8 +78,9 @@ def build(
         return there
     with stamp.run_named_fresh(fresh):
         tasks = _tasks(paths, bound=not only)
-        preload = WITH_STUDIES if any(task.call is graph.compute for task in tasks) else PRELOADED
-        made = run_tasks(tasks, jobs=jobs, progress=progress, preload=preload)
+        known = {} if fresh else _kept(tasks)
+        preload = WITH_STUDIES if len(tasks) > len(known) else PRELOADED
+        made = run_tasks(tasks, known=known, jobs=jobs, progress=progress, preload=preload)
     parts_made = [made[task.name] for task in tasks if task.name.startswith("> ")]
     files = {name: data for part in parts_made for name, data in part.items()}
     written = _write(files, out)
@@ -115,6 +125,23 @@ def _tasks(paths: Sequence[Path], *, bound: bool) -> list[Task]:
         tasks.append(Task("> pages", parts.pages, chapters, tuple(names), _PAGES))
         tasks += [Task(f"> exhibits of {n}", parts.exhibits, (Of(n),), (n,), _EXHIBITS) for n in names]
     return tasks
+
+
+def _kept(tasks: Sequence[Task]) -> dict[str, Any]:
+    """Return what is kept of the tasks, by name, and of the studies that nothing left to do needs: nothing."""
+    found: dict[str, Any] = {}
+    for task in tasks:
+        if task.call is chapter_of and is_kept(*task.arguments):
+            found[task.name] = chapter_of(*task.arguments)
+    for task in tasks:
+        given = [found.get(one.task) for one in task.arguments if isinstance(one, Of)]
+        if given and all(given) and parts.is_kept(_PARTS[task.call], *given):
+            found[task.name] = task.call(*given)
+    used = {name for task in tasks if task.call is chapter_of and task.name not in found for name in task.needs}
+    for task in tasks:
+        if task.call is graph.compute and (task.name not in used or graph.is_stored(task.name)):
+            found[task.name] = None
+    return found
 
 
 def _studies_of(path: Path) -> tuple[str, ...]:

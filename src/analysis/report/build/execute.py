@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from ...results import recall
+from ...results import is_stored, recall
 from ...results.dependencies import used_by
 from ..prose import Prose
 from .notebooks import Chapter, Code, NotebookError, block_of
@@ -53,9 +53,19 @@ def chapter_of(path: Path) -> Chapter:
         If a cell fails, warns, prints, or shows something without a caption and alternative text.
     """
     cells = cells_of(path)
+    return recall(*_entry(path, cells), lambda: run_cells(path, cells))
+
+
+def is_kept(path: Path) -> bool:
+    """Tell whether a notebook's chapter is kept and all it rests on is as it was."""
+    return is_stored(*_entry(path, cells_of(path)))
+
+
+def _entry(path: Path, cells: Sequence[Cell]) -> tuple[str, str, set[str]]:
+    """Return the name of a chapter in the store, its text, and the modules it rests on."""
     code = "\n".join(cell.source for cell in cells if cell.kind == "code")
     text = json.dumps([[cell.kind, cell.source] for cell in cells])
-    return recall(f"notebook.{path.stem}", text, {*BASE, *used_by(code)}, lambda: run_cells(path, cells))
+    return f"notebook.{path.stem}", text, {*BASE, *used_by(code)}
 
 
 def run_cells(path: Path, cells: Sequence[Cell]) -> Chapter:

@@ -87,13 +87,20 @@ class _Progress:
 
 
 def run_tasks(
-    tasks: Sequence[Task], *, jobs: int = 2, progress: bool = True, preload: Sequence[str] = PRELOADED
+    tasks: Sequence[Task],
+    *,
+    known: Mapping[str, Any] | None = None,
+    jobs: int = 2,
+    progress: bool = True,
+    preload: Sequence[str] = PRELOADED,
 ) -> dict[str, Any]:
     """Run tasks in fresh processes, longest chain first, and return what each gave, by name.
 
     Parameters
     ----------
     tasks : sequence of Task
+    known : mapping of str to object, optional
+        What tasks gave that are done already, by name; they are among what is returned.
     jobs : int, optional
         Processes at a time; results do not depend on it.
     progress : bool, optional
@@ -109,12 +116,15 @@ def run_tasks(
         The first that a task raised; the others are stopped.
     """
     line = _Progress({task.name: task.seconds for task in tasks}, max(1, jobs), progress)
-    results: dict[str, Any] = {}
-    ranks = _ranks(tasks)
+    results: dict[str, Any] = dict(known or {})
+    tasks = [task for task in tasks if task.name not in results]
+    if not tasks:
+        return results
+    ranks, wanted = _ranks(tasks), {*results, *(task.name for task in tasks)}
     with _one_thread_each(), _executor(jobs, preload) as executor:
         running: dict[Future[Any], Task] = {}
         try:
-            while len(results) < len(tasks):
+            while len(results) < len(wanted):
                 for task in _ready(tasks, ranks, results, running.values(), jobs - len(running)):
                     running[executor.submit(task.call, *_filled(task, results))] = task
                     line.started[task.name] = time.monotonic()

@@ -14,7 +14,7 @@ from importlib.metadata import version
 from pathlib import Path
 
 from ...paths import reports_dir
-from ...results import recall
+from ...results import is_stored, recall
 from ...results.codec import encode
 from . import bind, convert, html, pdf
 from .exhibit_files import exhibit_files, exhibit_names
@@ -27,6 +27,8 @@ NOTICE = (
     "reproduction of theirs."
 )
 BOUND = "sanctuary-crime"
+#: The parts, by the names under which they are kept.
+ARTICLE, WHOLE, PAGES, EXHIBITS = "article", "bound", "pages", "exhibits"
 
 Files = Mapping[str, bytes]
 
@@ -37,22 +39,27 @@ def article(chapter: Chapter, notice: str = NOTICE) -> Files:
     def make(directory: Path, one: Chapter) -> Files:
         return _article(directory, one, notice)
 
-    return _kept("article", make, chapter, said=notice)
+    return _kept(ARTICLE, make, chapter, said=notice)
 
 
 def bound(*chapters: Chapter) -> Files:
     """Return the paper and its appendices as one PDF."""
-    return _kept("bound", _bound, *chapters)
+    return _kept(WHOLE, _bound, *chapters)
 
 
 def pages(*chapters: Chapter) -> Files:
     """Return the single page, and under ``paper/`` the pages by chapter with what they share."""
-    return _kept("pages", _pages, *chapters)
+    return _kept(PAGES, _pages, *chapters)
 
 
 def exhibits(chapter: Chapter) -> Files:
     """Return every figure and table of a chapter as files of their own, under ``figures/``."""
-    return _kept("exhibits", _exhibits, chapter)
+    return _kept(EXHIBITS, _exhibits, chapter)
+
+
+def is_kept(part: str, *chapters: Chapter) -> bool:
+    """Tell whether a part of these chapters, with the project's own notice, is kept."""
+    return is_stored(*_entry(part, NOTICE if part == ARTICLE else "", *chapters))
 
 
 def meta_of(title: str) -> html.Meta:
@@ -70,13 +77,18 @@ def meta_of(title: str) -> html.Meta:
 
 
 def _kept(name: str, make: Callable[..., Files], *chapters: Chapter, said: str = "") -> Files:
+    return recall(*_entry(name, said, *chapters), lambda: _in_a_folder(make, *chapters))
+
+
+def _entry(name: str, said: str, *chapters: Chapter) -> tuple[str, str, list[str]]:
+    """Return the name of a part in the store, the text that tells it from others, and its modules."""
     digest = hashlib.sha256(said.encode() + os.environ.get("ANALYSIS_SITE_URL", "").encode())
     for chapter in chapters:
         digest.update(encode(chapter)["value.json"])
     for path in sorted([*(reports_dir() / "template").iterdir(), _bibliography()]):
         digest.update(path.name.encode() + path.read_bytes())
     start = f"typeset.{name}.{chapters[0].name}" if len(chapters) == 1 else f"typeset.{name}"
-    return recall(start, digest.hexdigest(), [__name__], lambda: _in_a_folder(make, *chapters))
+    return start, digest.hexdigest(), [__name__]
 
 
 def _in_a_folder(make: Callable[..., Files], *chapters: Chapter) -> Files:
