@@ -36,6 +36,7 @@ extensions = [
 # The first is what pages of the reference are written in.
 source_suffix = {".rst": "restructuredtext", ".md": "myst-nb"}
 exclude_patterns = [
+    "_templates",
     "gallery_source",
     "gallery/*.ipynb",
     "gallery/*.zip",

@@ -214,7 +214,8 @@ def _docs(folder: Path, work: Path, about: About) -> None:
     source = work / "docs"
     shutil.copytree(project_root() / "docs", source)
     shutil.copy(project_root() / "CHANGELOG.md", source / "changelog.md")
-    shutil.copytree(tools.site_dir() / "docs" / "_static", source / "_static")
+    # The configuration stands beside the pages: Sphinx takes static files from where its configuration is.
+    shutil.copytree(tools.site_dir() / "docs", source, dirs_exist_ok=True)
     shutil.copy(tools.modules() / "mathjax" / "es5" / "tex-svg.js", source / "_static" / "mathjax.js")
     reference.write_reference(source)
     tools.sphinx(source, folder / "docs", work / "doctrees")
