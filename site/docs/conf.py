@@ -79,6 +79,8 @@ sphinx_gallery_conf = {
     "matplotlib_animations": False,
 }
 
+#: Pages that lead to no others give their column to the text.
+html_sidebars = {name: [] for name in ("index", "get_started", "coming_from", "glossary", "changelog")}
 html_theme = "pydata_sphinx_theme"
 html_title = "sanctuary-crime"
 html_static_path = ["_static"]

@@ -41,11 +41,11 @@ def county_shards(panels: Mapping[str, pd.DataFrame]) -> dict[str, dict[str, Any
     pooled = [name for name in later.columns if name != "state" and not name.endswith("_per_100k")]
     given = {name: [plain(value) for value in years[name].tolist()] for name in _READ}
     shards: dict[str, dict[str, Any]] = {}
-    for (state, fips), at in sorted(years.groupby(["state", "fips"]).indices.items()):
+    for (state, fips), at in sorted(_rows_of(years).items()):
         shard = shards.setdefault(
-            str(state),
+            state,
             {
-                "state": str(state),
+                "state": state,
                 "first": FIRST,
                 "names": list(_WHOLE),
                 "pooled": pooled,
@@ -54,14 +54,22 @@ def county_shards(panels: Mapping[str, pd.DataFrame]) -> dict[str, dict[str, Any
             },
         )
         place = {
-            "fips": str(fips),
-            "name": county_name(about, str(fips)),
-            **_columns(str(fips), {name: [values[row] for row in at] for name, values in given.items()}),
+            "fips": fips,
+            "name": county_name(about, fips),
+            **_columns(fips, {name: [values[row] for row in at] for name, values in given.items()}),
         }
         if fips in later.index:
-            place["pooled"] = packed(map(plain, later.loc[str(fips), pooled]), where=f"{fips} 2013-2014")
+            place["pooled"] = packed(map(plain, list(later.loc[fips, pooled])), where=f"{fips} 2013-2014")
         shard["places"].append(place)
     return shards
+
+
+def _rows_of(years: pd.DataFrame) -> dict[tuple[str, str], list[int]]:
+    """Return the positions of the rows of each state and county."""
+    found: dict[tuple[str, str], list[int]] = {}
+    for row, key in enumerate(zip(years["state"].tolist(), years["fips"].tolist(), strict=True)):
+        found.setdefault(key, []).append(row)
+    return found
 
 
 def county_name(about: pd.DataFrame, fips: str) -> str:
