@@ -36,6 +36,7 @@ extensions = [
 # The first is what pages of the reference are written in.
 source_suffix = {".rst": "restructuredtext", ".md": "myst-nb"}
 exclude_patterns = [
+    "_templates",
     "gallery_source",
     "gallery/*.ipynb",
     "gallery/*.zip",
@@ -78,6 +79,8 @@ sphinx_gallery_conf = {
     "matplotlib_animations": False,
 }
 
+#: Pages that lead to no others give their column to the text.
+html_sidebars = {name: [] for name in ("index", "get_started", "coming_from", "glossary", "changelog")}
 html_theme = "pydata_sphinx_theme"
 html_title = "sanctuary-crime"
 html_static_path = ["_static"]

@@ -1,4 +1,7 @@
-"""A real Chromium on the built site, opened from disk. Without browser or site the tests are skipped, and say so."""
+"""A real Chromium on the built site, opened from disk. Without browser or site the tests are skipped, and say so.
+
+Where ANALYSIS_BROWSER_TESTS is "required" they fail instead.
+"""
 
 from __future__ import annotations
 
@@ -8,6 +11,7 @@ import shutil
 import time
 import warnings
 from collections.abc import Callable, Iterator
+from importlib.util import find_spec
 from pathlib import Path
 
 import pytest
@@ -31,6 +35,8 @@ PATIENCE = 90
 
 
 def _skip(reason: str) -> None:
+    if os.environ.get("ANALYSIS_BROWSER_TESTS") == "required":
+        pytest.fail(f"browser tests are required here: {reason}")
     warnings.warn(f"BROWSER TESTS SKIPPED: {reason}", stacklevel=2)
     pytest.skip(reason)
 
@@ -47,7 +53,9 @@ def site() -> Path:
 @pytest.fixture(scope="session")
 def chromium(tmp_path_factory) -> Iterator[Page]:
     """Return one browser for the session."""
-    selenium = pytest.importorskip("selenium.webdriver", reason="selenium is not installed")
+    if find_spec("selenium") is None:
+        _skip("selenium is not installed")
+    selenium = pytest.importorskip("selenium.webdriver")
     browser, driver = shutil.which("chromium"), shutil.which("chromedriver")
     if browser is None or driver is None:
         _skip("no chromium and chromedriver here: install Debian's chromium and chromium-driver")

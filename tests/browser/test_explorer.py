@@ -199,6 +199,28 @@ def test_the_slider_of_the_map_counts_what_is_in_force(site, chromium):
     assert "year=2015" in chromium.script("return location.hash")
 
 
+@pytest.mark.parametrize("width", [390, 1280])
+def test_every_estimate_is_named_in_full(site, chromium, width):
+    chromium.size(width)
+    chromium.view(site, "#/forest")
+    names = chromium.script("return SC.view.rows.map((row) => row.name)")
+    drawn = "return [...document.querySelectorAll('.drawing svg text')].map((one) => one.textContent)"
+
+    def missing() -> set[str]:
+        # A name in two lines is two pieces of text with nothing between them.
+        return {name.replace(" ", "") for name in names} - {
+            text.replace(" ", "") for text in chromium.script(drawn)
+        }
+
+    assert names and chromium.wait(lambda: not missing(), 10)
+
+
+def test_the_list_of_views_says_where_one_is(site, chromium):
+    for address, name in ((f"#/city/{SAN_FRANCISCO}", "Places"), ("#/map", "Map")):
+        chromium.view(site, address)
+        assert [one.text for one in chromium.all("nav.views [aria-current]")] == [name]
+
+
 def test_power_follows_the_slider(site, chromium):
     chromium.view(site, "#/power?effect=0.1")
     assert "10.0%" in chromium.text("#view")

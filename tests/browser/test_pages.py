@@ -18,6 +18,7 @@ PAGES = (
     "docs/get_started.html",
     "docs/reference/panel_city_year.html",
     "docs/reference/api/analysis.estimators.group_time.html",
+    "docs/reference/api/analysis.estimators.stacked.html",
     "docs/gallery/plot_event_study.html",
     "docs/coming_from.html",
 )
@@ -114,6 +115,12 @@ def test_the_reference_says_what_functions_take(site):
     assert "Parameters" in (site / "docs/reference/api/analysis.estimators.group_time.html").read_text(
         "utf-8"
     )
+
+
+def test_formulas_are_set_without_another_host(site, chromium):
+    chromium.open(site / "docs/reference/api/analysis.estimators.stacked.html")
+    formulas = "return document.querySelectorAll('mjx-container svg').length"
+    assert chromium.wait(lambda: chromium.script(formulas)) == len(chromium.all(".math"))
 
 
 def test_nothing_but_the_site_is_in_its_folder(site):

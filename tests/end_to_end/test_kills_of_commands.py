@@ -198,11 +198,14 @@ def test_the_file_of_finished_chunks_of_the_curve(place):
 def test_the_site(place, monkeypatch):
     now = {"text": ""}
     monkeypatch.setattr(site, "verify", lambda folder: None)
-    steps = {
-        name: lambda folder, work, about, name=name: (folder / f"{name}.html").write_text(now["text"] + LONG)
-        for name in ("paper", "explorer", "front")
-    }
-    monkeypatch.setattr(site, "_STEPS", steps)
+
+    def page(name):
+        def step(folder, work, about):
+            (folder / f"{name}.html").write_text(now["text"] + LONG)
+
+        return step
+
+    monkeypatch.setattr(site, "_STEPS", {name: page(name) for name in ("paper", "explorer", "front")})
 
     def write(text):
         now["text"] = text

@@ -153,12 +153,12 @@ function draw(data, rows, chosen, width) {
     }
   });
   const narrow = width < 520;
-  const left = narrow ? 118 : 250;
+  const left = narrow ? 138 : 250;
   const high = narrow ? 180 : 240;
   const short = (name) => {
     const text = name.split("\u200b")[0];
     const shown = narrow ? text.slice(text.indexOf(": ") + 2) : text;
-    const most = narrow ? 18 : 46;
+    const most = narrow ? 25 : 46;
     return shown.length > most ? `${shown.slice(0, most - 1)}…` : shown;
   };
   const top = Plot.plot({

@@ -55,18 +55,25 @@ function literature(data) {
 
 const cut = (text, most) => (text.length > most ? `${text.slice(0, most - 1)}…` : text);
 
+// A name that is wider than the picture goes on in a second line, after its colon where it has one.
+function lines(text, most) {
+  if (text.length <= most) return text;
+  const at = text.includes(": ") ? text.indexOf(": ") + 1 : text.lastIndexOf(" ", most);
+  return `${text.slice(0, at)}\n${text.slice(at + 1)}`.split("\n").map((line) => cut(line, most)).join("\n");
+}
+
 function draw(rows, axis, width) {
-  const narrow = width < 560;
+  const narrow = width < 720;
   const names = rows.map((row, at) => `${at}\u200b${row.name}`);
   const shown = rows.map((row, at) => ({ ...row, key: names[at] }));
-  const step = narrow ? 34 : 22;
+  const step = narrow ? 38 : 22;
   return Plot.plot({
-    width, height: 50 + rows.length * step, marginLeft: narrow ? 12 : 330, marginRight: 14,
-    x: { label: axis, grid: true, nice: true }, y: { domain: names, label: null, axis: narrow ? null : "left", tickSize: 0, tickFormat: (name) => cut(name.split("\u200b")[1], 58) },
+    width, height: 50 + rows.length * step, marginLeft: narrow ? 12 : 400, marginRight: 14,
+    x: { label: axis, grid: true, nice: true }, y: { domain: names, label: null, axis: narrow ? null : "left", tickSize: 0, tickFormat: (name) => cut(name.split("\u200b")[1], 74) },
     style: { fontSize: "11px" },
     marks: [
       Plot.ruleX([0], { stroke: "var(--soft)" }),
-      narrow ? Plot.text(shown, { y: "key", frameAnchor: "left", dx: 0, dy: -11, text: (row) => cut(row.name, Math.floor(width / 6.2)), textAnchor: "start", fill: "var(--ink)" }) : null,
+      narrow ? Plot.text(shown, { y: "key", frameAnchor: "left", dx: -12, dy: -8, lineAnchor: "bottom", text: (row) => lines(row.name, Math.floor(width / 5.9)), textAnchor: "start", fill: "var(--ink)", stroke: "var(--paper)", strokeWidth: 4 }) : null,
       Plot.ruleY(shown, { y: "key", x1: "low", x2: "high", stroke: (row) => (row.kind === "property" ? "var(--rust)" : "var(--accent)"), strokeWidth: 2 }),
       Plot.dot(shown, { y: "key", x: "estimate", r: 4, fill: (row) => (row.kind === "property" ? "var(--rust)" : "var(--accent)") }),
     ],

@@ -37,7 +37,7 @@ async function show() {
     const heading = main.querySelector("h2");
     document.title = `${heading.textContent} · Sanctuary policies and crime`;
     for (const link of document.querySelectorAll("nav.views a")) {
-      const here = link.getAttribute("href").replace("#/", "") === (name ?? "");
+      const here = link.getAttribute("href").replace("#/", "") === (["city", "county"].includes(name) ? "" : name ?? "");
       if (here) link.setAttribute("aria-current", "page");
       else link.removeAttribute("aria-current");
     }

@@ -44,7 +44,7 @@ export async function powerView(options) {
     output.textContent = `${number(100 * effect, 1)}%`;
     picture.redraw();
     const rows = names.map((name) => [name, `${number(100 * at(data.lines[name]))}%`]);
-    list.replaceChildren(table(`Power for an effect of ${number(100 * effect, 1)}% of the mean`, ["Design", { text: "power", num: true }], rows));
+    list.replaceChildren(table(`Power for an effect of ${number(100 * effect, 1)}% of the mean`, ["Design", { text: "power", num: true }], rows, { class: "free short" }));
     if (remember) note("power", { effect: effect.toFixed(3) });
     share.replaceChildren(shareBar({ title: "Power of each design", file: "power", rows: points, figures: [picture], stable: [{ href: "../data/power.csv", text: "the curves as CSV" }, { href: "../data/power.json", text: "as JSON" }] }));
   }

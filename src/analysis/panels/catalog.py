@@ -17,7 +17,12 @@ _SUFFIX = ".manifest.json"
 
 
 def list_panels() -> pd.DataFrame:
-    """Return every panel there is: ``panel``, ``rows``, ``columns``, ``keys``, ``years``, ``rates``.
+    """Return every panel there is.
+
+    Returns
+    -------
+    pandas.DataFrame
+        One row per panel: ``panel``, ``rows``, ``columns``, ``keys``, ``years``, ``rates``.
 
     Examples
     --------
@@ -84,17 +89,30 @@ def definition(name: str, panel: str = "") -> Column:
 
 
 def load_described(name: str) -> pd.DataFrame:
-    """Return `store.load` with units and meanings in ``attrs``, and an error that lists the panels there are.
+    """Return a committed panel with its rates, verified against its manifest.
+
+    Parameters
+    ----------
+    name : str
+        Panel name; `analysis.panels.list` says which there are.
 
     Returns
     -------
     pandas.DataFrame
-        ``attrs`` holds ``panel``, ``keys``, ``units`` and ``meanings`` by column.
+        The rows. ``attrs`` holds ``panel``, ``keys``, ``units`` and ``meanings`` by column.
 
     Raises
     ------
     LayoutError
-        If there is no such panel.
+        If there is no such panel; the error lists those there are.
+    MissingFileError, AlteredFileError
+        If a file of it is not there, or is not the one that was committed.
+
+    Examples
+    --------
+    >>> frame = load_described("state_shapes")
+    >>> frame.attrs["keys"]
+    ['state']
     """
     require_panel(name)
     frame = load(name)

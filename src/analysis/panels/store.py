@@ -205,12 +205,28 @@ def manifest_path(name: str, directory: Path | None = None) -> Path:
 
 
 def manifest_of(name: str) -> dict[str, Any]:
-    """Return a panel's manifest: keys, rows, rows a year, dropped by reason, inputs with digests, SHA-256.
+    """Return a panel's manifest: what the committed file holds and what it was made from.
+
+    Parameters
+    ----------
+    name : str
+        Panel name.
+
+    Returns
+    -------
+    dict
+        ``keys``, ``columns``, ``rows``, ``rows_by_year``, ``dropped`` (rows of the sources by reason),
+        ``inputs`` (files and panels with their digests) and the SHA-256 of the file.
 
     Raises
     ------
     MissingFileError, AlteredFileError
         If it is not there, or damaged.
+
+    Examples
+    --------
+    >>> manifest_of("city_year")["keys"]
+    ['ori', 'year']
     """
     note(name)
     return read_manifest(manifest_path(name), name)

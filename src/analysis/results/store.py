@@ -68,6 +68,14 @@ def stored(function: Callable[P, R]) -> Callable[P, R]:
     bytes of every panel that was read while it was computed. ``ANALYSIS_STORE_FRESH`` (``--fresh``)
     names a run that computes each result once anew. While a function or constant in memory is not what its
     source says (`as_written.altered`), nothing is looked up and nothing kept.
+
+    Examples
+    --------
+    Every study's ``run`` is stored; the function as it is written stays at hand:
+
+    >>> from analysis.studies.uar2017 import study
+    >>> study.run.__wrapped__.__name__
+    'run'
     """
     modules = [function.__module__]
     call = _with_memory(
@@ -88,6 +96,24 @@ def remembered(function: Callable[P, R]) -> Callable[P, R]:
 
     Panels read for a remembered value count as read by whoever asks for it again, and a value whose panels
     have changed is made anew. ``functools.cache`` would hide both from the store.
+
+    Parameters
+    ----------
+    function : callable
+        A function of a module of this package, as for `stored`.
+
+    Returns
+    -------
+    callable
+        The function with a memory that ends with the process.
+
+    Examples
+    --------
+    >>> from analysis.results import remembered
+    >>> from analysis.studies.paper import headline
+    >>> table = remembered(headline.table)
+    >>> callable(table)
+    True
     """
     return _with_memory(function, lambda _, compute: _watched(compute), lambda: True)
 
@@ -105,6 +131,17 @@ def recall(name: str, text: str, modules: Iterable[str], compute: Callable[[], R
         Modules of this package that the computation uses.
     compute : callable
         The computation; it may read panels.
+
+    Returns
+    -------
+    object
+        What `compute` returns, as the store gives it back.
+
+    Examples
+    --------
+    >>> from analysis.results import recall
+    >>> recall("example.sum", "2 and 3", ["analysis.errors"], lambda: 2 + 3)
+    5
     """
     panels, value = _recall(f"{name}-{_short(text)}", modules, compute)
     note_all(panels)

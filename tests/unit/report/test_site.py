@@ -2,6 +2,11 @@
 
 from __future__ import annotations
 
+import os
+import runpy
+import threading
+from pathlib import Path
+
 import matplotlib.pyplot as plt
 import pandas as pd
 import pytest
@@ -11,7 +16,7 @@ from analysis.report.build.exhibit_files import table_csv
 from analysis.report.exhibits.drawn import drawn_data
 from analysis.report.exhibits.tables import Table
 from analysis.report.prose import resolved
-from analysis.report.site import checks, front_page, reference
+from analysis.report.site import build, checks, front_page, reference, tools
 
 
 def _row(low: float, high: float, percent: float = 3.0) -> dict:
@@ -127,6 +132,52 @@ def test_every_column_of_every_panel_has_a_meaning():
         if "| | | |" in line
     ]
     assert not silent
+
+
+def test_what_the_documentation_s_configuration_names_lies_beside_it(tmp_path, monkeypatch):
+    library = tmp_path / "modules" / "mathjax" / "es5"
+    library.mkdir(parents=True)
+    (library / "tex-svg.js").write_text("MathJax", "utf-8")
+    monkeypatch.setattr(build.tools, "modules", lambda: tmp_path / "modules")
+    given = []
+    monkeypatch.setattr(build.tools, "run", lambda command, where: given.extend(command))
+    work, folder = tmp_path / "work", tmp_path / "site"
+    work.mkdir()
+    build._docs(folder, work, build.About("1", "2026-01-01", ""))()
+    source = Path(given[given.index("-c") + 1] if "-c" in given else given[-2])
+    named = runpy.run_path(str(source / "conf.py"))
+    static = [source / place for place in named["html_static_path"]]
+    files = [named["mathjax_path"], *named["html_css_files"], *[name for name, _ in named["html_js_files"]]]
+    assert len(files) == 3
+    for name in files:
+        assert any((place / name).is_file() for place in static), name
+
+
+def test_a_step_s_remainder_runs_beside_and_its_failure_is_raised(tmp_path, monkeypatch):
+    later = threading.Event()
+
+    def first(*_):
+        return lambda: later.wait(30) or pytest.fail("ran before the step that follows")
+
+    monkeypatch.setattr(build, "_STEPS", {"first": first, "second": lambda *_: later.set()})
+    about = build.About("1", "2026-01-01", "")
+    build._make(tmp_path, tmp_path, about, progress=False)
+
+    def broken():
+        raise tools.SiteError("it failed")
+
+    monkeypatch.setattr(build, "_STEPS", {"first": lambda *_: broken})
+    with pytest.raises(tools.SiteError, match="it failed"):
+        build._make(tmp_path, tmp_path, about, progress=False)
+
+
+def test_a_page_that_changed_is_read_again(tmp_path):
+    page = tmp_path / "a.html"
+    page.write_text('<a href="#p">y</a>', "utf-8")
+    assert checks.broken_links(tmp_path) == ["a.html: #p"]
+    page.write_text('<a href="#p">y</a><p id="p"></p>', "utf-8")
+    os.utime(page, ns=(1, 1))
+    assert checks.broken_links(tmp_path) == []
 
 
 @pytest.mark.parametrize("value", ["a.html", "x/b.html"])

@@ -46,10 +46,13 @@ def city_shards(panels: Mapping[str, pd.DataFrame]) -> dict[str, dict[str, Any]]
     }
     printed = _wide(cities, pd.Series(1.0, index=cities.index)).notna()
     tables |= {f"sum of {total}": _sum_of(tables, total) for total in TOTALS}
+    at = {ori: place for place, ori in enumerate(printed.index)}
+    numbers, known = {name: table.to_numpy() for name, table in tables.items()}, printed.to_numpy()
     shards: dict[str, dict[str, Any]] = {}
     for row in cities.drop_duplicates("ori", keep="last").sort_values(["state", "ori"]).itertuples():
         shard = shards.setdefault(str(row.state), {"places": []})
-        shard["places"].append(_place(row, tables, printed) | marks.get(str(row.ori), {}))
+        own = {name: values[at[row.ori]] for name, values in numbers.items()}
+        shard["places"].append(_place(row, own, known[at[row.ori]]) | marks.get(str(row.ori), {}))
     for state, shard in shards.items():
         shard.update(state=state, first=FIRST, names=["population", *OFFENSES])
         shard.update(usual=_usual(shard["places"]), breaks=breaks_of(panels["series_breaks"], state))
@@ -112,9 +115,7 @@ def _statements(own: pd.DataFrame, texts: list[str]) -> list[list[Any]]:
     ]
 
 
-def _place(row: Any, tables: Mapping[str, pd.DataFrame], printed: pd.DataFrame) -> dict[str, Any]:
-    own = {name: table.loc[row.ori].to_numpy() for name, table in tables.items()}
-    known = printed.loc[row.ori].to_numpy()
+def _place(row: Any, own: Mapping[str, np.ndarray], known: np.ndarray) -> dict[str, Any]:
     bits = "".join("1" if one else "0" for one in known)
     columns = [packed(own[name][known], where=f"{row.ori} {name}") for name in ("population", *OFFENSES)]
     place = {
@@ -165,7 +166,8 @@ def _marks(cities: pd.DataFrame, breaks: pd.DataFrame) -> dict[str, dict[str, An
     found: dict[str, dict[str, Any]] = {}
     for outcome in outcomes:
         letters = series.reasons[outcome].replace({"": "."}).replace(LETTERS)
-        for ori, text in letters.agg("".join, axis=1).items():
+        for ori, row in zip(letters.index, letters.to_numpy(dtype=object), strict=True):
+            text = "".join(row)
             if set(text) & set("wer"):
                 found.setdefault(str(ori), {}).setdefault("reasons", {})[outcome] = text
         for ori, years in _starts(series.segments[outcome]).items():
@@ -176,6 +178,7 @@ def _marks(cities: pd.DataFrame, breaks: pd.DataFrame) -> dict[str, dict[str, An
 def _starts(segments: pd.DataFrame) -> dict[str, list[int]]:
     """Return the years in which a later comparable stretch begins, by agency; those with one are left out."""
     long = segments.reset_index().melt("ori", var_name="year", value_name="segment").dropna()
+    long = long.astype({"year": "int64"})
     first = long.groupby(["ori", "segment"])["year"].min().reset_index().sort_values(["ori", "year"])
     later = first[first.duplicated("ori")]
     return {str(ori): [int(year) for year in years] for ori, years in later.groupby("ori")["year"]}

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from typing import Any
 
 import pandas as pd
@@ -24,6 +24,7 @@ _RATES = ("violent_kaplan_per_100k", "property_with_arson_kaplan_per_100k", "kap
 _USUAL: list[list[Any]] = [[2000, 2012, "nacjd"], [2013, 2014, "none"], [2015, 2015, "kaplan"]]
 _USUAL += [[2016, 2016, "none"], [2017, 2017, "kaplan"]]
 _MARKS = ("is_partly_imputed", "is_borough_share", "is_illinois_before_2008", "is_low_coverage")
+_READ = ("year", *_WHOLE, *_RATES, *_MARKS, "crime_series", "coverage")
 
 
 def county_shards(panels: Mapping[str, pd.DataFrame]) -> dict[str, dict[str, Any]]:
@@ -38,12 +39,13 @@ def county_shards(panels: Mapping[str, pd.DataFrame]) -> dict[str, dict[str, Any
     later = panels["county_2013_2014"].set_index("fips")
     about = panels["counties"].set_index("fips")
     pooled = [name for name in later.columns if name != "state" and not name.endswith("_per_100k")]
+    given = {name: [plain(value) for value in years[name].tolist()] for name in _READ}
     shards: dict[str, dict[str, Any]] = {}
-    for (state, fips), rows in years.groupby(["state", "fips"], sort=True):
+    for (state, fips), at in sorted(_rows_of(years).items()):
         shard = shards.setdefault(
-            str(state),
+            state,
             {
-                "state": str(state),
+                "state": state,
                 "first": FIRST,
                 "names": list(_WHOLE),
                 "pooled": pooled,
@@ -51,13 +53,23 @@ def county_shards(panels: Mapping[str, pd.DataFrame]) -> dict[str, dict[str, Any
                 "places": [],
             },
         )
-        place = {"fips": str(fips), "name": county_name(about, str(fips)), **_columns(rows)}
+        place = {
+            "fips": fips,
+            "name": county_name(about, fips),
+            **_columns(fips, {name: [values[row] for row in at] for name, values in given.items()}),
+        }
         if fips in later.index:
-            place["pooled"] = packed(
-                map(plain, list(later.loc[str(fips), pooled])), where=f"{fips} 2013-2014"
-            )
+            place["pooled"] = packed(map(plain, list(later.loc[fips, pooled])), where=f"{fips} 2013-2014")
         shard["places"].append(place)
     return shards
+
+
+def _rows_of(years: pd.DataFrame) -> dict[tuple[str, str], list[int]]:
+    """Return the positions of the rows of each state and county."""
+    found: dict[tuple[str, str], list[int]] = {}
+    for row, key in enumerate(zip(years["state"].tolist(), years["fips"].tolist(), strict=True)):
+        found.setdefault(key, []).append(row)
+    return found
 
 
 def county_name(about: pd.DataFrame, fips: str) -> str:
@@ -65,19 +77,15 @@ def county_name(about: pd.DataFrame, fips: str) -> str:
     return str(about["county_name"].get(fips, f"County {fips}"))
 
 
-def _columns(rows: pd.DataFrame) -> dict[str, Any]:
-    by_year = rows.set_index("year").reindex(YEARS)
-    fips = str(rows["fips"].iloc[0])
-    whole = [packed(map(plain, by_year[name]), where=f"{fips} {name}").rstrip(".") for name in _WHOLE]
+def _columns(fips: str, rows: Mapping[str, list[Any]]) -> dict[str, Any]:
+    at = {year: place for place, year in enumerate(rows["year"])}
+    by_year = {name: [values[at[y]] if y in at else None for y in YEARS] for name, values in rows.items()}
+    whole = [packed(by_year[name], where=f"{fips} {name}").rstrip(".") for name in _WHOLE]
     sparse = {name: _sparse(by_year[name]) for name in _RATES}
     marks = {
-        name: [int(y) for y in by_year.index[by_year[name].fillna(False).astype(bool)]] for name in _MARKS
+        name: [year for year, value in zip(YEARS, by_year[name], strict=True) if value] for name in _MARKS
     }
-    series = {
-        str(year): str(by_year["crime_series"][year])
-        for year in YEARS
-        if plain(by_year["crime_series"][year])
-    }
+    series = {str(year): str(name) for year, name in zip(YEARS, by_year["crime_series"], strict=True) if name}
     found: dict[str, Any] = {
         "data": ";".join(whole),
         "values": {name: values for name, values in sparse.items() if values},
@@ -89,11 +97,11 @@ def _columns(rows: pd.DataFrame) -> dict[str, Any]:
     return {key: value for key, value in found.items() if value}
 
 
-def _sparse(column: pd.Series) -> dict[str, Any]:
-    return {str(year): plain(value) for year, value in column.items() if plain(value) is not None}
+def _sparse(column: Sequence[Any]) -> dict[str, Any]:
+    return {str(year): value for year, value in zip(YEARS, column, strict=True) if value is not None}
 
 
-def _unlike_whole(coverage: pd.Series) -> dict[str, Any]:
+def _unlike_whole(coverage: Sequence[Any]) -> dict[str, Any]:
     """Return coverage by year where it is known and not 100 percent."""
     return {year: value for year, value in _sparse(coverage).items() if value != 100}
 

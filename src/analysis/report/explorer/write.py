@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
@@ -50,7 +50,7 @@ def write_data(directory: Path, work: Path) -> dict[str, int]:
     dict of str to int
         Bytes of each script, by name.
     """
-    panels = {name: load(name) for name in _PANELS}
+    panels = _loaded(_PANELS)
     directory.mkdir(parents=True, exist_ok=True)
     work.mkdir(parents=True, exist_ok=True)
     for name, text in outlines(panels).items():
@@ -60,8 +60,16 @@ def write_data(directory: Path, work: Path) -> dict[str, int]:
 
 def write_downloads(directory: Path) -> int:
     """Write the CSV, JSON and ZIP files at stable addresses under a directory; return how many."""
-    panels = {name: load(name) for name in ("city_year", "county_year", "policy_rows")}
+    panels = _loaded(("city_year", "county_year", "policy_rows"))
     return write_all(place_files(panels), directory) + write_all(state_archives(panels), directory)
+
+
+def _loaded(names: Iterable[str]) -> dict[str, pd.DataFrame]:
+    """Return panels without their attributes, which pandas would copy with every row taken out of them."""
+    panels = {name: load(name) for name in names}
+    for frame in panels.values():
+        frame.attrs = {}
+    return panels
 
 
 def _scripts(panels: Mapping[str, pd.DataFrame]) -> Iterator[tuple[str, dict[str, Any]]]:
@@ -105,14 +113,15 @@ def _with_roles(shards: Mapping[str, dict[str, Any]], key: str, roles: pd.DataFr
     ``shard["roles"]`` lists the different parts ``[study, role, reason]``; a place has their positions, with
     ``partner`` and ``found`` (observed, expected, log ratio and interval) by study where there are any.
     """
-    by_place = dict(list(roles.groupby("id")))
+    by_place: dict[str, list[dict[str, Any]]] = {}
+    for row in roles.to_dict("records"):
+        by_place.setdefault(row["id"], []).append({str(name): value for name, value in row.items()})
     for shard in shards.values():
         parts: dict[tuple[str, str, str], int] = {}
         for place in shard["places"]:
-            own = by_place.get(place[key])
-            if own is None:
+            rows = by_place.get(place[key])
+            if rows is None:
                 continue
-            rows = own.to_dict("records")
             place["roles"] = [
                 parts.setdefault((row["study"], row["role"], row["reason"]), len(parts)) for row in rows
             ]

@@ -5,7 +5,9 @@ from __future__ import annotations
 import os
 import shutil
 from collections.abc import Callable
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
+from functools import partial
 from importlib.metadata import version
 from pathlib import Path
 
@@ -86,12 +88,22 @@ def build_site(out: Path | None = None, *, progress: bool = True) -> Path:
         folder, work = place / "site", place / "work"
         folder.mkdir()
         work.mkdir()
-        for name, step in tqdm(_STEPS.items(), desc="site", unit="", disable=not progress):
-            step(folder, work, about)
-            tqdm.write(f"  {name}") if progress else None
+        _make(folder, work, about, progress=progress)
         verify(folder)
         put_in_place(folder, out)
     return out
+
+
+def _make(folder: Path, work: Path, about: About, *, progress: bool) -> None:
+    """Take every step; what a step leaves to a process of its own runs beside those that follow."""
+    with ThreadPoolExecutor(1) as pool:
+        beside = []
+        for name, step in tqdm(_STEPS.items(), desc="site", unit="", disable=not progress):
+            if rest := step(folder, work, about):
+                beside.append(pool.submit(rest))
+            tqdm.write(f"  {name}") if progress else None
+        for one in beside:
+            one.result()
 
 
 def verify(folder: Path) -> None:
@@ -210,13 +222,20 @@ def _file_row(path: Path, name: str) -> str:
     return f'<li><a href="{name}">{name}</a> ({size:,.0f} kB)</li>'
 
 
-def _docs(folder: Path, work: Path, about: About) -> None:
+def _docs(folder: Path, work: Path, about: About) -> Callable[[], None]:
+    """Gather what Sphinx reads: pages, those made from code, its configuration, static files."""
     source = work / "docs"
     shutil.copytree(project_root() / "docs", source)
     shutil.copy(project_root() / "CHANGELOG.md", source / "changelog.md")
-    shutil.copytree(tools.site_dir() / "docs" / "_static", source / "_static")
+    # The configuration stands beside the pages: Sphinx takes static files from where its configuration is.
+    shutil.copytree(tools.site_dir() / "docs", source, dirs_exist_ok=True)
     shutil.copy(tools.modules() / "mathjax" / "es5" / "tex-svg.js", source / "_static" / "mathjax.js")
     reference.write_reference(source)
+    return partial(_sphinx, source, folder, work)
+
+
+def _sphinx(source: Path, folder: Path, work: Path) -> None:
+    """Build the documentation and remove what is left beside its pages."""
     tools.sphinx(source, folder / "docs", work / "doctrees")
     for name in (".buildinfo", "_static/webpack-macros.html"):
         (folder / "docs" / name).unlink(missing_ok=True)
@@ -225,7 +244,8 @@ def _docs(folder: Path, work: Path, about: About) -> None:
     shutil.rmtree(folder / "jupyter_execute", ignore_errors=True)
 
 
-Step = Callable[[Path, Path, About], None]
+#: A step may return what can be done beside later ones.
+Step = Callable[[Path, Path, About], Callable[[], None] | None]
 _STEPS: dict[str, Step] = {
     "paper": _paper,
     "documentation": _docs,

@@ -5,6 +5,7 @@ from __future__ import annotations
 import gzip
 import re
 from collections.abc import Iterator, Mapping
+from functools import lru_cache
 from html.parser import HTMLParser
 from pathlib import Path
 from urllib.parse import unquote, urlsplit
@@ -62,7 +63,12 @@ class _Seen(HTMLParser):
 
 
 def read(page: Path) -> _Seen:
-    """Return what a page holds and asks for."""
+    """Return what a page holds and asks for; a page that did not change is read once."""
+    return _read(page, page.stat().st_mtime_ns)
+
+
+@lru_cache(maxsize=4096)
+def _read(page: Path, changed: int) -> _Seen:
     seen = _Seen()
     seen.feed(page.read_text("utf-8", errors="replace"))
     return seen

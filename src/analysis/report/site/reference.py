@@ -127,6 +127,15 @@ def panels_pages() -> Iterator[tuple[str, str]]:
     )
     overview = ["# Panels", "", "Each is loaded by name, verified against its manifest as it is read:", ""]
     overview += ["```python", "from analysis import panels", "", 'panels.load("city_year").head()', "```", ""]
+    overview += ["```{eval-rst}", ".. currentmodule:: analysis.panels", "", ".. autosummary::"]
+    overview += [
+        "   :toctree: api",
+        "   :nosignatures:",
+        "",
+        *[f"   {name}" for name in panels.__all__],
+        "```",
+        "",
+    ]
     overview += ["| panel | rows | a row is identified by |", "|---|---:|---|"]
     for name in names:
         manifest = manifest_of(name)

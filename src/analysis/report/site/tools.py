@@ -61,11 +61,11 @@ def topology(work: Path, target: Path) -> None:
 
 
 def sphinx(source: Path, target: Path, work: Path) -> None:
-    """Build the documentation; every warning is an error."""
+    """Build the documentation from a folder of pages and their configuration; every warning is an error."""
     if find_spec("sphinx") is None:
         raise MissingFileError("Sphinx is not installed.", remedy="Install the extra `site`: make site does.")
     command = [sys.executable, "-m", "sphinx", "-W", "--keep-going", "-q", "-b", "html", "-d", str(work)]
-    run([*command, "-c", str(site_dir() / "docs"), str(source), str(target)], source)
+    run([*command, str(source), str(target)], source)
 
 
 def run(command: Sequence[str], where: Path, *, needs: str = "") -> None:
