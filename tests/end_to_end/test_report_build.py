@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import re
+import shutil
 import subprocess
 import sys
 from html.parser import HTMLParser
@@ -345,3 +346,28 @@ def test_failing_cell_is_named_and_nothing_written(tmp_path):
 def test_unknown_notebook_is_named(two_notebooks):
     with pytest.raises(notebooks.MissingFileError, match=r"No notebook is named 09.*01_a, 02_b"):
         notebooks.find_notebooks(["09"], two_notebooks)
+
+
+def test_what_is_kept_takes_no_process_and_an_edit_only_its_own_parts(two_notebooks, tmp_path, monkeypatch):
+    monkeypatch.setenv("ANALYSIS_STORE_DIR", str(tmp_path / "store"))
+    place = shutil.copytree(two_notebooks, tmp_path / "notebooks")
+    ran: list[list[str]] = []
+
+    def watched(tasks, *, known, **options):
+        ran.append([task.name for task in tasks if task.name not in known])
+        return run_tasks(tasks, known=known, **options)
+
+    run_tasks = build.run_tasks
+    out = tmp_path / "out"
+    monkeypatch.setattr(build, "run_tasks", watched)
+    first = {p.name: p.read_bytes() for p in build.build(notebooks=place, out=out, progress=False)}
+    (out / ".made.json").unlink()
+    again = {p.name: p.read_bytes() for p in build.build(notebooks=place, out=out, progress=False)}
+    assert again == first and ran[1] == []
+    names = [path.stem for path in sorted(place.glob("*.ipynb"))]
+    notebook = nbformat.read(place / f"{names[1]}.ipynb", as_version=4)
+    notebook.cells.append(nbformat.v4.new_markdown_cell("One more sentence."))
+    nbformat.write(notebook, place / f"{names[1]}.ipynb")
+    build.build(notebooks=place, out=out, progress=False)
+    assert names[0] in " ".join(ran[0]) and not any(names[0] in name for name in ran[2])
+    assert {names[1], f"> {names[1]}", "> bound report", "> pages"} <= set(ran[2])

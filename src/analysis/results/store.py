@@ -150,12 +150,28 @@ def recall(name: str, text: str, modules: Iterable[str], compute: Callable[[], R
 
 
 def is_stored(name: str, text: str, modules: Iterable[str]) -> bool:
-    """Tell whether `recall` would find a result, without reading it: a damaged one is made again when asked for.
+    """Tell whether `recall` would find a result, without reading it; a damaged one is made again when read.
+
+    A `stored` function tells the same of its arguments: ``function.is_stored()``.
 
     Parameters
     ----------
-    name, text, modules
-        As of `recall`. A `stored` function tells the same of its arguments: ``function.is_stored()``.
+    name : str
+        What is computed, as the start of a folder's name.
+    text : str
+        What the computation is given.
+    modules : iterable of str
+        Modules of this package that the computation uses.
+
+    Returns
+    -------
+    bool
+
+    Examples
+    --------
+    >>> from analysis.results import is_stored
+    >>> is_stored("example.never", "computed", ["analysis.errors"])
+    False
     """
     return _is_stored(f"{name}-{_short(text)}", list(modules))
 

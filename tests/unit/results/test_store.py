@@ -143,6 +143,20 @@ def test_a_damaged_entry_is_made_again(project, damage):
     assert path.read_bytes() == whole
 
 
+def test_what_is_stored_is_told_without_reading_it(project):
+    assert project.run("run.is_stored(), run.is_stored(power=2)") == ("False False", [])
+    project.run()
+    assert project.run("run.is_stored(), run.is_stored(power=2)") == ("True False", [])
+    edit(project.studies / "probe_helper.py", "FACTOR = 2", "FACTOR = 3")
+    assert project.run("run.is_stored()") == ("False", [])
+    edit(project.studies / "probe_helper.py", "FACTOR = 3", "FACTOR = 2")
+    manifest = project.folder / "panels" / "state_shapes.manifest.json"
+    manifest.write_text(manifest.read_text() + "\n")
+    write_sums(project.folder / "panels")
+    assert project.run("run.is_stored()") == ("False", [])
+    assert project.run("run.is_stored()", ANALYSIS_STORE_DIR="off") == ("False", [])
+
+
 def test_an_entry_of_other_code_is_no_answer(project):
     project.run()
     (path,) = project.entries()

@@ -128,16 +128,17 @@ def _tasks(paths: Sequence[Path], *, bound: bool) -> list[Task]:
 
 
 def _kept(tasks: Sequence[Task]) -> dict[str, Any]:
-    """Return what is kept of the tasks, by name, and of the studies that nothing left to do needs: nothing."""
+    """Return what is kept of the tasks, by name; of studies that nothing left to do needs, nothing."""
     found: dict[str, Any] = {}
     for task in tasks:
         if task.call is chapter_of and is_kept(*task.arguments):
             found[task.name] = chapter_of(*task.arguments)
     for task in tasks:
-        given = [found.get(one.task) for one in task.arguments if isinstance(one, Of)]
-        if given and all(given) and parts.is_kept(_PARTS[task.call], *given):
+        given = [found[one.task] for one in task.arguments if isinstance(one, Of) and one.task in found]
+        if given and len(given) == len(task.arguments) and parts.is_kept(_PARTS[task.call], *given):
             found[task.name] = task.call(*given)
-    used = {name for task in tasks if task.call is chapter_of and task.name not in found for name in task.needs}
+    left = [task for task in tasks if task.call is chapter_of and task.name not in found]
+    used = {name for task in left for name in task.needs}
     for task in tasks:
         if task.call is graph.compute and (task.name not in used or graph.is_stored(task.name)):
             found[task.name] = None
