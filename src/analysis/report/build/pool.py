@@ -115,11 +115,11 @@ def run_tasks(
     Exception
         The first that a task raised; the others are stopped.
     """
-    line = _Progress({task.name: task.seconds for task in tasks}, max(1, jobs), progress)
     results: dict[str, Any] = dict(known or {})
     tasks = [task for task in tasks if task.name not in results]
     if not tasks:
         return results
+    line = _Progress({task.name: task.seconds for task in tasks}, max(1, jobs), progress)
     ranks, wanted = _ranks(tasks), {*results, *(task.name for task in tasks)}
     with _one_thread_each(), _executor(jobs, preload) as executor:
         running: dict[Future[Any], Task] = {}
