@@ -3,14 +3,15 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from typing import Literal
+from typing import Any, Literal
 
 import numpy as np
 import pandas as pd
 
+from ..arrays import Floats
 from ..core.checks import as_list, require_level
 from ..core.entry import takes_frame
-from ..core.frame import Effect, prepare
+from ..core.frame import Arrays, Effect, prepare
 from ..core.result import Estimates
 from ..core.translate import translated
 from ..errors import ColumnError, EstimationError, NotConvergedError, NotIdentifiedError
@@ -128,14 +129,14 @@ def negative_binomial(
     )
 
 
-def _fitted(family, arrays, design, form, cluster):
+def _fitted(family: type, arrays: Arrays, design: Floats, form: str, cluster: Any) -> Any:
     model = family(arrays.outcome, design, loglike_method=form, offset=arrays.offset)
     options = {"cov_type": "cluster", "cov_kwds": {"groups": arrays.clusters[0]}} if cluster else {}
     fit = model.fit(disp=0, maxiter=500, method="bfgs", gtol=1e-8, **options)
     return model.fit(disp=0, maxiter=200, method="newton", start_params=fit.params, **options)
 
 
-def _design(arrays, names):
+def _design(arrays: Arrays, names: list[str]) -> tuple[Floats, list[str]]:
     levels = sum(int(item.max()) for item in arrays.codes)
     if levels > _MOST_LEVELS:
         raise EstimationError(f"{levels} dummies are too many for a negative binomial: use poisson")

@@ -202,7 +202,14 @@ def units_of(data: pd.DataFrame, unit: str | None, arrays: Arrays) -> int | None
     return None if unit is None else int(data[unit][arrays.rows].nunique())
 
 
-def describe(outcome, arrays, covariance, cluster, weights, applied: Correction) -> dict[str, Any]:
+def describe(
+    outcome: str,
+    arrays: Arrays,
+    covariance: Any,
+    cluster: str | Sequence[str] | None,
+    weights: str | None,
+    applied: Correction,
+) -> dict[str, Any]:
     """Return the plain values that say how a regression was done."""
     return {
         "outcome": outcome,

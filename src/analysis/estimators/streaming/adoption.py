@@ -5,10 +5,12 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass, field
 from types import SimpleNamespace
+from typing import Any
 
 import numpy as np
 import pandas as pd
 
+from ..arrays import Floats
 from ..core.checks import require_level, require_option
 from ..core.result import Estimates, Sample
 from ..errors import EstimationError, NotIdentifiedError
@@ -93,7 +95,9 @@ class StreamedGroupTime(Estimates):
                 weights[chosen, j] = 1.0 / len(chosen)
         return weights, np.vstack([weights, slopes])
 
-    def _overall(self, by, places, weights, onto) -> tuple[np.ndarray, np.ndarray]:
+    def _overall(
+        self, by: str, places: list[float], weights: Floats, onto: Floats
+    ) -> tuple[np.ndarray, np.ndarray]:
         place = np.array(places)
         used = place >= 0 if by == "event" else np.ones(len(place), bool)
         if not used.any():
@@ -105,7 +109,16 @@ class StreamedGroupTime(Estimates):
         own[len(self.estimate) :, 0] += slope
         return (weights @ share)[:, None], own
 
-    def _made(self, by, key, labels, weights, onto, level, extra) -> Estimates:
+    def _made(
+        self,
+        by: str,
+        key: str,
+        labels: Floats | list[float | str],
+        weights: Floats,
+        onto: Floats,
+        level: Any,
+        extra: dict[str, Estimates],
+    ) -> Estimates:
         return Estimates(
             method="group_time",
             keys=pd.DataFrame({key: labels}),
@@ -119,7 +132,7 @@ class StreamedGroupTime(Estimates):
 
 
 class _KnownShares(_Shares):
-    def __init__(self, layout: SimpleNamespace):
+    def __init__(self, layout: SimpleNamespace) -> None:
         self.cohorts, self._share = layout.cohorts, layout.share
 
 
@@ -209,7 +222,16 @@ def group_time(
         return _result(design, sums, effects, reasons, second.covariance(), sample, plain, level)
 
 
-def _result(design: Design, sums: First, effects, reasons, second, sample, plain, level) -> StreamedGroupTime:
+def _result(
+    design: Design,
+    sums: First,
+    effects: Floats,
+    reasons: list[str],
+    second: Floats,
+    sample: Sample,
+    plain: dict[str, Any],
+    level: float,
+) -> StreamedGroupTime:
     found = ~np.isnan(effects)
     if not found.any():
         raise NotIdentifiedError(f"no cell could be estimated: {pd.Series(reasons).value_counts().to_dict()}")

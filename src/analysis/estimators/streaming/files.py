@@ -78,7 +78,10 @@ class Files:
     def levels(self, columns: Sequence[str]) -> pd.DataFrame:
         """Return the distinct levels of label columns, sorted."""
         names = ", ".join(quoted(name) for name in columns)
-        return self.connection.execute(f"SELECT DISTINCT {names} FROM {self.table} ORDER BY ALL").df()
+        found: pd.DataFrame = self.connection.execute(
+            f"SELECT DISTINCT {names} FROM {self.table} ORDER BY ALL"
+        ).df()
+        return found
 
     def pieces(self) -> Iterator[pd.DataFrame]:
         """Give the rows piece by piece; a piece holds every row of each level of the key."""
