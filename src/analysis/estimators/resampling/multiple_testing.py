@@ -9,6 +9,7 @@ from typing import Any
 import numpy as np
 import pandas as pd
 
+from ..arrays import Floats
 from ..core.checks import as_list, require_level
 from ..core.entry import takes_frame
 from ..core.result import Estimates, Sample
@@ -269,10 +270,11 @@ def adjust_p_values(
     return keys.assign(p_value=values, p_value_adjusted=adjusted, rejected=rejected, method=method)
 
 
-def _adjusted(values: np.ndarray, method: str, alpha: float) -> tuple[Any, Any]:
+def _adjusted(values: Floats, method: str, alpha: float) -> tuple[Any, Any]:
     from statsmodels.stats.multitest import multipletests
 
     try:
-        return multipletests(values, alpha=alpha, method=method)[:2]
+        found: tuple[Any, Any] = multipletests(values, alpha=alpha, method=method)[:2]
+        return found
     except ValueError as error:
         raise EstimationError(f"method {method!r} is not one of statsmodels' multipletests") from error

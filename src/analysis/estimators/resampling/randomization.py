@@ -9,6 +9,7 @@ from typing import Any
 import numpy as np
 import pandas as pd
 
+from ..arrays import Array, Ints
 from ..core.calendar import event_positions
 from ..core.checks import as_list, require_columns, require_level, require_option, require_unique
 from ..core.entry import takes_frame
@@ -233,7 +234,17 @@ def _require_unique(used: pd.DataFrame, unit: str, time: str | None) -> None:
 
 
 def _plan(
-    data, arrays: Arrays, codes, treatment, place, time, strata, cohort, design, draws, seed
+    data: pd.DataFrame,
+    arrays: Arrays,
+    codes: dict[str, Ints],
+    treatment: str,
+    place: str,
+    time: str | None,
+    strata: str | None,
+    cohort: Any,
+    design: str,
+    draws: int,
+    seed: int | None,
 ) -> Assignments:
     at = codes[place]
     if int(at.max()) < 1:
@@ -252,7 +263,7 @@ def _plan(
     return plan
 
 
-def _starts(used: pd.DataFrame, cohort: str | None, time: str | None, place: np.ndarray):
+def _starts(used: pd.DataFrame, cohort: str | None, time: str | None, place: np.ndarray) -> Array | None:
     if cohort is None or time is None:
         return None
     require_columns(used, [cohort])
@@ -273,7 +284,16 @@ def _regression(arrays: Arrays, cluster: np.ndarray) -> tuple[Design, Panel]:
     return found, Panel(both[:, 0], both[:, 1], others, sets, cluster)
 
 
-def _result(regression, panel, plan, arrays, codes, said: dict[str, Any], level, n_jobs) -> Estimates:
+def _result(
+    regression: Design,
+    panel: Panel,
+    plan: Assignments,
+    arrays: Arrays,
+    codes: dict[str, Ints],
+    said: dict[str, Any],
+    level: float,
+    n_jobs: Any,
+) -> Estimates:
     sums = wild_sums(regression, fit(regression), 0)
     single = replace(arrays, clusters=(codes[said["cluster"]],))
     applied = small_sample(single, panel.effects.absorber(), said["correction"])

@@ -9,6 +9,7 @@ from typing import Any
 import numpy as np
 import pandas as pd
 
+from ..arrays import Floats
 from ..core.checks import as_list, require_level, require_option
 from ..core.entry import takes_frame
 from ..core.frame import Arrays, prepare
@@ -170,7 +171,7 @@ def score_bootstrap(
     at = arrays.names.index(treatment)
     estimate, std_error = _of(whole, treatment)
 
-    def tested(value: float):
+    def tested(value: float) -> tuple[float, Floats]:
         scores = null_scores(arrays, at, value)
         drawn = np.concatenate(run_chunks(_Scores(scores, plan), plan.chunks, n_jobs))
         return _studentized(scores[None])[0], drawn
