@@ -12,7 +12,8 @@ Figures = Mapping[str, Any]
 
 
 def _spans_zero(figures: Figures, key: str) -> bool:
-    return figures[f"{key}_percent_low"] <= 0 <= figures[f"{key}_percent_high"]
+    found: bool = figures[f"{key}_percent_low"] <= 0 <= figures[f"{key}_percent_high"]
+    return found
 
 
 def rebuilt(figures: Figures) -> Prose:

@@ -3,12 +3,17 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
+from typing import Any
 
 import matplotlib.pyplot as plt
 import numpy as np
 import pandas as pd
+from matplotlib.axes import Axes
 from matplotlib.colors import ListedColormap, Normalize
 from matplotlib.patches import Patch
+from matplotlib.ticker import MaxNLocator
+
+from analysis.estimators.arrays import Floats
 
 from .figures import Figure
 from .style import CYCLE, FAINT, FULL, INK, RUST, SEQUENTIAL, SLATE, SOFT, house_style
@@ -112,7 +117,7 @@ def status_grid(
     return Figure.from_matplotlib(drawing, caption=caption, alt=alt, label=label)
 
 
-def _cell_values(axes, numbers, spec, middle) -> None:
+def _cell_values(axes: Axes, numbers: Floats, spec: str, middle: float) -> None:
     for row, column in np.argwhere(np.isfinite(numbers)):
         value = numbers[row, column]
         colour = "white" if value > middle else INK
@@ -121,10 +126,10 @@ def _cell_values(axes, numbers, spec, middle) -> None:
         )
 
 
-def _heat_axes(axes, table) -> None:
+def _heat_axes(axes: Axes, table: pd.DataFrame) -> None:
     axes.set_yticks(np.arange(len(table)) + 0.5, [str(name) for name in table.index])
     step = max(1, int(np.ceil(len(table.columns) / 14)))
-    places = np.arange(0, len(table.columns), step)
+    places: Any = np.arange(0, len(table.columns), step)
     axes.set_xticks(places + 0.5, [str(table.columns[place]) for place in places])
     axes.invert_yaxis()
     axes.tick_params(length=0)
@@ -172,13 +177,13 @@ def timeline(
             base = base + heights
         axes.set_ylabel(ylabel)
         axes.yaxis.set_major_formatter(lambda value, _: number(value, "count"))
-        axes.xaxis.set_major_locator(plt.MaxNLocator(integer=True, nbins=14))
+        axes.xaxis.set_major_locator(MaxNLocator(integer=True, nbins=14))
         _events(axes, events or {})
         axes.legend(loc="upper left")
     return Figure.from_matplotlib(drawing, caption=caption, alt=alt, label=label)
 
 
-def _events(axes, events) -> None:
+def _events(axes: Axes, events: Mapping[Any, str]) -> None:
     top = axes.get_xaxis_transform()
     for at, text in events.items():
         axes.axvline(at, color=RUST, lw=0.8, ls=(0, (4, 3)), zorder=0)
@@ -234,7 +239,14 @@ def series_with_breaks(
     return Figure.from_matplotlib(drawing, caption=caption, alt=alt, label=label)
 
 
-def draw_series(axes, lines, breaks, events, background=(), band=None) -> None:
+def draw_series(
+    axes: Axes,
+    lines: Mapping[str, pd.Series],
+    breaks: Mapping[Any, str],
+    events: Mapping[Any, str],
+    background: Sequence[pd.Series] = (),
+    band: Any = None,
+) -> None:
     """Draw series, gaps, breaks and events on given axes."""
     for other in background:
         whole = _complete(other)
@@ -255,7 +267,7 @@ def draw_series(axes, lines, breaks, events, background=(), band=None) -> None:
     _break_notes(axes, breaks)
     axes.set_ylim(bottom=0)
     axes.yaxis.set_major_formatter(lambda value, _: number(value, ",.6g"))
-    axes.xaxis.set_major_locator(plt.MaxNLocator(integer=True, nbins=9))
+    axes.xaxis.set_major_locator(MaxNLocator(integer=True, nbins=9))
 
 
 def _complete(series: pd.Series) -> pd.Series:
@@ -263,18 +275,18 @@ def _complete(series: pd.Series) -> pd.Series:
     return series.astype(float).reindex(years)
 
 
-def _lonely_points(axes, whole: pd.Series, colour) -> None:
+def _lonely_points(axes: Axes, whole: pd.Series, colour: str) -> None:
     seen = whole.notna()
     alone = seen & ~seen.shift(1, fill_value=False) & ~seen.shift(-1, fill_value=False)
     axes.plot(whole.index[alone], steady(whole[alone]), ".", color=colour, ms=4)
 
 
-def _shade_gaps(axes, whole: pd.Series) -> None:
+def _shade_gaps(axes: Axes, whole: pd.Series) -> None:
     for year in whole.index[whole.isna()]:
         axes.axvspan(year - 0.5, year + 0.5, color=FAINT, alpha=0.55, lw=0, zorder=0)
 
 
-def _break_notes(axes, breaks) -> None:
+def _break_notes(axes: Axes, breaks: Mapping[Any, str]) -> None:
     top = axes.get_xaxis_transform()
     for at, text in breaks.items():
         axes.text(
@@ -330,7 +342,7 @@ def small_multiples(
                 band=(bands or {}).get(title),
             )
             axes.set_title(title, pad=12 if (events or {}).get(title) else 6)
-            axes.xaxis.set_major_locator(plt.MaxNLocator(integer=True, nbins=5))
+            axes.xaxis.set_major_locator(MaxNLocator(integer=True, nbins=5))
         for axes in list(grid.flat)[len(panels) :]:
             axes.set_visible(False)
         drawing.supylabel(ylabel, fontsize=8.5)
