@@ -160,13 +160,7 @@ def prepare(
         raise NotIdentifiedError("the data has no rows")
 
     numeric_names = _once([outcome, *columns, *slope_names, weights, offset])
-    many = len(data) * len(numeric_names) > 1_000_000
-    found = each(lambda name: _number(data, name), numeric_names, parallel=many)
-    numbers = {name: values for name, (values, _) in zip(numeric_names, found, strict=True)}
-    holed = [name for name, (_, finite) in zip(numeric_names, found, strict=True) if not finite]
-    label_names = _once([*_flat(groups), *clusters])
-    coded = each(lambda name: dense_codes(data[name]), label_names, parallel=many)
-    labels = dict(zip(label_names, coded, strict=True))
+    numbers, holed, labels = _read(data, numeric_names, _once([*_flat(groups), *clusters]))
     keep, dropped = _complete(numbers, holed, labels, len(data), weights)
     codes, kept_clusters, keep = _effect_codes(groups, clusters, labels, keep, dropped, singletons)
     index = None if keep.all() else np.flatnonzero(keep)
@@ -184,6 +178,18 @@ def prepare(
         keep,
         dropped,
     )
+
+
+def _read(
+    data: pd.DataFrame, numeric: list[str], label: list[str]
+) -> tuple[dict[str, Floats], list[str], dict[str, Ints]]:
+    """Return numbers by name, the names of those with a hole, and codes of labels by name."""
+    many = len(data) * len(numeric) > 1_000_000
+    found = each(lambda name: _number(data, name), numeric, parallel=many)
+    numbers = {name: values for name, (values, _) in zip(numeric, found, strict=True)}
+    holed = [name for name, (_, finite) in zip(numeric, found, strict=True) if not finite]
+    coded = each(lambda name: dense_codes(data[name]), label, parallel=many)
+    return numbers, holed, dict(zip(label, coded, strict=True))
 
 
 def _require(

@@ -82,10 +82,7 @@ def read_frame(
     adjust, cluster = more
     weighing = as_list(weights)
     require_columns(data, [*outcomes, treatment, *names, *strata, *adjust, *cluster, *weighing])
-    if not outcomes:
-        raise ColumnError("name at least one outcome")
-    if not names and not (strata and exact_suffices):
-        raise ColumnError("name at least one covariate to match on")
+    _require_names(outcomes, names or (strata if exact_suffices else []))
     wanted = dict.fromkeys([treatment, *outcomes, *names, *adjust, *weighing])
     columns = {name: numeric(data, name) for name in wanted}
     complete, missing = _complete(data, columns, [*strata, *cluster])
@@ -111,6 +108,13 @@ def read_frame(
         cluster=_group_codes(data, cluster, complete),
         row_weights=None if weights is None else _positive(columns[weights][complete], weights),
     )
+
+
+def _require_names(outcomes: list[str], matched_on: list[str]) -> None:
+    if not outcomes:
+        raise ColumnError("name at least one outcome")
+    if not matched_on:
+        raise ColumnError("name at least one covariate to match on")
 
 
 def _positive(values: Array, name: str) -> Array:

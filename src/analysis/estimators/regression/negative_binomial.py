@@ -102,13 +102,8 @@ def negative_binomial(
     design, terms = _design(arrays, names)
     with translated("statsmodels"):
         fit = _fitted(NegativeBinomial, arrays, design, form, cluster)
-    if not fit.mle_retvals["converged"]:
-        raise NotConvergedError("the negative binomial likelihood was not maximised: use poisson")
     keep = [*range(len(terms)), design.shape[1]]
-    if not np.isfinite(np.asarray(fit.bse)[keep]).all():
-        raise NotIdentifiedError(
-            "the likelihood has no curvature at its maximum (no overdispersion): use poisson"
-        )
+    _require_maximum(fit, keep)
     return Estimates(
         method="negative_binomial",
         keys=pd.DataFrame({"term": [*terms, "alpha"]}),
@@ -127,6 +122,15 @@ def negative_binomial(
         level=level,
         extra={"log_likelihood": float(fit.llf), "fit": fit},
     )
+
+
+def _require_maximum(fit: Any, keep: list[int]) -> None:
+    if not fit.mle_retvals["converged"]:
+        raise NotConvergedError("the negative binomial likelihood was not maximised: use poisson")
+    if not np.isfinite(np.asarray(fit.bse)[keep]).all():
+        raise NotIdentifiedError(
+            "the likelihood has no curvature at its maximum (no overdispersion): use poisson"
+        )
 
 
 def _fitted(family: type, arrays: Arrays, design: Floats, form: str, cluster: Any) -> Any:

@@ -256,24 +256,19 @@ def _result(
     after = (events >= 0) / (events >= 0).sum()
     treated = stack[stack["treated"]]
     counts = {f"treated_{name}s": treated[name].nunique() for name in ("unit", "cluster")}
+    common: dict[str, Any] = {"method": "stacked", "sample": sample, "design": design, "level": fit.level}
     overall = Estimates(
-        method="stacked",
         keys=pd.DataFrame({"term": ["overall"]}),
         estimate=np.array([after @ fit.estimate]),
         covariance=np.array([[after @ fit.covariance @ after]]),
-        sample=sample,
-        design=design,
-        level=fit.level,
         overrides={name: np.array([count]) for name, count in counts.items()},
+        **common,
     )
     return Estimates(
-        method="stacked",
         keys=pd.DataFrame({"event_time": events}),
         estimate=fit.estimate,
         covariance=fit.covariance,
-        sample=sample,
-        design=design,
-        level=fit.level,
+        **common,
         overrides={name: np.full(len(events), count) for name, count in counts.items()},
         extra={"ledger": ledger, "overall": overall},
     )
