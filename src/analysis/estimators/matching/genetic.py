@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from dataclasses import replace as replaced
+from typing import Any
 
 import numpy as np
 import pandas as pd
@@ -158,13 +159,7 @@ def genetic_match(
         variance=variance,
         level=level,
     )
-    extra = {
-        "metric_weights": pd.Series(weights, index=names),
-        "p_values": loss.p_values(found.x),
-        "p_values_equal_weights": loss.p_values(np.zeros(len(names))),
-        "generations": passed,
-        "evaluations": int(found.nfev),
-    }
+    extra = _searched(loss, found, passed, names, weights)
     design = {**result.design, "distance": "weights by genetic search", "population": population}
     return replaced(result, method="genetic_match", design=design, seed=seed, extra={**result.extra, **extra})
 
@@ -222,6 +217,18 @@ def _loss_of(frame: MatchFrame, estimand: str, neighbours: int) -> _Loss:
         raise NotIdentifiedError("no exact stratum holds treated and controls")
     many = tuple(rank for rank in ranks if rank.max() > 1)
     return _Loss(standardize(frame.covariates, frame.names), frame.adjust, many, tuple(sides), neighbours)
+
+
+def _searched(
+    loss: _Loss, found: OptimizeResult, passed: int, names: list[str], weights: Floats
+) -> dict[str, Any]:
+    return {
+        "metric_weights": pd.Series(weights, index=names),
+        "p_values": loss.p_values(found.x),
+        "p_values_equal_weights": loss.p_values(np.zeros(len(names))),
+        "generations": passed,
+        "evaluations": int(found.nfev),
+    }
 
 
 def _search(

@@ -114,16 +114,13 @@ class Design:
         found: Floats = values * (self.weights if values.ndim == 1 else self.weights[:, None])
         return found
 
-    def own(self, regressor: Floats, error: Floats) -> Floats:
+    def own(self, regressor: Floats, error: Floats) -> Any:
         """Return sums of regressor times error by cluster, or by cluster and bootstrap cluster."""
         product = self.weighted(regressor * error)
         if self.same:
             return group_sum(self.cluster, product, self.n_clusters)
         shape = (self.n_clusters, self.n_bootstrap)
-        found: Floats = sparse.csr_array(
-            sparse.coo_array((product, (self.cluster, self.bootstrap_cluster)), shape)
-        )
-        return found
+        return sparse.csr_array(sparse.coo_array((product, (self.cluster, self.bootstrap_cluster)), shape))
 
     def numerator(self, regressor: np.ndarray, error: np.ndarray) -> np.ndarray:
         """Return sums of regressor times error by bootstrap cluster."""
@@ -227,11 +224,7 @@ def _uneven(design: Design) -> bool:
 
 
 def _sums(
-    design: Design,
-    fitted: Fit,
-    regressor: Floats,
-    errors: tuple[Floats, ...],
-    known: Mapping[str, Any],
+    design: Design, fitted: Fit, regressor: Floats, errors: tuple[Floats, ...], known: Mapping[str, Any]
 ) -> WildSums:
     spread = [
         cluster_products(design.cluster, design.n_clusters, regressor, design.columns, design.weights)
@@ -258,11 +251,7 @@ def _nuisance(design: Design, error: np.ndarray) -> np.ndarray:
 
 
 def _pairwise_sums(
-    design: Design,
-    fitted: Fit,
-    regressor: Floats,
-    errors: tuple[Any, ...],
-    known: Mapping[str, Any],
+    design: Design, fitted: Fit, regressor: Floats, errors: tuple[Any, ...], known: Mapping[str, Any]
 ) -> WildSums:
     """Residualize each cluster's share of the regressor: exact for any effects, one column a cluster."""
     if design.n_clusters * design.n_bootstrap > DENSE_PAIRS:

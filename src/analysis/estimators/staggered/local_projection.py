@@ -116,22 +116,16 @@ def local_projection(
         data, outcome=outcome, unit=unit, time=time, cohort=cohort, weights=weights, cluster=cluster
     )
     reach = _Reach(window[1], control, anticipation)
-    if pooled:
-        horizons: list[int | None] = [None]
-        keys = pd.DataFrame({"term": ["pooled"]})
-    else:
-        horizons = [h for h in range(window[0], window[1] + 1) if h != reach.base]
-        keys = pd.DataFrame({"event_time": horizons})
+    horizons: Sequence[int | None] = [None] if pooled else reach.horizons(window)
+    keys = pd.DataFrame({"term": ["pooled"]} if pooled else {"event_time": horizons})
     frames = [_long_differences(wide, h, reach) for h in horizons]
     with clusters_named("cluster", cluster or unit):
         fits = [_fit(*pair, weighting, correction, level) for pair in zip(frames, horizons, strict=True)]
-    newly = [frame.loc[frame["switch"] == 1, ["unit", "cluster"]].nunique() for frame in frames]
-    errors = np.array([fit.std_error[0] for fit in fits])
     return Estimates(
         method="local_projection",
         keys=keys,
         estimate=np.array([fit.estimate[0] for fit in fits]),
-        covariance=np.diag(errors**2),
+        covariance=np.diag(np.array([fit.std_error[0] for fit in fits]) ** 2),
         sample=_sample(wide, fits, horizons, reach),
         design={
             "outcome": outcome,
@@ -144,7 +138,7 @@ def local_projection(
             "df": np.array([fit.design["df"] for fit in fits], dtype=float),
         },
         level=level,
-        overrides={f"treated_{name}s": np.array([n[name] for n in newly]) for name in ("unit", "cluster")},
+        overrides=_newly_treated(frames),
         extra={"rows": pd.Series([fit.sample.used for fit in fits], index=keys.iloc[:, 0], name="rows")},
     )
 
@@ -161,6 +155,10 @@ class _Reach:
     def base(self) -> int:
         """The horizon from which differences start."""
         return -1 - self.anticipation
+
+    def horizons(self, window: tuple[int, int]) -> list[int]:
+        """Return the horizons of a window without the one from which differences start."""
+        return [h for h in range(window[0], window[1] + 1) if h != self.base]
 
 
 def _require(window: tuple[int, int], control: str, weighting: str, level: float, anticipation: int) -> None:
@@ -242,6 +240,11 @@ def _equal_weights(frame: pd.DataFrame) -> np.ndarray:
     newly = (frame["weight"] * frame["switch"]).groupby(frame["time"]).transform("sum")
     share = (newly / frame.groupby("time")["weight"].transform("sum")).to_numpy()
     return 1.0 / np.where(share < 1, 1 - share, 1.0)
+
+
+def _newly_treated(frames: list[pd.DataFrame]) -> dict[str, np.ndarray]:
+    newly = [frame.loc[frame["switch"] == 1, ["unit", "cluster"]].nunique() for frame in frames]
+    return {f"treated_{name}s": np.array([n[name] for n in newly]) for name in ("unit", "cluster")}
 
 
 def _sample(wide: WidePanel, fits: list[Estimates], horizons: Sequence[int | None], reach: _Reach) -> Sample:

@@ -136,13 +136,8 @@ def switchers(
     events = _events(problem, window)
     if same_units:
         problem = replace(problem, may_switch=_at_all(problem, [e for e in events if e >= 0]))
-    comparisons = {e: list(compare(problem, e)) for e in events}
-    found = {e: [c for c in cells if not c.reason] for e, cells in comparisons.items()}
-    fits = {e: horizon(problem, cells) for e, cells in found.items() if cells}
-    if not fits:
-        reasons = _ledger(comparisons, paths)["not_estimated"].value_counts().to_dict()
-        raise NotIdentifiedError(f"no change of {treatment!r} can be compared: {reasons}")
-    design = {
+    found, fits, ledger = _compared(problem, events, paths, treatment)
+    design: dict[str, Any] = {
         "outcome": outcome,
         "treatment": treatment,
         "direction": direction,
@@ -154,18 +149,12 @@ def switchers(
         "correction": correction,
         "df": cluster_df(wide.sample.clusters or 0, cluster or unit),
     }
-    extra: dict[str, Any] = {"ledger": _ledger(comparisons, paths), "exposure": _exposure(fits)}
+    extra: dict[str, Any] = {"ledger": ledger, "exposure": _exposure(fits)}
     make = _Maker(wide, design, draws, level, seed)
     if after := [fit for event, fit in fits.items() if event >= 0]:
-        extra["overall"] = make(
-            pd.DataFrame({"term": ["total effect"]}),
-            [[c for e in fits if e >= 0 for c in found[e]]],
-            *_total(after),
-            {},
-        )
-    scale = np.array([fit.exposure if normalized else 1.0 for fit in fits.values()])
-    estimate = np.array([fit.effect for fit in fits.values()]) / scale
-    influence = np.column_stack([fit.influence for fit in fits.values()]) / scale
+        cells = [c for e in fits if e >= 0 for c in found[e]]
+        extra["overall"] = make(pd.DataFrame({"term": ["total effect"]}), [cells], *_total(after), {})
+    estimate, influence = _scaled(fits, normalized)
     keys = pd.DataFrame({"event_time": list(fits)})
     return make(keys, [found[e] for e in fits], estimate, influence, extra)
 
@@ -329,3 +318,23 @@ class _Maker:
             seed=self.seed,
             extra={**extra, "panel": panel},
         )
+
+
+def _compared(
+    problem: Problem, events: list[int], paths: Paths, treatment: str
+) -> tuple[dict[int, list[Comparison]], dict[int, Horizon], pd.DataFrame]:
+    comparisons = {e: list(compare(problem, e)) for e in events}
+    found = {e: [c for c in cells if not c.reason] for e, cells in comparisons.items()}
+    fits = {e: horizon(problem, cells) for e, cells in found.items() if cells}
+    ledger = _ledger(comparisons, paths)
+    if not fits:
+        reasons = ledger["not_estimated"].value_counts().to_dict()
+        raise NotIdentifiedError(f"no change of {treatment!r} can be compared: {reasons}")
+    return found, fits, ledger
+
+
+def _scaled(fits: Mapping[int, Horizon], normalized: bool) -> tuple[np.ndarray, np.ndarray]:
+    """Return effects and their influence, per unit of exposure when normalized."""
+    scale = np.array([fit.exposure if normalized else 1.0 for fit in fits.values()])
+    effects = np.array([fit.effect for fit in fits.values()])
+    return effects / scale, np.column_stack([fit.influence for fit in fits.values()]) / scale

@@ -10,7 +10,7 @@ from typing import Any
 import numpy as np
 import pandas as pd
 
-from ..arrays import Floats
+from ..arrays import Floats, Ints
 from ..core.checks import require_level, require_option
 from ..core.result import Estimates, Sample
 from ..errors import EstimationError, NotIdentifiedError
@@ -186,11 +186,7 @@ def group_time(
     cohort and pair of periods, the second squares each unit's (cluster's) influence.
     """
     require_level(level)
-    require_option("control", control, ("never", "not_yet"))
-    require_option("base", base, ("varying", "universal"))
-    require_option("panel", panel, PANELS)
-    if anticipation < 0:
-        raise EstimationError(f"anticipation must be zero or more periods, not {anticipation}")
+    _require_options(control, base, panel, anticipation)
     wanted = io.Wanted((outcome, time), ((unit,),), cluster, weights)
     settings = io.Settings(memory, threads, rows, scratch)
     with io.opened(dataset, wanted, settings, also=(cohort,)) as files:
@@ -204,7 +200,6 @@ def group_time(
         second = Second(design, sums, effects, reader)
         for piece in reader.pieces():
             second.add(piece)
-        clusters = second.clusters
         named = cluster or unit
         plain = {
             "outcome": outcome,
@@ -216,10 +211,32 @@ def group_time(
             "weights": weights,
             "cluster": named,
             "correction": "none",
-            "df": cluster_df(clusters, named),
+            "df": cluster_df(second.clusters, named),
         }
-        sample = Sample(files.given, reader.used, reader.dropped, sums.units, clusters)
+        sample = Sample(files.given, reader.used, reader.dropped, sums.units, second.clusters)
         return _result(design, sums, effects, reasons, second.covariance(), sample, plain, level)
+
+
+def _require_options(control: str, base: str, panel: str, anticipation: int) -> None:
+    require_option("control", control, ("never", "not_yet"))
+    require_option("base", base, ("varying", "universal"))
+    require_option("panel", panel, PANELS)
+    if anticipation < 0:
+        raise EstimationError(f"anticipation must be zero or more periods, not {anticipation}")
+
+
+def _ledger(design: Design, cohort: Floats, count: Ints, reasons: list[str]) -> pd.DataFrame:
+    times = design.calendar.label(design.periods)
+    return pd.DataFrame(
+        {
+            "cohort": design.calendar.label(cohort),
+            "time": times[[cell.target for cell in design.cells]],
+            "base_time": times[[cell.base for cell in design.cells]],
+            "treated_units": count[:, 0],
+            "control_units": count[:, 1],
+            "not_estimated": reasons,
+        }
+    )
 
 
 def _result(
@@ -238,17 +255,7 @@ def _result(
     count = sums.sides()[0].astype(int)
     cohort = np.array([cell.cohort for cell in design.cells])
     when = design.periods[[cell.target for cell in design.cells]]
-    times = design.calendar.label(design.periods)
-    ledger = pd.DataFrame(
-        {
-            "cohort": design.calendar.label(cohort),
-            "time": times[[cell.target for cell in design.cells]],
-            "base_time": times[[cell.base for cell in design.cells]],
-            "treated_units": count[:, 0],
-            "control_units": count[:, 1],
-            "not_estimated": reasons,
-        }
-    )
+    ledger = _ledger(design, cohort, count, reasons)
     layout = SimpleNamespace(
         event=(when - cohort)[found],
         cell_cohort=cohort[found],

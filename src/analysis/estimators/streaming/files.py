@@ -187,11 +187,14 @@ def _count(files: Files, also: Sequence[str]) -> None:
     files.used = files.given - sum(files.dropped.values())
     if not files.used:
         raise NotIdentifiedError(f"no complete row: dropped {files.dropped} of {files.given} rows")
+    _keep(files, also, f"NOT ({before})")
+
+
+def _keep(files: Files, also: Sequence[str], where: str) -> None:
+    wanted = files.wanted
     columns = [f"{double(name)} AS {quoted('number ' + name)}" for name in wanted.numeric]
     columns += [quoted(name) for name in dict.fromkeys([*wanted.labels, *also])]
-    files.connection.execute(
-        f"CREATE VIEW complete AS SELECT {', '.join(columns)} FROM given WHERE NOT ({before})"
-    )
+    files.connection.execute(f"CREATE VIEW complete AS SELECT {', '.join(columns)} FROM given WHERE {where}")
 
 
 def double(name: str) -> str:

@@ -131,16 +131,6 @@ def synthetic_did(
     fits = fit_cohorts(panel, adjusted, method, solver == "exact", solve)
     estimate = combined(fits)
     covariance, drawn, label = draws_covariance(panel, adjusted, fits, variance, draws, seed)
-    design = {
-        "method": method,
-        "solver": solver,
-        "variance": variance,
-        "draws": None if drawn is None else len(drawn),
-        "correction": label,
-        "df": np.inf,
-        "donors": len(panel.donors),
-        "treated": sum(len(one.units) for one in fits),
-    }
     extra = {
         **_tables(panel, adjusted, fits),
         "effects_drawn": drawn,
@@ -156,11 +146,23 @@ def synthetic_did(
         estimate=estimate,
         covariance=covariance,
         sample=panel.sample,
-        design=design,
+        design={"method": method, "solver": solver, "variance": variance} | _sizes(panel, fits, drawn, label),
         level=level,
         seed=seed if variance in ("placebo", "bootstrap") else None,
         extra=extra,
     )
+
+
+def _sizes(
+    panel: SyntheticPanel, fits: list[CohortFit], drawn: np.ndarray | None, label: str
+) -> dict[str, Any]:
+    return {
+        "draws": None if drawn is None else len(drawn),
+        "correction": label,
+        "df": np.inf,
+        "donors": len(panel.donors),
+        "treated": sum(len(one.units) for one in fits),
+    }
 
 
 def _require_options(method: str, solver: str, variance: str | None, draws: int) -> None:
