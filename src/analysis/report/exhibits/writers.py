@@ -1,4 +1,4 @@
-"""The four ways a `Table` is written. Nothing here changes a cell's text, only its markup."""
+"""The three ways a `Table` is written. Nothing here changes a cell's text, only its markup."""
 
 from __future__ import annotations
 
