@@ -16,7 +16,7 @@ class AnalysisError(Exception):
         What to do about it.
     """
 
-    def __init__(self, what: str, *, where: str = "", remedy: str = ""):
+    def __init__(self, what: str, *, where: str = "", remedy: str = "") -> None:
         self.what, self.where, self.remedy = what, where, remedy
         parts = [what, f"Where: {where}." if where else "", f"Remedy: {remedy}" if remedy else ""]
         super().__init__(" ".join(part for part in parts if part))

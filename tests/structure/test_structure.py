@@ -15,6 +15,17 @@ from analysis.paths import project_root
 ROOT = project_root()
 SOURCES = sorted((ROOT / "src" / "analysis").rglob("*.py"))
 MODULE_LINES = 340
+FUNCTION_LINES = 30
+#: Longer ones, and why. Most are estimators that hand a dozen choices on by name, one on a line.
+LONG = {
+    "estimators/regression/poisson.py:poisson": "choices handed to `prepare`, then the parts of the result",
+    "estimators/resampling/wild_bootstrap.py:wild_bootstrap": "choices handed to the model, and told in the design",
+    "estimators/staggered/extended_twfe.py:extended_twfe": "choices handed to the panel, and told in the design",
+    "estimators/staggered/interaction_weighted.py:interaction_weighted": "the same, with covariates or without",
+    "estimators/staggered/wide_panel.py:wide_panel": "one pass from rows to units by periods, checks in between",
+    "estimators/streaming/regression.py:ols": "two readings of one open file, in the order of the algebra",
+    "estimators/streaming/regression.py:poisson": "the same, with Newton steps between the readings",
+}
 #: In parts, so that this file does not hold what it looks for.
 HOSTS = (
     ("files", "pythonhosted", "org"),
@@ -57,10 +68,16 @@ def test_functions_are_short():
     assert statistics.median(sizes) < 10
 
 
-def test_no_long_function():
-    long = {f"{p.name}:{f.name}": code_lines(f) for p in SOURCES for f in functions(ast.parse(p.read_text()))}
-    long = {name: size for name, size in long.items() if size > 60}
-    assert not long, f"split: {long}"
+def test_only_named_functions_are_long():
+    sizes = {
+        f"{p.relative_to(ROOT / 'src' / 'analysis')}:{f.name}": code_lines(f)
+        for p in SOURCES
+        for f in functions(ast.parse(p.read_text()))
+    }
+    long = {name: size for name, size in sizes.items() if size > FUNCTION_LINES}
+    assert set(long) == set(LONG), f"split, or take off the list: {set(long) ^ set(LONG)}"
+    assert len(LONG) <= 7
+    assert max(long.values()) <= 60
 
 
 def test_library_does_not_print():

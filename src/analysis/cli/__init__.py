@@ -64,6 +64,24 @@ Use "sanctuary COMMAND --help" for the options of one command.
 """
 
 
+#: The commands, in the order of the help.
+COMMANDS = (
+    data,
+    policies,
+    export,
+    archive,
+    ingest,
+    study,
+    multiverse,
+    verify,
+    report,
+    site,
+    notebooks,
+    readme,
+    doctor,
+)
+
+
 def parser() -> argparse.ArgumentParser:
     """Return the parser of the command and its subcommands."""
     top = argparse.ArgumentParser(
@@ -74,21 +92,7 @@ def parser() -> argparse.ArgumentParser:
     )
     top.add_argument("--version", action="version", version=f"sanctuary-crime {_version()}")
     commands = top.add_subparsers(title="commands", metavar="COMMAND", required=True)
-    for module in (
-        data,
-        policies,
-        export,
-        archive,
-        ingest,
-        study,
-        multiverse,
-        verify,
-        report,
-        site,
-        notebooks,
-        readme,
-        doctor,
-    ):
+    for module in COMMANDS:
         name = module.__name__.rsplit(".", 1)[1]
         text = (module.__doc__ or "").strip()
         sub = commands.add_parser(

@@ -17,6 +17,8 @@ from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
+import pandas as pd
+
 _QUESTIONS = {
     "place": "Place, e.g. Eugene or Cook County",
     "state": "State, e.g. OR",
@@ -47,7 +49,8 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 
 def run(options: argparse.Namespace) -> int:
     """Do what was asked."""
-    return options.run_policies(options)
+    found: int = options.run_policies(options)
+    return found
 
 
 def _check_arguments(parser: argparse.ArgumentParser) -> None:
@@ -187,7 +190,7 @@ def _answer(question: str, ask: Callable[[str], str]) -> str:
     return ask(f"{question}: ").strip()
 
 
-def _print_table(title: str, table) -> None:
+def _print_table(title: str, table: pd.DataFrame) -> None:
     print(f"\n{title}")
     print(table.to_string(index=False, na_rep="-") if len(table) else "nothing")
 

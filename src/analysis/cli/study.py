@@ -38,6 +38,16 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("--cluster", metavar="COLUMN", help="clusters of units (the unit)")
     parser.add_argument("--weights", metavar="COLUMN", help="sampling weights")
     parser.add_argument("--covariates", nargs="+", default=(), metavar="COLUMN", help="covariates")
+    _add_choices(parser)
+    parser.add_argument("--level", type=float, default=0.95, metavar="SHARE", help="confidence level (0.95)")
+    parser.add_argument(
+        "--refits", type=count, default=50, metavar="N", help="clusters left out in turn (50)"
+    )
+    parser.add_argument("--sheet", metavar="NAME", help="sheet of an Excel file (the first)")
+    parser.add_argument("--out", type=folder, required=True, metavar="DIR", help="folder for the files")
+
+
+def _add_choices(parser: argparse.ArgumentParser) -> None:
     parser.add_argument(
         "--control", choices=("never", "not_yet"), help="whom to compare with (never treated)"
     )
@@ -52,12 +62,6 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     parser.add_argument(
         "--window", nargs=2, type=int, metavar=("FIRST", "LAST"), help="event times shown (-4 4)"
     )
-    parser.add_argument("--level", type=float, default=0.95, metavar="SHARE", help="confidence level (0.95)")
-    parser.add_argument(
-        "--refits", type=count, default=50, metavar="N", help="clusters left out in turn (50)"
-    )
-    parser.add_argument("--sheet", metavar="NAME", help="sheet of an Excel file (the first)")
-    parser.add_argument("--out", type=folder, required=True, metavar="DIR", help="folder for the files")
 
 
 def run(options: argparse.Namespace) -> int:
@@ -90,6 +94,18 @@ def _options(options: argparse.Namespace) -> dict[str, Any]:
     return given | {"covariates": list(options.covariates), "window": window}
 
 
+def _readers(sheet: str | None) -> dict[str, Any]:
+    import pandas as pd
+
+    return {
+        ".csv": pd.read_csv,
+        ".tsv": lambda given: pd.read_csv(given, sep="\t"),
+        ".parquet": pd.read_parquet,
+        ".xlsx": lambda given: pd.read_excel(given, sheet_name=sheet or 0),
+        ".xls": lambda given: pd.read_excel(given, sheet_name=sheet or 0),
+    }
+
+
 def read_table(path: Path, sheet: str | None = None) -> pd.DataFrame:
     """Return the table in a CSV, Parquet or Excel file, by the ending of its name.
 
@@ -104,14 +120,7 @@ def read_table(path: Path, sheet: str | None = None) -> pd.DataFrame:
         raise AnalysisError(
             "There is no such file.", where=str(path), remedy="Name a CSV, Parquet or Excel file."
         )
-    readers: dict[str, Any] = {
-        ".csv": pd.read_csv,
-        ".tsv": lambda given: pd.read_csv(given, sep="\t"),
-        ".parquet": pd.read_parquet,
-        ".xlsx": lambda given: pd.read_excel(given, sheet_name=sheet or 0),
-        ".xls": lambda given: pd.read_excel(given, sheet_name=sheet or 0),
-    }
-    ending = path.suffix.lower()
+    readers, ending = _readers(sheet), path.suffix.lower()
     if ending not in readers:
         raise AnalysisError(
             f"{ending or 'No ending'} is none that is read.",

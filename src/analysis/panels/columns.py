@@ -64,7 +64,7 @@ class Column:
     nullable: bool = False
     allowed: tuple[str, ...] = ()
 
-    def field(self, *, nullable: bool | None = None):
+    def field(self, *, nullable: bool | None = None) -> Any:
         """Return the pandera field: bounds, allowed values, description; strict, no coercion."""
         return pa.Field(
             ge=self.minimum,
@@ -160,7 +160,7 @@ def panel_model(
     for each in names:
         definition = column(each)
         missing = definition.nullable if each not in may | must else each in may
-        body["__annotations__"][each] = Series.__class_getitem__(_DTYPES[definition.dtype])  # type: ignore[attr-defined]
+        body["__annotations__"][each] = Series.__class_getitem__(_DTYPES[definition.dtype])  # type: ignore[no-untyped-call]
         body[each] = definition.field(nullable=missing)
     return type(name, (pa.DataFrameModel,), body | (checks or {}))
 

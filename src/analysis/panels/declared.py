@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from collections.abc import Callable
 
+import pandera.pandas as pa
+
 from ..sources.census.places import INTERCENSAL, POSTCENSAL
 from ..sources.policy.lists import read_doj_list, read_secure_communities
 from ..sources.registry.files import family_files
@@ -108,7 +110,9 @@ def _doj_list(materials: Materials) -> Built:
     return Built(frame, federal.INPUTS["doj_list"])
 
 
-def _of_the_list(name: str, model, build: Callable[[Materials], Built] | None = None) -> Panel:
+def _of_the_list(
+    name: str, model: type[pa.DataFrameModel], build: Callable[[Materials], Built] | None = None
+) -> Panel:
     """Return a panel of the list of dated policies: its codes are checked against places and counties."""
     return Panel(name, model, build or _policy_panel(name), needs=("places", "counties"))
 

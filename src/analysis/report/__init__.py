@@ -9,11 +9,12 @@ Nothing here computes a statistic. In a notebook::
     report.event_study_plot(estimates, caption=..., alt=..., label=...)
 """
 
-from .exhibits.charts import coverage_heatmap, series_with_breaks, small_multiples, status_grid, timeline
+from .exhibits.charts import series_with_breaks, small_multiples, timeline
 from .exhibits.comparisons import detectable_plot, differences_by_year, slope_plot
 from .exhibits.curves import curves_plot
 from .exhibits.estimators import comparison_plot, comparison_table
 from .exhibits.figures import Figure
+from .exhibits.heat_maps import coverage_heatmap, status_grid
 from .exhibits.maps import albers_usa, county_map
 from .exhibits.models import models_table
 from .exhibits.plots import balance_plot, event_study_plot, forest_plot

@@ -128,6 +128,19 @@ def _interval(row: Mapping[Any, Any], spec: str) -> str:
     return f"{'+' if row['estimate'] > 0 else ''}{value} [{low}, {high}]"
 
 
+_ANSWERS_NOTE = (
+    "All from the distribution behind the interval. Detectable: found with 80% power. Excluded: the "
+    "smallest change rejected in both directions by two one-sided tests at 5% [@schuirmann1987]; "
+    "none "
+    "is stated where the tests on the years before adoption fail. Power: to find a change of 5% of "
+    "the "
+    "mean. Family p: Romano and Wolf’s, over all rows. Tests: a joint test of the years before "
+    "adoption and a "
+    "fake date of adoption, failing where either has p at or below 0.10. Counties: policies were in "
+    f"force for part of the two years. {SUBSTITUTE}"
+)
+
+
 def answers_table(table: pd.DataFrame) -> Table:
     """Return the same as a table: what each design could find, what it excludes, and its tests.
 
@@ -160,17 +173,7 @@ def answers_table(table: pd.DataFrame) -> Table:
         group="group",
         caption="Every design: difference in percent, and what it could find, per 100,000 residents a year.",
         label="answers",
-        notes=[
-            "All from the distribution behind the interval. Detectable: found with 80% power. Excluded: the "
-            "smallest change rejected in both directions by two one-sided tests at 5% [@schuirmann1987]; "
-            "none "
-            "is stated where the tests on the years before adoption fail. Power: to find a change of 5% of "
-            "the "
-            "mean. Family p: Romano and Wolf’s, over all rows. Tests: a joint test of the years before "
-            "adoption and a "
-            "fake date of adoption, failing where either has p at or below 0.10. Counties: policies were in "
-            f"force for part of the two years. {SUBSTITUTE}"
-        ],
+        notes=[_ANSWERS_NOTE],
     )
 
 

@@ -12,6 +12,18 @@ from .exhibits.plots import forest_plot
 from .exhibits.tables import Table, frame_table
 from .paper import PERCENT, SUBSTITUTE, VIOLENT, told
 
+_BOUNDS_NOTE = (
+    "Leads: joint test that adopters moved like the comparison before; of cities and states, "
+    "judged by "
+    "permuted policies. Power: of that test, for a drift of one log point a year. Fake date: "
+    "policies "
+    "moved back in time. Bound: interval if trends after adoption differ from one year to the next "
+    "by "
+    "up to half the largest such difference before [@rambachan2023]; of cities and states, for the "
+    "mean "
+    "over the years judged."
+)
+
 
 def bounds_table(table: pd.DataFrame) -> Table:
     """Return the tests on the years before adoption and their power, by design."""
@@ -36,17 +48,7 @@ def bounds_table(table: pd.DataFrame) -> Table:
         },
         caption="Tests on the years before adoption, and intervals if trends may differ, percent.",
         label="bounds",
-        notes=[
-            "Leads: joint test that adopters moved like the comparison before; of cities and states, "
-            "judged by "
-            "permuted policies. Power: of that test, for a drift of one log point a year. Fake date: "
-            "policies "
-            "moved back in time. Bound: interval if trends after adoption differ from one year to the next "
-            "by "
-            "up to half the largest such difference before [@rambachan2023]; of cities and states, for the "
-            "mean "
-            "over the years judged."
-        ],
+        notes=[_BOUNDS_NOTE],
     )
 
 

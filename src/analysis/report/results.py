@@ -12,7 +12,8 @@ Figures = Mapping[str, Any]
 
 
 def _spans_zero(figures: Figures, key: str) -> bool:
-    return figures[f"{key}_percent_low"] <= 0 <= figures[f"{key}_percent_high"]
+    found: bool = figures[f"{key}_percent_low"] <= 0 <= figures[f"{key}_percent_high"]
+    return found
 
 
 def rebuilt(figures: Figures) -> Prose:
@@ -143,18 +144,6 @@ def trends(figures: Figures) -> Prose:
 
 def counties(figures: Figures) -> Prose:
     """Return what counties show, which comparisons can be believed, and what exposure means."""
-    text = (
-        "Which counties serve as comparison decides the answer (@fig:counties). Of {comparisons:count} "
-        "comparisons exactly one passes a joint test of the years before 2012 and a test that pretends "
-        "policies began in {fake_from:year}, for violent and property crime alike (@tbl:countytests): that "
-        "with counties of the same state and the same urban-rural class. Comparing within states alone "
-        "fails: it finds "
-        "{inside_fake:+.1f}% property crime for the pretended policy (p {inside_fake_p:p}), because adopting "
-        "counties are more urban than the rest of their states and urban crime fell faster. "
-        if figures["comparisons_passing"] == 1
-        else "Of {comparisons:count} comparisons of counties, {comparisons_passing:count} pass both tests on "
-        "the years before (@tbl:countytests). "
-    )
     plain = (
         "This rule was written after the results of these tests had been seen, though not chosen by the "
         "estimates, so what follows is exploratory: a comparison that passes may do so by chance. "
@@ -178,6 +167,26 @@ def counties(figures: Figures) -> Prose:
         if not _spans_zero(figures, "open_property")
         else ""
     )
+    said = [_comparisons(figures), plain, found, rise, _secure_communities(figures)]
+    return fill("".join(said), figures)
+
+
+def _comparisons(figures: Figures) -> str:
+    return (
+        "Which counties serve as comparison decides the answer (@fig:counties). Of {comparisons:count} "
+        "comparisons exactly one passes a joint test of the years before 2012 and a test that pretends "
+        "policies began in {fake_from:year}, for violent and property crime alike (@tbl:countytests): that "
+        "with counties of the same state and the same urban-rural class. Comparing within states alone "
+        "fails: it finds "
+        "{inside_fake:+.1f}% property crime for the pretended policy (p {inside_fake_p:p}), because adopting "
+        "counties are more urban than the rest of their states and urban crime fell faster. "
+        if figures["comparisons_passing"] == 1
+        else "Of {comparisons:count} comparisons of counties, {comparisons_passing:count} pass both tests on "
+        "the years before (@tbl:countytests). "
+    )
+
+
+def _secure_communities(figures: Figures) -> str:
     secure = (
         "Secure Communities, the federal program that such policies resist, tests these data further, since "
         "published studies find that it changed nothing [@miles2014; @treyger2014; @hines2019]. Against all "
@@ -191,7 +200,7 @@ def counties(figures: Figures) -> Prose:
         if agrees
         else "The comparison that passes its own tests does not find what others found."
     )
-    return fill(text + plain + found + rise + secure + end, figures)
+    return secure + end
 
 
 def states(figures: Figures) -> Prose:
@@ -211,6 +220,12 @@ def states(figures: Figures) -> Prose:
         "and property crime by {statutes_property:+,.0f} ({statutes_property_low:,.0f} to "
         "{statutes_property_high:,.0f}). "
     )
+    said, word = _tests_of_states(figures)
+    return fill(text + acts + said, {**figures, "lead_word": word})
+
+
+def _tests_of_states(figures: Figures) -> tuple[str, str]:
+    """Return what the tests of the design say, and how the years before a rule do."""
     leads = (
         "With weights fitted on earlier years alone, the gaps of the {shift:count} years before a rule "
         "{lead_word} (p "
@@ -229,7 +244,7 @@ def states(figures: Figures) -> Prose:
     )
     passed = min(figures["states_leads_p"], figures["states_property_leads_p"]) > 0.10
     word = "are jointly compatible with zero" if passed else "are not jointly compatible with zero"
-    return fill(text + acts + leads + placebo + end, {**figures, "lead_word": word})
+    return leads + placebo + end, word
 
 
 def lists(figures: Figures) -> Prose:

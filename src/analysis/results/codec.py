@@ -51,7 +51,7 @@ def decode(members: Mapping[str, bytes]) -> Any:
 
 
 class _Encoder:
-    def __init__(self, members: dict[str, bytes]):
+    def __init__(self, members: dict[str, bytes]) -> None:
         self.members = members
 
     def tree(self, value: Any, where: str) -> Any:

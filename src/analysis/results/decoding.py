@@ -25,7 +25,7 @@ class NotStorableError(AnalysisError):
 class Decoder:
     """Trees of JSON and named members as values; a method for each tag."""
 
-    def __init__(self, members: Mapping[str, bytes]):
+    def __init__(self, members: Mapping[str, bytes]) -> None:
         self.members = members
 
     def value(self, tree: Any) -> Any:

@@ -74,15 +74,6 @@ def test_html_is_escaped_and_scoped(table):
     assert '<span class="hang"><sup>***</sup></span>' in source
 
 
-def test_latex_has_booktabs_and_balanced_groups(table):
-    source = table.to_latex()
-    for command in ("toprule", "midrule", "bottomrule", "tablenotes", r"cmidrule(lr){2-3}"):
-        assert command in source
-    assert r"City \& place" in source and r"A\_b" in source
-    assert r"$-$1,203.4\rlap{$^{***}$}" in source
-    assert source.count("{") == source.count("}")
-
-
 def test_markdown_keeps_every_cell(table):
     source = table._repr_markdown_()
     for text in ("A\\_b", "−1,203.4\\*\\*\\*", "(12.0)", "+ y", "A caption.", "Source: here."):

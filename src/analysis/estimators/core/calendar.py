@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from typing import Any
 
 import numpy as np
 import pandas as pd
 from numpy.typing import ArrayLike
 
+from ..arrays import Array, Bools, Floats
 from ..errors import ColumnError
 from .checks import cohort_periods, numeric
 
@@ -99,12 +101,12 @@ class Calendar:
             )
         return found
 
-    def _on_grid(self, cohort):
+    def _on_grid(self, cohort: Floats) -> tuple[Floats, Bools]:
         exact = (cohort - self.labels[0]) / self.spacing
         nearest = np.round(exact)
         return nearest, np.abs(exact - nearest) > _SLACK
 
-    def _among_labels(self, cohort):
+    def _among_labels(self, cohort: Array) -> Any:
         slack = _SLACK * float(np.diff(self.labels).min())
         code = np.searchsorted(self.labels, cohort - slack)
         nearest = self.labels[np.minimum(code, len(self.labels) - 1)]
@@ -167,7 +169,7 @@ def read_calendar(data: pd.DataFrame, time: str) -> tuple[Calendar, np.ndarray]:
     return calendar_of(values), values
 
 
-def read_cohorts(data: pd.DataFrame, cohort: str, calendar: Calendar) -> np.ndarray:
+def read_cohorts(data: pd.DataFrame, cohort: Any, calendar: Calendar) -> np.ndarray:
     """Return each row's cohort as a position on `calendar`, infinity for never treated.
 
     Raises

@@ -8,6 +8,7 @@ from dataclasses import dataclass
 import numpy as np
 import pandas as pd
 
+from ..arrays import Floats, Ints
 from .calendar import Calendar
 
 
@@ -53,9 +54,10 @@ class CellPanel:
     factor: float = 1.0
 
     @property
-    def event(self) -> np.ndarray:
+    def event(self) -> Floats:
         """Periods from each cell's adoption, negative before it, shape (cells,)."""
-        return self.cell_time - self.cell_cohort
+        found: Floats = self.cell_time - self.cell_cohort
+        return found
 
     def treated_counts(self, groups: Iterable[np.ndarray | int]) -> dict[str, np.ndarray]:
         """Return how many treated units, and clusters of them, each group of cells rests on."""
@@ -66,7 +68,7 @@ class CellPanel:
             "treated_clusters": np.array([clusters for _, clusters in counts], dtype=np.int64),
         }
 
-    def _treated_in(self, cells, members) -> tuple[int, int]:
+    def _treated_in(self, cells: Ints | int, members: dict[float, Ints]) -> tuple[int, int]:
         seen = np.zeros(len(self.cohort), dtype=bool)
         for cell in np.atleast_1d(cells):
             own = members[self.cell_cohort[cell]]

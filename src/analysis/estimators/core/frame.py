@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
+from typing import Any
 
 import numpy as np
 import pandas as pd
 
+from ..arrays import Array, Bools, Floats, Ints
 from ..errors import ColumnError, NotIdentifiedError
 from ..linalg.absorb import Absorber, compress, drop_singletons
 from ..linalg.groups import code_type
@@ -99,8 +101,8 @@ class Arrays:
         )
 
 
-def _taker(mask):
-    def take(item):
+def _taker(mask: Bools) -> Callable[..., Any]:
+    def take(item: Array | None) -> Array | None:
         if item is None:
             return None
         return np.asfortranarray(item[mask]) if item.ndim == 2 else item[mask]
@@ -158,17 +160,11 @@ def prepare(
         raise NotIdentifiedError("the data has no rows")
 
     numeric_names = _once([outcome, *columns, *slope_names, weights, offset])
-    many = len(data) * len(numeric_names) > 1_000_000
-    found = each(lambda name: _number(data, name), numeric_names, parallel=many)
-    numbers = {name: values for name, (values, _) in zip(numeric_names, found, strict=True)}
-    holed = [name for name, (_, finite) in zip(numeric_names, found, strict=True) if not finite]
-    label_names = _once([*_flat(groups), *clusters])
-    coded = each(lambda name: dense_codes(data[name]), label_names, parallel=many)
-    labels = dict(zip(label_names, coded, strict=True))
+    numbers, holed, labels = _read(data, numeric_names, _once([*_flat(groups), *clusters]))
     keep, dropped = _complete(numbers, holed, labels, len(data), weights)
     codes, kept_clusters, keep = _effect_codes(groups, clusters, labels, keep, dropped, singletons)
     index = None if keep.all() else np.flatnonzero(keep)
-    take = (lambda values: values) if index is None else (lambda values: values[index])
+    take: Callable[[Any], Any] = (lambda values: values) if index is None else (lambda values: values[index])
     return Arrays(
         _stack([numbers[name] for name in (outcome, *columns)], index),
         tuple(columns),
@@ -184,7 +180,28 @@ def prepare(
     )
 
 
-def _require(data, outcome, columns, effects, slopes, weights, offset, clusters) -> None:
+def _read(
+    data: pd.DataFrame, numeric: list[str], label: list[str]
+) -> tuple[dict[str, Floats], list[str], dict[str, Ints]]:
+    """Return numbers by name, the names of those with a hole, and codes of labels by name."""
+    many = len(data) * len(numeric) > 1_000_000
+    found = each(lambda name: _number(data, name), numeric, parallel=many)
+    numbers = {name: values for name, (values, _) in zip(numeric, found, strict=True)}
+    holed = [name for name, (_, finite) in zip(numeric, found, strict=True) if not finite]
+    coded = each(lambda name: dense_codes(data[name]), label, parallel=many)
+    return numbers, holed, dict(zip(label, coded, strict=True))
+
+
+def _require(
+    data: pd.DataFrame,
+    outcome: str,
+    columns: Sequence[str],
+    effects: list[str],
+    slopes: list[str],
+    weights: str | None,
+    offset: Any,
+    clusters: list[str],
+) -> None:
     require_columns(data, [outcome, *columns, *effects, *slopes, weights, offset, *clusters])
     if outcome in columns:
         raise ColumnError(f"{outcome!r} is both outcome and regressor")
@@ -192,7 +209,9 @@ def _require(data, outcome, columns, effects, slopes, weights, offset, clusters)
         raise ColumnError(f"regressor {twice} is named twice")
 
 
-def _complete(numbers, holed, labels, n, weights):
+def _complete(
+    numbers: dict[str, Floats], holed: list[Any], labels: dict[str, Ints], n: int, weights: str | None
+) -> tuple[Bools, dict[Any, Any]]:
     keep = np.ones(n, dtype=bool)
     dropped: dict[str, int] = {}
     for name in holed:
@@ -211,16 +230,23 @@ def _complete(numbers, holed, labels, n, weights):
     return keep, dropped
 
 
-def _count(dropped, reason, keep, good) -> None:
+def _count(dropped: dict[str, int], reason: str, keep: Bools, good: Bools) -> None:
     lost = int((keep & ~good).sum())
     if lost:
         dropped[reason] = lost
         keep &= good
 
 
-def _effect_codes(effects, clusters, labels, keep, dropped, singletons):
+def _effect_codes(
+    effects: Sequence[tuple[str, ...]],
+    clusters: list[str],
+    labels: dict[str, Ints],
+    keep: Bools,
+    dropped: dict[Any, Any],
+    singletons: str,
+) -> tuple[list[Ints], list[Ints], Bools]:
     whole = keep.all()
-    take = (lambda item: item) if whole else (lambda item: item[keep])
+    take: Callable[[Any], Any] = (lambda item: item) if whole else (lambda item: item[keep])
     codes = [_combined([take(labels[name]) for name in effect], whole) for effect in effects]
     found = [_combined([take(labels[name])], whole) for name in clusters]
     if singletons == "drop" and codes:
@@ -236,7 +262,7 @@ def _effect_codes(effects, clusters, labels, keep, dropped, singletons):
     return codes, found, keep
 
 
-def _combined(parts: list[np.ndarray], dense: bool) -> np.ndarray:
+def _combined(parts: list[np.ndarray], dense: bool | np.bool_) -> np.ndarray:
     codes = parts[0]
     if dense and len(parts) == 1:
         return codes
@@ -275,17 +301,18 @@ def dense_codes(column: pd.Series) -> np.ndarray:
     return found.astype(code_type(len(found)), copy=False)
 
 
-def _range_codes(values, low, high) -> np.ndarray:
+def _range_codes(values: Ints, low: int, high: int) -> Ints:
     dtype = code_type(len(values))
     shifted = values - values.dtype.type(low)
     present = np.zeros(high - low + 1, dtype=bool)
     present[shifted] = True
     if present.all():
         return shifted.astype(dtype, copy=False)
-    return (np.cumsum(present) - 1).astype(dtype)[shifted]
+    found: Ints = (np.cumsum(present) - 1).astype(dtype)[shifted]
+    return found
 
 
-def _slopes(names, numbers, take):
+def _slopes(names: Any, numbers: dict[str, Floats], take: Callable[..., Any]) -> np.ndarray | None:
     return None if not names else _stack([take(numbers[name]) for name in names])
 
 

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 import pandas as pd
 
+from ..arrays import Floats
 from ..errors import EstimationError
 from .distributions import t_quantile, t_upper
 from .reported import Reported, plot_rows
@@ -42,7 +43,7 @@ class Sample:
     clusters: int | None = None
     rows: np.ndarray | None = field(default=None, repr=False, compare=False)
 
-    def __post_init__(self):
+    def __post_init__(self) -> None:
         if self.used + sum(self.dropped.values()) != self.given:
             raise AssertionError(f"sample ledger does not add up: {self}")
 
@@ -231,7 +232,9 @@ class Estimates(Reported):
         return f"{table}\n\n{self._notes()}"
 
 
-def t_columns(estimate, std_error, df, level) -> dict[str, np.ndarray]:
+def t_columns(
+    estimate: Floats | float, std_error: Floats | float, df: Floats | float, level: float
+) -> dict[str, np.ndarray]:
     """Return the six broom columns from estimates, standard errors and degrees of freedom (inf: normal)."""
     estimate, std_error = np.asarray(estimate, float), np.asarray(std_error, float)
     with np.errstate(divide="ignore", invalid="ignore"):
@@ -242,7 +245,7 @@ def t_columns(estimate, std_error, df, level) -> dict[str, np.ndarray]:
     return dict(zip(STATISTICS, values, strict=True))
 
 
-def _pointwise(overrides):
+def _pointwise(overrides: Mapping[str, Any]) -> dict[Any, Any]:
     return {name: value for name, value in overrides.items() if not name.startswith("conf_")}
 
 

@@ -60,7 +60,7 @@ def _refused(path: Path) -> Iterator[None]:
 class _Encoder:
     """Turns values into JSON; `arrays` takes what JSON holds badly."""
 
-    def __init__(self, arrays: dict[str, np.ndarray]):
+    def __init__(self, arrays: dict[str, np.ndarray]) -> None:
         self.arrays = arrays
 
     def encode(self, value: Any, where: str) -> Any:
@@ -141,7 +141,8 @@ def _decode(tree: Any, archive: Mapping[str, np.ndarray]) -> Any:
 def _decode_series(tree: Any, archive: Mapping[str, np.ndarray]) -> pd.Series:
     index = _decode(tree["index"], archive) if "index" in tree else None
     name = _decode(tree["name"], archive)
-    return pd.Series(_decode(tree["v"], archive), dtype=tree["dtype"], name=name, index=index)
+    found: pd.Series = pd.Series(_decode(tree["v"], archive), dtype=tree["dtype"], name=name, index=index)
+    return found
 
 
 def _decode_categories(tree: Any, archive: Mapping[str, np.ndarray]) -> pd.Series:

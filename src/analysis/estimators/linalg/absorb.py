@@ -9,10 +9,12 @@ from __future__ import annotations
 
 import functools
 from collections.abc import Callable, Sequence
+from typing import Any
 
 import numpy as np
 
-from .absorb_solve import DENSE_LEVELS, DenseSchur, Iterative, PairSchur
+from ..arrays import Array, Floats, Ints
+from .absorb_solve import DENSE_LEVELS, DenseSchur, Iterative, PairSchur, Part, Sums
 from .groups import as_columns, code_type, group_sum, subtract_groups
 
 Codes = Sequence[np.ndarray]
@@ -54,18 +56,18 @@ class Absorber:
         *,
         weights: np.ndarray | None = None,
         slopes: Sequence[np.ndarray | None] | None = None,
-    ):
+    ) -> None:
         codes = [_as_codes(item) for item in codes]
         slopes = [None] * len(codes) if slopes is None else [_as_slopes(item) for item in slopes]
         self.weights = None if weights is None else np.ascontiguousarray(weights, dtype=np.float64)
         self.levels = tuple(int(item.max()) + 1 for item in codes)
         self.rank, self.rank_is_exact, self.solver = 0, True, "none"
         self._subtract: Callable[[np.ndarray], None] = lambda columns: None
-        self._moments: Callable[[np.ndarray], list | None] = lambda columns: None
+        self._moments: Callable[[np.ndarray], Sums | None] = lambda columns: None
         if codes:
             self._build(codes, slopes)
 
-    def _build(self, codes, slopes) -> None:
+    def _build(self, codes: list[Array], slopes: list[Floats | None]) -> None:
         sizes = [n * (1 + (0 if s is None else s.shape[1])) for n, s in zip(self.levels, slopes, strict=True)]
         first = int(np.argmax(sizes))
         main = _Block(codes[first], self.levels[first], slopes[first], self.weights)
@@ -104,7 +106,7 @@ class Absorber:
         self._subtract(columns)
         return columns[:, 0] if np.ndim(matrix) == 1 else columns
 
-    def moments(self, columns: np.ndarray) -> list[tuple[np.ndarray, np.ndarray, np.ndarray]] | None:
+    def moments(self, columns: np.ndarray) -> Sums | None:
         """Return the projection without forming it, for one effect or two; None for other designs.
 
         Parameters
@@ -124,7 +126,7 @@ class Absorber:
 class _Block:
     """The effect projected out group by group: means, and slopes in an orthonormal basis of each group."""
 
-    def __init__(self, codes, levels, slopes, weights):
+    def __init__(self, codes: Array, levels: int, slopes: Floats | None, weights: Floats | None) -> None:
         self.codes, self.levels, self.weights = codes, levels, weights
         self.bases: list[np.ndarray] = []
         self.rank = levels
@@ -151,7 +153,7 @@ class _Block:
     def _squares(self, column: np.ndarray) -> np.ndarray:
         return group_sum(self.codes, column[:, 0] ** 2, self.levels, self.weights)
 
-    def moments(self, columns: np.ndarray):
+    def moments(self, columns: np.ndarray) -> Sums | None:
         """Return codes, sums and means; None when there are slopes."""
         if self.bases:
             return None
@@ -170,7 +172,7 @@ class _Block:
                 )
 
 
-def _solver(main, rest, weights):
+def _solver(main: _Block, rest: list[Part], weights: Floats | None) -> DenseSchur | PairSchur | Iterative:
     width = sum(levels * (1 + (0 if slope is None else slope.shape[1])) for _, levels, slope in rest)
     if width > DENSE_LEVELS:
         return Iterative(main, rest, weights)
@@ -178,12 +180,12 @@ def _solver(main, rest, weights):
     return PairSchur(main, rest[0], weights) if plain else DenseSchur(main, rest, weights)
 
 
-def _as_codes(item) -> np.ndarray:
+def _as_codes(item: Ints) -> np.ndarray:
     item = np.ascontiguousarray(item)
     return item if item.dtype in (np.int32, np.int64) else item.astype(np.int64)
 
 
-def _as_slopes(item) -> np.ndarray | None:
+def _as_slopes(item: Any) -> np.ndarray | None:
     return None if item is None else as_columns(item)
 
 
@@ -213,7 +215,7 @@ def drop_singletons(codes: Codes) -> np.ndarray:
         keep &= ~single
 
 
-def compress(codes: np.ndarray) -> np.ndarray:
+def compress(codes: Ints) -> Ints:
     """Return dense codes in the same order after some levels have gone (the same array if none has)."""
     dtype = code_type(len(codes))
     present = np.bincount(codes) > 0

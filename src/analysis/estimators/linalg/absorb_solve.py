@@ -4,12 +4,14 @@ from __future__ import annotations
 
 import functools
 import os
-from typing import Any
+from collections.abc import Callable, Iterator, Sequence
+from typing import Any, Protocol
 
 import numpy as np
 from scipy import sparse
 from scipy.linalg import lapack, solve_triangular
 
+from ..arrays import Array, Floats, Ints
 from ..errors import NotConvergedError
 from .groups import group_sum, pair_sums, pair_table, square, subtract_groups, subtract_pair
 
@@ -19,11 +21,31 @@ DENSE_LEVELS = 3_000
 _SINGULAR = 1e-10
 _WEAK = 1e-2
 
+#: Codes of an effect, the number of its levels, and the columns whose slope differs between them.
+Part = tuple[Array, int, Floats | None]
+#: Codes of an effect, sums by its levels, and the effects.
+Sums = list[tuple[Array, Floats, Floats]]
+
+
+class Block(Protocol):
+    """The largest effect, whose part of any columns is known by level (made in `absorb`)."""
+
+    codes: Array
+    levels: int
+    bases: list[np.ndarray]
+
+    @property
+    def mass(self) -> Any:
+        """Rows, or weight, of each level."""
+
+    def subtract(self, columns: np.ndarray) -> None:
+        """Take the effect's part off columns, in place."""
+
 
 class Factor:
     """Pivoted Cholesky factor of a positive semi-definite matrix scaled to unit diagonal."""
 
-    def __init__(self, matrix: np.ndarray):
+    def __init__(self, matrix: np.ndarray) -> None:
         diagonal = np.diag(matrix).copy()
         self._scale = 1.0 / np.sqrt(np.where(diagonal > 0, diagonal, 1.0))
         scaled = matrix * self._scale[:, None] * self._scale
@@ -41,10 +63,11 @@ class Factor:
         out[self._pivots] = solve_triangular(self._lower, half, lower=True, trans="T")
         return out * self._scale[:, None]
 
-    def half(self, right: np.ndarray) -> np.ndarray:
+    def half(self, right: Floats) -> Floats:
         """Return H, shape (rank, m), with ``H' H = right' inverse(matrix) right``."""
         scaled = (right * self._scale[:, None])[self._pivots]
-        return solve_triangular(self._lower, scaled, lower=True)
+        found: Floats = solve_triangular(self._lower, scaled, lower=True)
+        return found
 
     def orthonormal(self, columns: np.ndarray) -> np.ndarray:
         """Return an orthonormal basis of the span of `columns`, whose cross-product was factored."""
@@ -56,7 +79,7 @@ class PairSchur:
 
     name, rank_is_exact = "schur", True
 
-    def __init__(self, main, other, weights):
+    def __init__(self, main: Any, other: Part, weights: Floats | None) -> None:
         self._main, (self._codes, self._levels, _), self._weights = main, other, weights
         self._table = _cross_table(main.codes, main.levels, self._codes, self._levels, weights)
         main.mass, mass = (np.asarray(self._table.sum(axis=axis)).ravel() for axis in (1, 0))
@@ -69,11 +92,11 @@ class PairSchur:
             (codes, _, own), (other, _, effects) = self._solve(columns)
             subtract_pair(columns, other, effects, codes, own)
 
-    def moments(self, columns: np.ndarray):
+    def moments(self, columns: np.ndarray) -> Sums | None:
         """Return codes, sums and effects of both; None when weakly connected (rounds are needed then)."""
         return None if self._factor.weakest <= _WEAK else self._solve(columns)
 
-    def _solve(self, columns: np.ndarray):
+    def _solve(self, columns: np.ndarray) -> Sums:
         main = self._main
         sums, other = pair_sums(columns, main.codes, main.levels, self._codes, self._levels, self._weights)
         effects = self._factor.solve(other - self._table.T @ (sums / main.mass[:, None]))
@@ -94,16 +117,17 @@ class DenseSchur(_NoMoments):
 
     name, rank_is_exact = "schur", True
 
-    def __init__(self, main, rest, weights):
+    def __init__(self, main: Block, rest: list[Part], weights: Floats | None) -> None:
         self._main, self._weights = main, weights
         self._parts = list(_parts(rest))
         self._crosses = [[self._cross(part, basis) for part in self._parts] for basis in [None, *main.bases]]
         self._factor = Factor(self._schur())
         self.rank = self._factor.rank
 
-    def _cross(self, part, basis):
+    def _cross(self, part: Part, basis: Floats | None) -> Floats:
         main, factor = self._main, _times(self._weights, part[2], basis)
-        return _cross_table(main.codes, main.levels, part[0], part[1], factor)
+        found: Floats = _cross_table(main.codes, main.levels, part[0], part[1], factor)
+        return found
 
     def _schur(self) -> np.ndarray:
         blocks = [[self._own(a, b) for b in self._parts] for a in self._parts]
@@ -113,11 +137,12 @@ class DenseSchur(_NoMoments):
             total = total - _squared(joined, mass)
         return total
 
-    def _own(self, a, b) -> np.ndarray:
+    def _own(self, a: Part, b: Part) -> np.ndarray:
         table = _cross_table(a[0], a[1], b[0], b[1], _times(self._weights, a[2], b[2]))
-        return table.toarray() if sparse.issparse(table) else table
+        found: np.ndarray = table.toarray() if sparse.issparse(table) else table
+        return found
 
-    def _masses(self):
+    def _masses(self) -> list[Floats]:
         return [self._main.mass, *[np.ones(self._main.levels) for _ in self._main.bases]]
 
     def subtract(self, columns: np.ndarray) -> None:
@@ -139,7 +164,7 @@ class Iterative(_NoMoments):
 
     name = "iterative"
 
-    def __init__(self, main, rest, weights):
+    def __init__(self, main: Block, rest: list[Part], weights: Floats | None) -> None:
         self._main, self._rest, self._weights = main, rest, weights
         self.rank_is_exact = len(rest) == 1 and rest[0][2] is None and not main.bases
         self.rank = sum(
@@ -161,7 +186,7 @@ class Iterative(_NoMoments):
         raise NotConvergedError("the absorbed effects were not solved to 1e-13 in eight refinements")
 
 
-def _squares(columns, weights):
+def _squares(columns: np.ndarray, weights: np.ndarray | None) -> Any:
     return np.sum(columns**2 if weights is None else columns**2 * weights[:, None], axis=0)
 
 
@@ -189,7 +214,9 @@ def _within_package() -> Any:
     return within
 
 
-def _within(main, rest, weights):
+def _within(
+    main: Block, rest: list[Part], weights: Floats | None
+) -> Callable[[np.ndarray], np.ndarray] | None:
     within = _within_package()
     if within is None:
         return None
@@ -200,7 +227,7 @@ def _within(main, rest, weights):
     return lambda columns: np.asarray(solver.solve_batch(columns, options).demeaned)
 
 
-def _lsmr(main, rest, weights):
+def _lsmr(main: Block, rest: list[Part], weights: Floats | None) -> Callable[[np.ndarray], np.ndarray]:
     from scipy.sparse.linalg import lsmr
 
     root = 1.0 if weights is None else np.sqrt(weights)
@@ -210,7 +237,7 @@ def _lsmr(main, rest, weights):
     norms = np.sqrt(np.asarray(design.multiply(design).sum(axis=0)).ravel())
     scaled = design @ sparse.diags_array(1.0 / np.where(norms > 0, norms, 1.0))
 
-    def solve(columns):
+    def solve(columns: np.ndarray) -> np.ndarray:
         out = np.empty_like(columns)
         for j in range(columns.shape[1]):
             right = columns[:, j] * root
@@ -221,32 +248,32 @@ def _lsmr(main, rest, weights):
     return solve
 
 
-def _dummies(codes, levels, z, root):
+def _dummies(codes: Array, levels: int, z: Floats | None, root: Floats | float) -> Any:
     values = np.broadcast_to(root if z is None else z * root, codes.shape)
     return sparse.csr_array((values, (np.arange(len(codes)), codes)), shape=(len(codes), levels))
 
 
-def _unsigned(codes):
+def _unsigned(codes: Array) -> Array:
     return codes.astype(np.uint32)
 
 
-def _columns(slopes):
+def _columns(slopes: Floats | None) -> list[Floats] | None:
     return None if slopes is None else [np.ascontiguousarray(z) for z in slopes.T]
 
 
-def _parts(rest):
+def _parts(rest: Sequence[Part]) -> Iterator[Part]:
     for codes, levels, slopes in rest:
         yield codes, levels, None
         for z in () if slopes is None else slopes.T:
             yield codes, levels, np.ascontiguousarray(z)
 
 
-def _times(*factors):
+def _times(*factors: Any) -> Floats | None:
     given = [factor for factor in factors if factor is not None]
     return None if not given else np.multiply.reduce(given) if len(given) > 1 else given[0]
 
 
-def _cross_table(rows, n_rows, columns, n_columns, factor):
+def _cross_table(rows: Ints, n_rows: int, columns: Ints, n_columns: int, factor: Floats | None) -> Any:
     """Return sums of `factor` (ones if None) by pair of codes: dense when small, else sparse."""
     if n_rows * n_columns <= max(4 * len(rows), 1_000_000):
         return pair_table(rows, n_rows, columns, n_columns, factor)
@@ -254,11 +281,12 @@ def _cross_table(rows, n_rows, columns, n_columns, factor):
     return sparse.coo_array((values, (rows, columns)), shape=(n_rows, n_columns)).tocsr()
 
 
-def _squared(table, mass):
+def _squared(table: Any, mass: Floats) -> Floats:
     """Return ``table' diag(1 / mass) table`` as a dense matrix."""
     if sparse.issparse(table):
         scaled = sparse.diags_array(1.0 / np.sqrt(mass)) @ table
-        return (scaled.T @ scaled).toarray()
+        found: Floats = (scaled.T @ scaled).toarray()
+        return found
     return square(table / np.sqrt(mass)[:, None])
 
 

@@ -4,37 +4,39 @@ from __future__ import annotations
 
 from numba import njit
 
+from ..arrays import Array, Floats
+
 
 @njit(cache=True, nogil=True)
-def group_sum(codes, values, out):
+def group_sum(codes: Array, values: Floats, out: Floats) -> None:
     """Add ``values[i]`` to ``out[codes[i]]`` in row order."""
     for i in range(codes.size):
         out[codes[i]] += values[i]
 
 
 @njit(cache=True, nogil=True)
-def group_sum_weighted(codes, values, weights, out):
+def group_sum_weighted(codes: Array, values: Floats, weights: Floats, out: Floats) -> None:
     """Add ``values[i] * weights[i]`` to ``out[codes[i]]`` in row order."""
     for i in range(codes.size):
         out[codes[i]] += values[i] * weights[i]
 
 
 @njit(cache=True, nogil=True)
-def subtract(codes, sums, values):
+def subtract(codes: Array, sums: Floats, values: Floats) -> None:
     """Subtract ``sums[codes[i]]`` from ``values[i]`` in place."""
     for i in range(codes.size):
         values[i] -= sums[codes[i]]
 
 
 @njit(cache=True, nogil=True)
-def subtract_times(codes, sums, basis, values):
+def subtract_times(codes: Array, sums: Floats, basis: Floats, values: Floats) -> None:
     """Subtract ``sums[codes[i]] * basis[i]`` from ``values[i]`` in place."""
     for i in range(codes.size):
         values[i] -= sums[codes[i]] * basis[i]
 
 
 @njit(cache=True, nogil=True)
-def pair_sum(codes, other, values, out, other_out):
+def pair_sum(codes: Array, other: Array, values: Floats, out: Floats, other_out: Floats) -> None:
     """Add ``values[i]`` to ``out[codes[i]]`` and to ``other_out[other[i]]`` in row order."""
     for i in range(codes.size):
         out[codes[i]] += values[i]
@@ -42,7 +44,9 @@ def pair_sum(codes, other, values, out, other_out):
 
 
 @njit(cache=True, nogil=True)
-def pair_sum_weighted(codes, other, values, weights, out, other_out):
+def pair_sum_weighted(
+    codes: Array, other: Array, values: Floats, weights: Floats, out: Floats, other_out: Floats
+) -> None:
     """Add ``values[i] * weights[i]`` to ``out[codes[i]]`` and to ``other_out[other[i]]`` in row order."""
     for i in range(codes.size):
         value = values[i] * weights[i]
@@ -51,21 +55,21 @@ def pair_sum_weighted(codes, other, values, weights, out, other_out):
 
 
 @njit(cache=True, nogil=True)
-def pair_table(codes, other, factor, out):
+def pair_table(codes: Array, other: Array, factor: Floats, out: Floats) -> None:
     """Add ``factor[i]`` to ``out[codes[i], other[i]]`` in row order."""
     for i in range(codes.size):
         out[codes[i], other[i]] += factor[i]
 
 
 @njit(cache=True, nogil=True)
-def pair_count(codes, other, out):
+def pair_count(codes: Array, other: Array, out: Floats) -> None:
     """Add one to ``out[codes[i], other[i]]``."""
     for i in range(codes.size):
         out[codes[i], other[i]] += 1.0
 
 
 @njit(cache=True, nogil=True)
-def subtract_pair(codes, sums, other, other_sums, values):
+def subtract_pair(codes: Array, sums: Floats, other: Array, other_sums: Floats, values: Floats) -> None:
     """Subtract ``sums[codes[i]]``, then ``other_sums[other[i]]``, in place."""
     for i in range(codes.size):
         values[i] = (values[i] - sums[codes[i]]) - other_sums[other[i]]

@@ -8,6 +8,7 @@ from typing import Any
 
 import numpy as np
 
+from ..arrays import Floats, Ints
 from .threads import each
 
 COMPILED_FROM = 1_000_000
@@ -50,7 +51,9 @@ def as_columns(matrix: np.ndarray) -> np.ndarray:
     return np.asfortranarray(matrix[:, None] if matrix.ndim == 1 else matrix)
 
 
-def group_sum(codes: np.ndarray, values: np.ndarray, levels: int, weights: np.ndarray | None = None):
+def group_sum(
+    codes: np.ndarray, values: np.ndarray, levels: int, weights: np.ndarray | None = None
+) -> Floats:
     """Return sums of (weighted) columns by group.
 
     Parameters
@@ -84,7 +87,7 @@ def group_sum(codes: np.ndarray, values: np.ndarray, levels: int, weights: np.nd
     return out[:, 0] if np.ndim(values) == 1 else out
 
 
-def subtract_groups(columns: np.ndarray, codes: np.ndarray, sums: np.ndarray, basis=None) -> None:
+def subtract_groups(columns: np.ndarray, codes: np.ndarray, sums: np.ndarray, basis: Any = None) -> None:
     """Subtract ``sums[codes]`` (times `basis`, shape (n,), if given) from Fortran `columns`, in place."""
     fast = compiled(columns.size)
 
@@ -105,7 +108,7 @@ def product_sum(codes: np.ndarray, columns: np.ndarray, factor: np.ndarray, leve
     return group_sum(codes, as_columns(columns), levels, factor)
 
 
-def gram(left: np.ndarray, right: np.ndarray | None = None, weights: np.ndarray | None = None) -> np.ndarray:
+def gram(left: Floats, right: np.ndarray | None = None, weights: Floats | None = None) -> Floats:
     """Return ``left' diag(weights) right`` in blocks of fixed size, so that memory stays small."""
     right = left if right is None else right
     if weights is None:
@@ -141,7 +144,9 @@ def square(matrix: np.ndarray) -> np.ndarray:
     return np.block([[first, corner], [corner.T, last]])
 
 
-def pair_sums(columns, codes, levels, other, other_levels, weights=None) -> tuple[np.ndarray, np.ndarray]:
+def pair_sums(
+    columns: Floats, codes: Ints, levels: int, other: Ints, other_levels: int, weights: Floats | None = None
+) -> tuple[np.ndarray, np.ndarray]:
     """Return the (weighted) sums of Fortran `columns` by `codes` and by `other`."""
     fast = compiled(columns.size)
     if fast is None:
@@ -159,7 +164,9 @@ def pair_sums(columns, codes, levels, other, other_levels, weights=None) -> tupl
     return out, other_out
 
 
-def pair_table(rows, n_rows, columns, n_columns, factor=None) -> np.ndarray:
+def pair_table(
+    rows: Ints, n_rows: int, columns: Ints, n_columns: int, factor: Floats | None = None
+) -> np.ndarray:
     """Return the sums of `factor` (ones if None) by pair of codes, shape (n_rows, n_columns)."""
     fast = compiled(len(rows))
     if fast is None:
@@ -174,7 +181,7 @@ def pair_table(rows, n_rows, columns, n_columns, factor=None) -> np.ndarray:
     return out
 
 
-def subtract_pair(columns, codes, sums, other, other_sums) -> None:
+def subtract_pair(columns: Floats, codes: Ints, sums: Floats, other: Ints, other_sums: Floats) -> None:
     """Subtract ``sums[codes]``, then ``other_sums[other]``, from Fortran `columns`, in place."""
     fast = compiled(columns.size)
     if fast is None:

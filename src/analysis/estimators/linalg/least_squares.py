@@ -7,6 +7,7 @@ from dataclasses import dataclass
 import numpy as np
 from scipy.linalg import cho_factor, cho_solve
 
+from ..arrays import Floats
 from ..errors import NotIdentifiedError
 from .groups import gram
 
@@ -43,11 +44,14 @@ class Linear:
     dropped: dict[int, str]
 
 
-def norms(columns: np.ndarray, weights: np.ndarray | None = None) -> np.ndarray:
+def norms(columns: Floats, weights: Floats | None = None) -> Floats:
     """Return the (weighted) norm of each column."""
+    found: Floats
     if weights is None:
-        return np.sqrt(np.array([column @ column for column in columns.T]))
-    return np.sqrt(np.array([(column * weights) @ column for column in columns.T]))
+        found = np.sqrt(np.array([column @ column for column in columns.T]))
+        return found
+    found = np.sqrt(np.array([(column * weights) @ column for column in columns.T]))
+    return found
 
 
 def select(cross: np.ndarray, before: np.ndarray) -> tuple[list[int], dict[int, str]]:
@@ -118,22 +122,24 @@ def least_squares(
 class Scaled:
     """Cholesky factor of a cross-product scaled to unit diagonal, so that units do not matter."""
 
-    def __init__(self, cross: np.ndarray):
+    def __init__(self, cross: np.ndarray) -> None:
         self._scale = 1.0 / np.sqrt(np.diag(cross))
         scaled = cross * self._scale[:, None] * self._scale
         self._factor = cho_factor(scaled, lower=True)
         self.condition = float(np.linalg.cond(scaled))
 
-    def solve(self, right: np.ndarray) -> np.ndarray:
+    def solve(self, right: Floats) -> Floats:
         """Return the solution for one right-hand side."""
-        return self._scale * cho_solve(self._factor, self._scale * right)
+        found: Floats = self._scale * cho_solve(self._factor, self._scale * right)
+        return found
 
-    def inverse(self) -> np.ndarray:
+    def inverse(self) -> Floats:
         """Return the symmetric inverse."""
         inverse = cho_solve(self._factor, np.eye(len(self._scale)))
         inverse = inverse * self._scale[:, None] * self._scale
-        return (inverse + inverse.T) / 2
+        found: Floats = (inverse + inverse.T) / 2
+        return found
 
 
-def _moments(columns: np.ndarray, values: np.ndarray, weights: np.ndarray | None) -> np.ndarray:
+def _moments(columns: Floats, values: Floats, weights: Floats | None) -> Floats:
     return columns.T @ (values if weights is None else values * weights)

@@ -18,7 +18,7 @@ F = TypeVar("F", bound=Callable[..., Any])
 class _SharedLimit:
     """A BLAS limit entered by several threads: set by the first to enter, lifted by the last to leave."""
 
-    def __init__(self):
+    def __init__(self) -> None:
         self._lock, self._inside = threading.Lock(), 0
         self._limit: Any = None
 
@@ -60,7 +60,7 @@ def same_bits(function: F) -> F:
     """Decorate a public estimator so that its result does not depend on the number of BLAS threads."""
 
     @functools.wraps(function)
-    def limited(*args, **kwargs):
+    def limited(*args: Any, **kwargs: Any) -> Any:
         with one_blas_thread():
             return function(*args, **kwargs)
 

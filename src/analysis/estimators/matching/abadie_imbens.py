@@ -2,12 +2,17 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 import numpy as np
 
+from ..arrays import Bools, Floats, Ints
 from .neighbors import Pairs, with_ties, with_weighted_ties
 
 
-def pair_differences(outcomes, treated, pairs: Pairs, bias=None, weights=None) -> np.ndarray:
+def pair_differences(
+    outcomes: Floats, treated: Bools, pairs: Pairs, bias: Any = None, weights: Any = None
+) -> Floats:
     """Return each pair's outcome difference, treated minus control, shape (pairs, outcomes).
 
     Parameters
@@ -24,17 +29,18 @@ def pair_differences(outcomes, treated, pairs: Pairs, bias=None, weights=None) -
         share = pairs.weight if weights is None else pairs.weight * weights[pairs.target]
         donated = donated + _bias(outcomes, treated, pairs, bias, share)
     sign = np.where(treated[pairs.target], 1.0, -1.0)[:, None]
-    return sign * (outcomes[pairs.target] - donated)
+    found: Floats = sign * (outcomes[pairs.target] - donated)
+    return found
 
 
-def unit_effects(differences, focal, pairs: Pairs) -> np.ndarray:
+def unit_effects(differences: Floats, focal: Ints, pairs: Pairs) -> np.ndarray:
     """Return each focal unit's effect, the weighted mean over its pairs, shape (focal, outcomes)."""
     effects = np.zeros((len(focal), differences.shape[1]))
     np.add.at(effects, np.searchsorted(focal, pairs.target), pairs.weight[:, None] * differences)
     return effects
 
 
-def _bias(outcomes, treated, pairs, bias, share):
+def _bias(outcomes: Floats, treated: Bools, pairs: Pairs, bias: Floats, share: Floats) -> Floats:
     """Return the predicted change of each donated outcome from the donor's to the target's covariates."""
     shift = np.zeros((len(pairs.target), outcomes.shape[1]))
     for arm in (False, True):
@@ -45,13 +51,14 @@ def _bias(outcomes, treated, pairs, bias, share):
     return shift
 
 
-def _slopes(outcomes, covariates, weight):
+def _slopes(outcomes: Floats, covariates: Floats, weight: Floats) -> Floats:
     root = np.sqrt(weight)[:, None]
     design = np.column_stack([np.ones(len(covariates)), covariates])
-    return np.linalg.lstsq(design * root, outcomes * root, rcond=None)[0][1:]
+    found: Floats = np.linalg.lstsq(design * root, outcomes * root, rcond=None)[0][1:]
+    return found
 
 
-def use_counts(n, pairs: Pairs, weights) -> tuple[np.ndarray, np.ndarray]:
+def use_counts(n: int, pairs: Pairs, weights: Floats) -> tuple[np.ndarray, np.ndarray]:
     """Return ``K = sum w_i s_ij`` and ``sum w_i^2 s_ij^2`` of each donor j with shares s."""
     given = pairs.weight * weights[pairs.target]
     first = np.bincount(pairs.donor, given, minlength=n)
@@ -60,16 +67,16 @@ def use_counts(n, pairs: Pairs, weights) -> tuple[np.ndarray, np.ndarray]:
 
 
 def covariance(
-    differences,
-    outcomes,
-    treated,
-    focal,
-    pairs,
-    coordinates,
-    variance="population",
-    neighbours=0,
-    weights=None,
-):
+    differences: Floats,
+    outcomes: Floats,
+    treated: Bools,
+    focal: Ints,
+    pairs: Pairs,
+    coordinates: Floats,
+    variance: str = "population",
+    neighbours: int = 0,
+    weights: Any = None,
+) -> Floats:
     r"""Return Abadie and Imbens's covariance of the mean effects, shape (outcomes, outcomes).
 
     With weights :math:`w` (ones without), :math:`W` their sum over focal units, :math:`f` who is focal and
@@ -108,14 +115,18 @@ def covariance(
         noise = residual.T @ (residual * load[:, None])
     centred = (effects - mean) * own[focal, None]
     spread = centred.T @ centred if variance == "population" else 0.0
-    return (noise + spread) / total**2
+    found: Floats = (noise + spread) / total**2
+    return found
 
 
-def _second_moment(centred, weight):
-    return centred.T @ (centred * weight[:, None]) / weight.sum()
+def _second_moment(centred: Floats, weight: Floats) -> Floats:
+    found: Floats = centred.T @ (centred * weight[:, None]) / weight.sum()
+    return found
 
 
-def _own_arm_residuals(outcomes, treated, coordinates, neighbours, weights=None):
+def _own_arm_residuals(
+    outcomes: Floats, treated: Bools, coordinates: Floats, neighbours: int, weights: Any = None
+) -> Floats:
     """Return residuals whose squares estimate conditional variances; all ties count."""
     residual = np.zeros_like(outcomes)
     for arm in (False, True):
@@ -135,7 +146,7 @@ def _own_arm_residuals(outcomes, treated, coordinates, neighbours, weights=None)
     return residual
 
 
-def _weighted_residuals(outcomes, coordinates, weights, neighbours):
+def _weighted_residuals(outcomes: Floats, coordinates: Floats, weights: Floats, neighbours: int) -> Floats:
     others = ~np.eye(len(weights), dtype=bool)
     target, donor, _ = with_weighted_ties(
         coordinates, coordinates, weights, neighbours, lambda block: others[block]
@@ -146,7 +157,9 @@ def _weighted_residuals(outcomes, coordinates, weights, neighbours):
     return (outcomes - near) / np.sqrt(1 + np.bincount(target, share**2))[:, None]
 
 
-def clustered_difference(outcomes, treated, weights, clusters, adjust=None):
+def clustered_difference(
+    outcomes: Floats, treated: Bools, weights: Floats, clusters: Ints, adjust: Floats | None = None
+) -> tuple[Floats, Floats]:
     """Regress outcomes on treatment in the matched sample, errors clustered (Abadie & Spiess 2022).
 
     Parameters

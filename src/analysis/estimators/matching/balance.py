@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from typing import Any
 
 import numpy as np
 import pandas as pd
 
+from ..arrays import Array, Bools, Floats, Ints
 from ..core.checks import as_list, numeric, require_columns, require_option
 from ..core.distributions import kolmogorov_upper, t_upper
 from ..core.entry import takes_frame
@@ -82,12 +84,12 @@ def balance_table(
     return pd.DataFrame(rows)
 
 
-def _default_denominator(weights):
+def _default_denominator(weights: Array | Estimates | None) -> str:
     estimand = weights.design.get("estimand") if isinstance(weights, Estimates) else None
     return {"ATT": "treated", "ATC": "control"}.get(str(estimand), "pooled")
 
 
-def _weights_of(weights, n):
+def _weights_of(weights: Array | Estimates | None, n: int) -> Floats | None:
     if isinstance(weights, Estimates):
         weights = weights.extra["weights"]
     if weights is None:
@@ -100,7 +102,9 @@ def _weights_of(weights, n):
     return weights
 
 
-def _row(name, values, treated, known, after, side):
+def _row(
+    name: str, values: Floats, treated: Bools, known: Bools, after: Floats | None, side: str
+) -> dict[str, Any]:
     keep = known & ~np.isnan(values)
     values, arm = values[keep], treated[keep]
     scale = _scale(values, arm, side)
@@ -110,26 +114,28 @@ def _row(name, values, treated, known, after, side):
     return row | {"missing": int((known & ~keep).sum())}
 
 
-def _scale(values, arm, side):
+def _scale(values: Floats, arm: Bools, side: str) -> float:
     variances = [_variance(values[arm == which], np.ones((arm == which).sum())) for which in (True, False)]
-    chosen = {"treated": variances[0], "control": variances[1], "pooled": np.mean(variances)}
+    chosen: dict[str, Any] = {"treated": variances[0], "control": variances[1], "pooled": np.mean(variances)}
     require_option("denominator", side, tuple(chosen))
-    return np.sqrt(chosen[side])
+    found: float = np.sqrt(chosen[side])
+    return found
 
 
-def _variance(values, weights):
+def _variance(values: Floats, weights: Floats) -> float:
     """Return p(1-p) for a covariate of 0 and 1, else the unbiased weighted variance."""
     total = weights.sum()
     if total <= 0:
         raise NotIdentifiedError("an arm has no rows with weight: there is nothing to compare")
     mean = weights @ values / total
     if ((values == 0) | (values == 1)).all():
-        return mean * (1 - mean)
+        found: float = mean * (1 - mean)
+        return found
     freedom = total - (weights**2).sum() / total
     return weights @ (values - mean) ** 2 / freedom if freedom > 0 else np.nan
 
 
-def _measures(values, arm, weights, scale, when):
+def _measures(values: Floats, arm: Bools, weights: Floats, scale: float, when: str) -> dict[str, float]:
     treated, control = values[arm], values[~arm]
     of_treated, of_control = weights[arm], weights[~arm]
     spread = _variance(treated, of_treated), _variance(control, of_control)
@@ -148,13 +154,15 @@ def _measures(values, arm, weights, scale, when):
     return {f"{name}_{when}": float(value) for name, value in found.items()}
 
 
-def ks_statistic(left, right, left_weights=None, right_weights=None) -> float:
+def ks_statistic(left: Floats, right: Floats, left_weights: Any = None, right_weights: Any = None) -> float:
     """Return the largest difference of two weighted distribution functions."""
     rank = np.unique(np.concatenate([left, right]), return_inverse=True)[1]
     return _ks_of_ranks(rank[: len(left)], rank[len(left) :], left_weights, right_weights)
 
 
-def _ks_of_ranks(left, right, left_weights=None, right_weights=None):
+def _ks_of_ranks(
+    left: Ints, right: Ints, left_weights: Floats | None = None, right_weights: Floats | None = None
+) -> float:
     size = 1 + max(int(left.max()), int(right.max()))
     mass = [
         np.bincount(rank, weights, minlength=size)
@@ -276,7 +284,7 @@ def balance_tests(data: pd.DataFrame, result: Estimates, covariates: str | Seque
     )
 
 
-def paired_t_p_values(differences: np.ndarray, weights: np.ndarray) -> np.ndarray:
+def paired_t_p_values(differences: Floats, weights: Floats) -> Floats:
     """Return two-sided p-values of weighted mean differences, shape (k,); 1 where all are zero.
 
     The variance of a mean is ``sum(w (d - mean)^2) / (sum w)^2``, with ``sum w - 1`` degrees of freedom.
@@ -287,7 +295,8 @@ def paired_t_p_values(differences: np.ndarray, weights: np.ndarray) -> np.ndarra
     with np.errstate(divide="ignore", invalid="ignore"):
         statistic = np.abs(mean) / error
     statistic[(error == 0) & (mean == 0)] = 0.0
-    return 2 * t_upper(statistic, max(total - 1, 1e-9))
+    found: Floats = 2 * t_upper(statistic, max(total - 1, 1e-9))
+    return found
 
 
 def ks_p_values(left: np.ndarray, right: np.ndarray) -> np.ndarray:

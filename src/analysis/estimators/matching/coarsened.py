@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
+from typing import Any
 
 import numpy as np
 import pandas as pd
 
+from ..arrays import Floats, Ints
 from ..core.checks import require_level
 from ..core.entry import takes_frame
 from ..core.result import Estimates
@@ -98,7 +100,7 @@ def coarsened_exact(
     )
 
 
-def _cut_points(frame: MatchFrame, cuts) -> dict[str, np.ndarray]:
+def _cut_points(frame: MatchFrame, cuts: Any) -> dict[str, np.ndarray]:
     by_name = cuts if isinstance(cuts, Mapping) else dict.fromkeys(frame.names, cuts)
     if unknown := [name for name in by_name if name not in frame.names]:
         raise EstimationError(f"cuts name {unknown}, which is no covariate: {list(frame.names)}")
@@ -106,7 +108,7 @@ def _cut_points(frame: MatchFrame, cuts) -> dict[str, np.ndarray]:
     return {name: _inner_cuts(name, values[name], by_name.get(name, "sturges")) for name in frame.names}
 
 
-def _inner_cuts(name, values, cuts):
+def _inner_cuts(name: str, values: Floats, cuts: int | str | list[float]) -> Floats:
     if isinstance(cuts, str) and cuts == "exact":
         return np.unique(values)[:-1]
     if isinstance(cuts, str) and cuts == "sturges":
@@ -121,7 +123,7 @@ def _inner_cuts(name, values, cuts):
     return points
 
 
-def _coarse_codes(frame: MatchFrame, points):
+def _coarse_codes(frame: MatchFrame, points: dict[str, Floats]) -> Ints:
     """Return stratum codes, dense, in the order of exact stratum and then each covariate's bin."""
     code, size = frame.stratum, int(frame.stratum.max()) + 1
     for values, inner in zip(frame.covariates.T, points.values(), strict=True):
@@ -218,7 +220,7 @@ def subclassify(
     return weighted_result(frame, "subclassify", weights, {}, estimate, covariance, design, level, extra)
 
 
-def _within(frame, stratum, subclasses):
+def _within(frame: MatchFrame, stratum: Ints, subclasses: int) -> tuple[Floats, Floats, pd.DataFrame]:
     effects, variances, rows = [], [], []
     for number in range(subclasses):
         arms = [frame.outcomes[(stratum == number) & (frame.treated == arm)] for arm in (True, False)]

@@ -3,16 +3,18 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from typing import Any
 
 import numpy as np
 
+from ..arrays import Array, Floats
 from ..errors import ColumnError, EstimationError, NotConvergedError, NotIdentifiedError
 
 SCORES = ("propensity", "linear_propensity")
 METRICS = ("inverse_variance", "mahalanobis", *SCORES)
 
 
-def standardize(values: np.ndarray, names: Sequence[str], weights: np.ndarray | None = None) -> np.ndarray:
+def standardize(values: Floats, names: Sequence[str], weights: np.ndarray | None = None) -> Floats:
     """Centre columns and divide by their standard deviations (divisor n - 1), both weighted if asked.
 
     With weights ``w`` of sum ``W`` the variance is ``n / (n - 1) sum w (x - mean)^2 / W``.
@@ -33,11 +35,15 @@ def standardize(values: np.ndarray, names: Sequence[str], weights: np.ndarray | 
     if flat.any():
         constant = [name for name, bad in zip(names, flat, strict=True) if bad]
         raise ColumnError(f"covariate {constant} does not vary among the rows used: leave it out")
-    return centred / scale
+    found: Floats = centred / scale
+    return found
 
 
 def metric_root(
-    standardized: np.ndarray, distance, names: Sequence[str], weights: np.ndarray | None = None
+    standardized: np.ndarray,
+    distance: Floats | str | list[int],
+    names: Sequence[str],
+    weights: np.ndarray | None = None,
 ) -> np.ndarray:
     """Return ``L`` with ``L @ L.T`` the metric's matrix on standardized covariates.
 
@@ -56,7 +62,7 @@ def metric_root(
     return _cholesky(weights, "the matrix of distance weights is not positive definite")
 
 
-def _named_root(standardized, distance, names, row_weights):
+def _named_root(standardized: Floats, distance: str, names: Sequence[str], row_weights: Any) -> Floats:
     if distance == "inverse_variance":
         return np.eye(len(names))
     if distance != "mahalanobis":
@@ -65,7 +71,7 @@ def _named_root(standardized, distance, names, row_weights):
     return _cholesky(np.linalg.inv(correlation), "the covariance of covariates is singular")
 
 
-def _require_rank(standardized, names, weights=None):
+def _require_rank(standardized: Floats, names: Sequence[str], weights: Any = None) -> Floats:
     """Return the matrix of second moments, or raise naming the covariates that are collinear."""
     if weights is None:
         moments = standardized.T @ standardized / len(standardized)
@@ -80,13 +86,13 @@ def _require_rank(standardized, names, weights=None):
     return moments
 
 
-def _diagonal_root(weights):
+def _diagonal_root(weights: Floats) -> Floats:
     if (weights < 0).any() or not weights.any():
         raise EstimationError("distance weights must be at least 0, and not all 0")
     return np.diag(np.sqrt(weights))
 
 
-def _cholesky(matrix, message):
+def _cholesky(matrix: Array, message: str) -> Array:
     try:
         return np.linalg.cholesky(matrix)
     except np.linalg.LinAlgError:

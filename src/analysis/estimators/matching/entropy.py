@@ -2,13 +2,15 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
+from typing import Any
 
 import numpy as np
 import pandas as pd
 from scipy.optimize import minimize
 from scipy.special import logsumexp
 
+from ..arrays import Bools, Floats
 from ..core.checks import require_level, require_option
 from ..core.entry import takes_frame
 from ..core.result import Estimates
@@ -103,7 +105,7 @@ def entropy_balance(
     )
 
 
-def _features(frame: MatchFrame, moments):
+def _features(frame: MatchFrame, moments: int) -> tuple[Floats, list[str]]:
     """Return standardized powers of covariates; powers that repeat others (of 0 and 1) are left out."""
     centre, scale = frame.covariates.mean(axis=0), frame.covariates.std(axis=0)
     if (scale == 0).any():
@@ -119,7 +121,9 @@ def _features(frame: MatchFrame, moments):
     return np.column_stack(columns), labels
 
 
-def _arm(features, labels, frame, target, arm):
+def _arm(
+    features: Floats, labels: list[str], frame: MatchFrame, target: Bools, arm: bool
+) -> tuple[Floats, Floats, Floats, float]:
     """Return weights, influence functions, mean and largest gap of one arm brought to the target."""
     rows = frame.treated == arm
     weights = np.zeros(len(rows))
@@ -135,23 +139,25 @@ def _arm(features, labels, frame, target, arm):
     return weights, influence * len(rows) / target.sum(), mean, gap
 
 
-def _fitted(features, outcomes, weights):
+def _fitted(features: Floats, outcomes: Floats, weights: Floats) -> Floats:
     root = np.sqrt(weights)[:, None]
     design = np.column_stack([np.ones(len(features)), features])
-    return design @ np.linalg.lstsq(design * root, outcomes * root, rcond=None)[0]
+    found: Floats = design @ np.linalg.lstsq(design * root, outcomes * root, rcond=None)[0]
+    return found
 
 
-def _tilt(features, target, labels):
+def _tilt(features: Floats, target: Floats, labels: list[str]) -> tuple[Floats, float]:
     """Return positive weights of sum one with the target's means, of greatest entropy, and the gap."""
     centred = features - target
 
-    def dual(tilt):
-        return logsumexp(centred @ tilt)
+    def dual(tilt: Floats) -> float:
+        found: float = logsumexp(centred @ tilt)
+        return found
 
-    def gradient(tilt):
+    def gradient(tilt: Floats) -> Floats:
         return _shares(centred @ tilt) @ centred
 
-    def hessian(tilt):
+    def hessian(tilt: Floats) -> Floats:
         share = _shares(centred @ tilt)
         mean = share @ centred
         return centred.T @ (centred * share[:, None]) - np.outer(mean, mean)
@@ -170,7 +176,9 @@ def _tilt(features, target, labels):
     return _shares(centred @ tilt), float(gaps.max())
 
 
-def _polished(tilt, gradient, hessian, steps=3):
+def _polished(
+    tilt: Floats, gradient: Callable[..., Any], hessian: Callable[..., Any], steps: int = 3
+) -> Floats:
     """Return the point after a few Newton steps, each taken only if it brings the gradient down."""
     for _ in range(steps):
         trial = tilt - np.linalg.lstsq(hessian(tilt), gradient(tilt), rcond=None)[0]
@@ -180,5 +188,6 @@ def _polished(tilt, gradient, hessian, steps=3):
     return tilt
 
 
-def _shares(index):
-    return np.exp(index - logsumexp(index))
+def _shares(index: Floats) -> Floats:
+    found: Floats = np.exp(index - logsumexp(index))
+    return found

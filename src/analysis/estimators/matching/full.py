@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from typing import Any
 
 import numpy as np
 import pandas as pd
@@ -10,6 +11,7 @@ from scipy.optimize import linear_sum_assignment
 from scipy.sparse import coo_array
 from scipy.sparse.csgraph import connected_components
 
+from ..arrays import Floats, Ints
 from ..core.checks import require_level
 from ..core.entry import takes_frame
 from ..core.result import Estimates
@@ -28,7 +30,7 @@ def full_match(
     covariates: str | Sequence[str],
     exact: str | Sequence[str] | None = None,
     estimand: str = "ATT",
-    distance="inverse_variance",
+    distance: str = "inverse_variance",
     adjust: bool = False,
     level: float = 0.95,
 ) -> Estimates:
@@ -101,7 +103,7 @@ def full_match(
     frame = read_frame(data, outcome, treatment, covariates, exact)
     frame, score = locate(frame, distance)
     stratum = np.full(len(frame.treated), -1, np.int64)
-    rows_of_sets: list[tuple] = []
+    rows_of_sets: list[tuple[Any, ...]] = []
     for rows in frame.strata():
         treated, control = rows[frame.treated[rows]], rows[~frame.treated[rows]]
         if len(treated) and len(control):
@@ -141,7 +143,7 @@ def edge_cover(cost: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
     return _pruned(edges, cost)
 
 
-def _pruned(edges, cost):
+def _pruned(edges: Ints, cost: Floats) -> tuple[Ints, Ints]:
     """Drop edges whose ends are both covered by others, the costliest first."""
     degree = [np.bincount(edges[:, side], minlength=cost.shape[side]) for side in (0, 1)]
     keep = np.ones(len(edges), bool)
@@ -154,13 +156,14 @@ def _pruned(edges, cost):
     return edges[keep, 0], edges[keep, 1]
 
 
-def _set_labels(left, right, shape):
+def _set_labels(left: Ints, right: Ints, shape: tuple[int, int]) -> Ints:
     size = sum(shape)
     graph = coo_array((np.ones(len(left)), (left, shape[0] + right)), shape=(size, size))
-    return connected_components(graph, directed=False)[1].astype(np.int64)
+    found: Ints = connected_components(graph, directed=False)[1].astype(np.int64)
+    return found
 
 
-def _set_rows(left, right, cost, label):
+def _set_rows(left: Ints, right: Ints, cost: Floats, label: Ints) -> list[tuple[int, int, int, float]]:
     """Return (set, treated, control, total distance) of each set, in the order of their labels."""
     of_treated, of_control = label[: cost.shape[0]], label[cost.shape[0] :]
     first, size = label.min(), int(label.max() - label.min()) + 1

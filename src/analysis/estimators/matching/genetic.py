@@ -2,14 +2,16 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from dataclasses import replace as replaced
+from typing import Any
 
 import numpy as np
 import pandas as pd
-from scipy.optimize import differential_evolution
+from scipy.optimize import OptimizeResult, differential_evolution
 
+from ..arrays import Floats, Ints
 from ..core.checks import as_list, require_level
 from ..core.distributions import kolmogorov_upper
 from ..core.entry import takes_frame
@@ -157,13 +159,7 @@ def genetic_match(
         variance=variance,
         level=level,
     )
-    extra = {
-        "metric_weights": pd.Series(weights, index=names),
-        "p_values": loss.p_values(found.x),
-        "p_values_equal_weights": loss.p_values(np.zeros(len(names))),
-        "generations": passed,
-        "evaluations": int(found.nfev),
-    }
+    extra = _searched(loss, found, passed, names, weights)
     design = {**result.design, "distance": "weights by genetic search", "population": population}
     return replaced(result, method="genetic_match", design=design, seed=seed, extra={**result.extra, **extra})
 
@@ -193,22 +189,23 @@ class _Loss:
         return np.sort(np.concatenate([t_tests, ks_tests]))
 
 
-def _matches(coordinates, targets, donors, neighbours):
+def _matches(coordinates: Floats, targets: Ints, donors: Ints, neighbours: int) -> tuple[Ints, Ints, Floats]:
     target, donor, squared = with_ties(
         coordinates[targets], coordinates[donors], min(neighbours, len(donors))
     )
     return targets[target], donors[donor], squared
 
 
-def _ks(rank, target, donor):
+def _ks(rank: Ints, target: Ints, donor: Ints) -> float:
     """Return the asymptotic p-value, from values coded by rank."""
     size = int(rank.max()) + 1
     steps = np.bincount(rank[target], minlength=size) - np.bincount(rank[donor], minlength=size)
     largest = np.abs(np.cumsum(steps)).max() / len(target)
-    return kolmogorov_upper(np.sqrt(len(target) / 2) * largest)
+    found: float = kolmogorov_upper(np.sqrt(len(target) / 2) * largest)
+    return found
 
 
-def _loss_of(frame: MatchFrame, estimand, neighbours) -> _Loss:
+def _loss_of(frame: MatchFrame, estimand: str, neighbours: int) -> _Loss:
     ranks = [np.unique(column, return_inverse=True)[1] for column in frame.adjust.T]
     sides = []
     for side in {"ATT": [True], "ATC": [False], "ATE": [True, False]}[estimand]:
@@ -222,7 +219,21 @@ def _loss_of(frame: MatchFrame, estimand, neighbours) -> _Loss:
     return _Loss(standardize(frame.covariates, frame.names), frame.adjust, many, tuple(sides), neighbours)
 
 
-def _search(loss, size, population, generations, wait, workers, seed):
+def _searched(
+    loss: _Loss, found: OptimizeResult, passed: int, names: list[str], weights: Floats
+) -> dict[str, Any]:
+    return {
+        "metric_weights": pd.Series(weights, index=names),
+        "p_values": loss.p_values(found.x),
+        "p_values_equal_weights": loss.p_values(np.zeros(len(names))),
+        "generations": passed,
+        "evaluations": int(found.nfev),
+    }
+
+
+def _search(
+    loss: _Loss, size: int, population: int, generations: int, wait: int, workers: int, seed: int
+) -> tuple[OptimizeResult, int]:
     from joblib import Parallel, delayed, effective_n_jobs
 
     rng = np.random.default_rng(seed)
@@ -231,7 +242,7 @@ def _search(loss, size, population, generations, wait, workers, seed):
     patience = _Patience(wait)
     with Parallel(n_jobs=workers) as parallel:
 
-        def score(function, points):
+        def score(function: Callable[[Floats], float], points: Floats) -> list[float]:
             chunks = np.array_split(np.asarray(list(points)), effective_n_jobs(workers))
             scored = parallel(delayed(_score_all)(function, chunk) for chunk in chunks)
             return [value for chunk in scored for value in chunk]
@@ -254,17 +265,17 @@ def _search(loss, size, population, generations, wait, workers, seed):
     return found, patience.passed
 
 
-def _score_all(function, points):
+def _score_all(function: Callable[[Floats], float], points: Floats) -> list[float]:
     return [function(point) for point in points]
 
 
 class _Patience:
     """Stops the search when the best loss has stood still for `wait` generations."""
 
-    def __init__(self, wait: int):
+    def __init__(self, wait: int) -> None:
         self.wait, self.passed, self.still, self.best = wait, 0, 0, np.inf
 
-    def __call__(self, intermediate_result) -> bool:
+    def __call__(self, intermediate_result: OptimizeResult) -> bool:
         """Count a generation; return True to stop."""
         self.passed += 1
         better = intermediate_result.fun < self.best - 1e-12

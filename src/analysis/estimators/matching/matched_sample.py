@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
+from typing import Any
 
 import numpy as np
 import pandas as pd
 
+from ..arrays import Array, Bools, Floats, Ints
 from ..core.checks import as_list, codes, numeric, require_columns
 from ..core.result import Estimates, Sample
 from ..errors import ColumnError, NotIdentifiedError
@@ -56,7 +58,14 @@ class MatchFrame:
 
 
 def read_frame(
-    data, outcome, treatment, covariates, exact=None, more=((), ()), exact_suffices=False, weights=None
+    data: pd.DataFrame,
+    outcome: str | Sequence[str],
+    treatment: str,
+    covariates: str | Sequence[str],
+    exact: str | Sequence[str] | None = None,
+    more: tuple[list[str] | tuple[Any, ...], list[str] | tuple[Any, ...]] = ((), ()),
+    exact_suffices: bool = False,
+    weights: Any = None,
 ) -> MatchFrame:
     """Check columns, drop incomplete rows counting each under its first missing column, return arrays.
 
@@ -73,16 +82,13 @@ def read_frame(
     adjust, cluster = more
     weighing = as_list(weights)
     require_columns(data, [*outcomes, treatment, *names, *strata, *adjust, *cluster, *weighing])
-    if not outcomes:
-        raise ColumnError("name at least one outcome")
-    if not names and not (strata and exact_suffices):
-        raise ColumnError("name at least one covariate to match on")
+    _require_names(outcomes, names or (strata if exact_suffices else []))
     wanted = dict.fromkeys([treatment, *outcomes, *names, *adjust, *weighing])
     columns = {name: numeric(data, name) for name in wanted}
     complete, missing = _complete(data, columns, [*strata, *cluster])
     treated = _binary(columns[treatment][complete], treatment)
 
-    def stacked(wanted):
+    def stacked(wanted: list[str] | tuple[Any, ...]) -> Floats:
         return np.column_stack(
             [columns[name][complete] for name in wanted] or [np.empty((complete.sum(), 0))]
         )
@@ -104,7 +110,14 @@ def read_frame(
     )
 
 
-def _positive(values, name):
+def _require_names(outcomes: list[str], matched_on: list[str]) -> None:
+    if not outcomes:
+        raise ColumnError("name at least one outcome")
+    if not matched_on:
+        raise ColumnError("name at least one covariate to match on")
+
+
+def _positive(values: Array, name: str) -> Array:
     if (values <= 0).any():
         raise ColumnError(
             f"{int((values <= 0).sum())} weights in {name!r} are zero or negative: drop those rows"
@@ -112,7 +125,9 @@ def _positive(values, name):
     return values
 
 
-def _complete(data, columns, others):
+def _complete(
+    data: pd.DataFrame, columns: dict[str, Floats], others: list[str]
+) -> tuple[Bools, dict[str, int]]:
     complete, missing = np.ones(len(data), bool), {}
     absent = {name: np.isnan(values) for name, values in columns.items()}
     absent |= {name: data[name].isna().to_numpy() for name in others}
@@ -132,18 +147,18 @@ def binary_treatment(data: pd.DataFrame, name: str) -> tuple[np.ndarray, np.ndar
     return treated, known
 
 
-def _binary(values, name):
+def _binary(values: Floats, name: str) -> Bools:
     if not np.isin(values, (0.0, 1.0)).all():
         odd = values[~np.isin(values, (0.0, 1.0))][0]
         raise ColumnError(f"treatment {name!r} must be 0 or 1, and holds {odd:g}")
-    treated = values == 1.0
+    treated: Bools = values == 1.0
     if treated.all() or not treated.any():
         absent = "control" if treated.all() and len(treated) else "treated"
         raise NotIdentifiedError(f"no {absent} unit among the {len(treated)} complete rows")
     return treated
 
 
-def _group_codes(data, names, complete):
+def _group_codes(data: pd.DataFrame, names: list[str] | tuple[Any, ...], complete: Bools) -> Ints:
     if not names:
         return np.zeros(int(complete.sum()), np.int64)
     found = np.zeros(int(complete.sum()), np.int64)
@@ -176,7 +191,9 @@ def pair_table(frame: MatchFrame, pairs: Pairs) -> pd.DataFrame:
     )
 
 
-def ledger(frame: MatchFrame, weights: np.ndarray, reasons: dict[str, np.ndarray], clusters=None) -> Sample:
+def ledger(
+    frame: MatchFrame, weights: np.ndarray, reasons: dict[str, np.ndarray], clusters: int | None = None
+) -> Sample:
     """Return the sample ledger: used rows have weight, others are counted by reason.
 
     Parameters
@@ -194,7 +211,16 @@ def ledger(frame: MatchFrame, weights: np.ndarray, reasons: dict[str, np.ndarray
 
 
 def matched_result(
-    frame: MatchFrame, method, pairs, estimand, estimate, covariance, design, level, extra, clusters=None
+    frame: MatchFrame,
+    method: str,
+    pairs: Pairs,
+    estimand: str,
+    estimate: Floats,
+    covariance: Floats,
+    design: dict[str, int | str],
+    level: float,
+    extra: dict[str, Floats],
+    clusters: int | None = None,
 ) -> Estimates:
     """Return the result of a matching estimator with pairs, weights and ledger."""
     weights = frame.weights(pairs, estimand)

@@ -3,17 +3,20 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
+from typing import Any
 
 import numpy as np
 import pandas as pd
 
+from ..arrays import Floats
 from ..core.checks import as_list, require_level, require_option
 from ..core.entry import takes_frame
+from ..core.result import Estimates
 from ..errors import EstimationError, NotIdentifiedError
 from . import abadie_imbens as kernels
 from .distance import SCORES
 from .matched_sample import MatchFrame, matched_result, read_frame, set_codes
-from .neighbors import TIE_TOLERANCE
+from .neighbors import TIE_TOLERANCE, Pairs
 from .pairing import caliper_rule, choosing_order, find_pairs, locate
 from .strata import require_estimand
 
@@ -32,7 +35,7 @@ def match(
     replace: bool = True,
     ties: str = "all",
     caliper: float | Mapping[str, float] | None = None,
-    distance="inverse_variance",
+    distance: Floats | str | list[int] = "inverse_variance",
     bias_adjustment: bool | Sequence[str] = False,
     weights: str | None = None,
     variance: str | None = None,
@@ -41,7 +44,7 @@ def match(
     order: str | None = None,
     level: float = 0.95,
     tolerance: float = TIE_TOLERANCE,
-):
+) -> Estimates:
     """Estimate an average effect by matching treated and untreated units on covariates.
 
     Parameters
@@ -177,7 +180,9 @@ def match(
     return matched_result(frame, "match", pairs, estimand, estimate, covariance, design, level, extra, used)
 
 
-def _require_options(method, estimand, neighbours, replace, ties, variance):
+def _require_options(
+    method: str, estimand: str, neighbours: int, replace: bool, ties: str, variance: str | None
+) -> None:
     require_option("method", method, ("nearest", "optimal"))
     require_estimand(estimand)
     if neighbours < 1:
@@ -187,7 +192,7 @@ def _require_options(method, estimand, neighbours, replace, ties, variance):
     _require_consistent(estimand, replace and method == "nearest", variance)
 
 
-def _require_weighable(method, replace, ties, distance):
+def _require_weighable(method: str, replace: bool, ties: str, distance: Any) -> None:
     if method != "nearest" or not replace or ties != "all":
         raise EstimationError(
             "weights need method='nearest', replace=True and ties='all': where a donor serves one unit only, "
@@ -200,7 +205,7 @@ def _require_weighable(method, replace, ties, distance):
         )
 
 
-def _require_consistent(estimand, replace, variance):
+def _require_consistent(estimand: str, replace: bool, variance: str | None) -> None:
     if not replace and estimand == "ATE":
         raise EstimationError("matching without replacement estimates ATT or ATC, not ATE")
     if replace and variance == "cluster":
@@ -209,18 +214,27 @@ def _require_consistent(estimand, replace, variance):
         )
 
 
-def _extra_columns(bias_adjustment, cluster):
+def _extra_columns(bias_adjustment: bool | Sequence[str], cluster: str | None) -> tuple[list[str], list[str]]:
     adjust = [] if isinstance(bias_adjustment, bool) else as_list(bias_adjustment)
     return adjust, as_list(cluster)
 
 
-def _adjustment(frame: MatchFrame, bias_adjustment):
+def _adjustment(frame: MatchFrame, bias_adjustment: bool | Sequence[str]) -> Floats | None:
     if isinstance(bias_adjustment, bool):
         return frame.covariates if bias_adjustment else None
     return frame.adjust
 
 
-def _design(method, estimand, neighbours, replace, ties, distance, variance, variance_neighbours):
+def _design(
+    method: str,
+    estimand: str,
+    neighbours: int,
+    replace: bool,
+    ties: str,
+    distance: Any,
+    variance: str,
+    variance_neighbours: int,
+) -> dict[str, Any]:
     labels = {
         "population": "Abadie-Imbens (2006), population",
         "sample": "Abadie-Imbens (2006), sample",
@@ -240,7 +254,15 @@ def _design(method, estimand, neighbours, replace, ties, distance, variance, var
     }
 
 
-def _estimate(frame, pairs, estimand, variance, variance_neighbours, adjust, cluster):
+def _estimate(
+    frame: MatchFrame,
+    pairs: Pairs,
+    estimand: str,
+    variance: str,
+    variance_neighbours: int,
+    adjust: Floats | None,
+    cluster: str | None,
+) -> tuple[Floats, Floats, int | None]:
     if variance == "cluster":
         return _clustered(frame, pairs, estimand, adjust, cluster)
     focal = np.unique(pairs.target)
@@ -262,7 +284,9 @@ def _estimate(frame, pairs, estimand, variance, variance_neighbours, adjust, clu
     return estimate, covariance, None
 
 
-def _clustered(frame, pairs, estimand, adjust, cluster):
+def _clustered(
+    frame: MatchFrame, pairs: Pairs, estimand: str, adjust: Floats | None, cluster: str | None
+) -> tuple[Floats, Floats, int]:
     sets = set_codes(pairs, len(frame.treated))
     weights = frame.weights(pairs, estimand)
     rows = np.flatnonzero(weights > 0)

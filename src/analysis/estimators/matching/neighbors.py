@@ -2,10 +2,14 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import dataclass
+from typing import Any
 
 import numpy as np
 from scipy.spatial import cKDTree
+
+from ..arrays import Array, Bools, Floats, Ints
 
 TIE_TOLERANCE = 1e-5
 _SPARE = 1
@@ -33,7 +37,7 @@ class Pairs:
     weight: np.ndarray
 
 
-def make_pairs(target, donor, squared, weights=None) -> Pairs:
+def make_pairs(target: Ints, donor: Ints, squared: Floats, weights: Any = None) -> Pairs:
     """Sort pairs by target and donor; donors share a target equally, or by the `weights` of rows."""
     order = np.lexsort((donor, target))
     target, donor, squared = target[order], donor[order], squared[order]
@@ -52,11 +56,14 @@ def squared_distances(queries: np.ndarray, pool: np.ndarray) -> np.ndarray:
     return total
 
 
-def _row_distances(left, right):
-    return ((left - right) ** 2).sum(axis=1)
+def _row_distances(left: Floats, right: Floats) -> Floats:
+    found: Floats = ((left - right) ** 2).sum(axis=1)
+    return found
 
 
-def with_ties(queries, pool, neighbours, tolerance=TIE_TOLERANCE):
+def with_ties(
+    queries: Floats, pool: Floats, neighbours: int, tolerance: float = TIE_TOLERANCE
+) -> tuple[np.ndarray, ...]:
     """Return every donor no further than the `neighbours`-th nearest plus a tolerance.
 
     Parameters
@@ -88,7 +95,7 @@ def with_ties(queries, pool, neighbours, tolerance=TIE_TOLERANCE):
     return target, donor, _row_distances(queries[target], pool[donor])
 
 
-def _in_balls(tree, queries, radius, chosen):
+def _in_balls(tree: cKDTree, queries: Floats, radius: Floats, chosen: Ints) -> tuple[Ints, Ints]:
     if not len(chosen):
         return np.empty(0, np.int64), np.empty(0, np.int64)
     balls = tree.query_ball_point(queries[chosen], np.sqrt(radius[chosen]) * (1 + 1e-12))
@@ -96,7 +103,13 @@ def _in_balls(tree, queries, radius, chosen):
     return np.repeat(chosen, sizes), np.concatenate([np.asarray(ball, np.int64) for ball in balls])
 
 
-def with_ties_allowed(queries, pool, neighbours, allowed, tolerance=TIE_TOLERANCE):
+def with_ties_allowed(
+    queries: Floats,
+    pool: Floats,
+    neighbours: int,
+    allowed: Callable[..., Any],
+    tolerance: float = TIE_TOLERANCE,
+) -> tuple[np.ndarray, ...]:
     """Do as `with_ties` among the donors that ``allowed(block_of_positions)`` admits, by full comparison.
 
     `allowed` returns a boolean array, shape (block, pool). Targets with fewer than `neighbours`
@@ -114,7 +127,14 @@ def with_ties_allowed(queries, pool, neighbours, allowed, tolerance=TIE_TOLERANC
     return tuple(np.concatenate(columns) for columns in zip(*parts, strict=True))
 
 
-def with_weighted_ties(queries, pool, weights, neighbours, allowed=None, tolerance=TIE_TOLERANCE):
+def with_weighted_ties(
+    queries: Floats,
+    pool: Floats,
+    weights: Floats,
+    neighbours: int,
+    allowed: Callable[[Ints], Array] | None = None,
+    tolerance: float = TIE_TOLERANCE,
+) -> tuple[np.ndarray, ...]:
     """Return the nearest donors whose weights reach `neighbours`, with those as near as the last, or all.
 
     Parameters
@@ -140,7 +160,7 @@ def with_weighted_ties(queries, pool, weights, neighbours, allowed=None, toleran
     return tuple(np.concatenate(columns) for columns in zip(*parts, strict=True))
 
 
-def keep_first(target, donor, squared, neighbours):
+def keep_first(target: Ints, donor: Ints, squared: Floats, neighbours: int) -> tuple[np.ndarray, ...]:
     """Keep the `neighbours` nearest donors of each target, the lower row first among equals."""
     order = np.lexsort((donor, squared, target))
     target, donor, squared = target[order], donor[order], squared[order]
@@ -150,7 +170,9 @@ def keep_first(target, donor, squared, neighbours):
     return target[keep], donor[keep], squared[keep]
 
 
-def greedy(queries, pool, neighbours, sequence, allowed=None):
+def greedy(
+    queries: Floats, pool: Floats, neighbours: int, sequence: Ints, allowed: Any = None
+) -> tuple[Ints, Ints, Floats]:
     """Match without replacement, each target in `sequence` taking its nearest free donors.
 
     Parameters
@@ -184,7 +206,7 @@ def greedy(queries, pool, neighbours, sequence, allowed=None):
     return np.array(target, np.int64), np.array(donor, np.int64), np.array(squared)
 
 
-def _candidates(queries, pool, width=32):
+def _candidates(queries: Floats, pool: Floats, width: int = 32) -> tuple[Ints, Floats]:
     wanted = min(width, len(pool))
     _, where = cKDTree(pool, leafsize=_LEAF, balanced_tree=False, compact_nodes=False).query(
         queries, k=np.arange(1, wanted + 1)
@@ -194,7 +216,7 @@ def _candidates(queries, pool, width=32):
     return np.take_along_axis(where, order, 1), np.take_along_axis(squared, order, 1)
 
 
-def _from_list(lists, target, free):
+def _from_list(lists: tuple[Ints, Floats] | None, target: int, free: Bools) -> tuple[int, float] | None:
     """Return the nearest free candidate, or None when the list cannot settle it."""
     if lists is None:
         return None
@@ -206,7 +228,9 @@ def _from_list(lists, target, free):
     return int(where[first]), float(squared[first])
 
 
-def _from_all(queries, pool, target, free, allowed):
+def _from_all(
+    queries: Floats, pool: Floats, target: int, free: Bools, allowed: Any
+) -> tuple[int, float] | None:
     mask = free if allowed is None else free & allowed(np.array([target]))[0]
     if not mask.any():
         return None

@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import replace as replaced
+from typing import Any
 
 import numpy as np
 
+from ..arrays import Bools, Floats, Ints
 from ..core.checks import require_option
 from ..errors import EstimationError, NotIdentifiedError
 from .distance import SCORES, metric_root, propensity, standardize
@@ -23,7 +25,7 @@ from .neighbors import (
 )
 
 
-def locate(frame: MatchFrame, distance):
+def locate(frame: MatchFrame, distance: Any) -> tuple[MatchFrame, Floats | None]:
     """Return the frame with the coordinates matched on, and the propensity score if one was fitted."""
     if isinstance(distance, str) and distance in SCORES:
         score = propensity(
@@ -41,7 +43,7 @@ def locate(frame: MatchFrame, distance):
     )
 
 
-def caliper_rule(frame: MatchFrame, caliper):
+def caliper_rule(frame: MatchFrame, caliper: float | Mapping[str, float] | None) -> Callable[..., Any] | None:
     """Return a function of target and donor rows saying which may meet, or None."""
     if caliper is None:
         return None
@@ -55,7 +57,7 @@ def caliper_rule(frame: MatchFrame, caliper):
     columns = [frame.caliper_names.index(name) for name in widths]
     values, limits = frame.caliper_values[:, columns], np.array(list(widths.values()))
 
-    def admit(targets, donors):
+    def admit(targets: Ints, donors: Ints) -> Bools:
         inside = np.ones((len(targets), len(donors)), bool)
         for column, limit in zip(values.T, limits, strict=True):
             inside &= np.abs(column[targets][:, None] - column[donors][None, :]) <= limit * (1 + 1e-12)
@@ -64,7 +66,7 @@ def caliper_rule(frame: MatchFrame, caliper):
     return admit
 
 
-def choosing_order(order, distance):
+def choosing_order(order: Any, distance: Any) -> str:
     """Return the order in which treated units choose: as asked, else by the score or the data."""
     require_option("order", order, (None, "data", "largest", "smallest"))
     by_score = isinstance(distance, str) and distance in SCORES
@@ -72,7 +74,15 @@ def choosing_order(order, distance):
 
 
 def find_pairs(
-    frame: MatchFrame, method, estimand, neighbours, replace, ties, admit, order, tolerance
+    frame: MatchFrame,
+    method: str,
+    estimand: str,
+    neighbours: int,
+    replace: bool,
+    ties: str,
+    admit: Callable[..., Any] | None,
+    order: str,
+    tolerance: float,
 ) -> Pairs:
     """Return pairs of used rows, matched within strata, for the estimand's targets."""
     largest = max((~frame.treated).sum() * (estimand != "ATC"), frame.treated.sum() * (estimand != "ATT"))
@@ -105,7 +115,7 @@ def find_pairs(
     return make_pairs(treated, matched, weight, frame.row_weights)
 
 
-def _choosing_rank(frame, order):
+def _choosing_rank(frame: MatchFrame, order: str) -> Ints:
     if order == "data":
         return np.arange(len(frame.treated))
     score = propensity(frame.treated, frame.covariates, frame.names, linear=True)
@@ -115,7 +125,19 @@ def _choosing_rank(frame, order):
     return rank
 
 
-def _find(coordinates, targets, donors, method, neighbours, replace, ties, admit, rank, tolerance, weights):
+def _find(
+    coordinates: Floats,
+    targets: Ints,
+    donors: Ints,
+    method: str,
+    neighbours: int,
+    replace: bool,
+    ties: str,
+    admit: Callable[..., Any] | None,
+    rank: Any,
+    tolerance: float,
+    weights: Any,
+) -> tuple[np.ndarray, ...]:
     queries, pool = coordinates[targets], coordinates[donors]
     allowed = None if admit is None else lambda block: admit(targets[block], donors)
     if weights is not None:
@@ -132,7 +154,9 @@ def _find(coordinates, targets, donors, method, neighbours, replace, ties, admit
     return keep_first(found[0], found[1], found[2], wanted) if ties == "first" else found
 
 
-def optimal_pairs(queries, pool, neighbours, allowed=None):
+def optimal_pairs(
+    queries: Floats, pool: Floats, neighbours: int, allowed: Any = None
+) -> tuple[Ints, Ints, Floats]:
     """Return pairs without replacement of least total distance, as many as can be formed.
 
     Each target takes up to `neighbours` donors; pairs outside `allowed` are not formed.

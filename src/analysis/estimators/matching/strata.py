@@ -2,9 +2,13 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
+from typing import Any
+
 import numpy as np
 import pandas as pd
 
+from ..arrays import Bools, Floats, Ints
 from ..core.checks import require_option
 from ..core.result import Estimates
 from ..errors import NotIdentifiedError
@@ -41,14 +45,14 @@ def stratum_weights(stratum: np.ndarray, treated: np.ndarray, estimand: str) -> 
 
 def clustered_result(
     frame: MatchFrame,
-    method,
-    stratum,
-    estimand,
-    design,
-    level,
-    adjust=False,
-    extra=None,
-    why="no counterpart in its stratum",
+    method: str,
+    stratum: Ints,
+    estimand: str,
+    design: Mapping[str, Any],
+    level: float,
+    adjust: bool = False,
+    extra: Mapping[str, Any] | None = None,
+    why: str = "no counterpart in its stratum",
 ) -> Estimates:
     """Return the weighted difference of arms, errors clustered by stratum.
 
@@ -79,16 +83,16 @@ def clustered_result(
 
 def weighted_result(
     frame: MatchFrame,
-    method,
-    weights,
-    reasons,
-    estimate,
-    covariance,
-    design,
-    level,
-    extra,
-    clusters=None,
-    influence=None,
+    method: str,
+    weights: Floats,
+    reasons: dict[str, Bools],
+    estimate: Floats,
+    covariance: Floats,
+    design: Mapping[str, Any],
+    level: float,
+    extra: dict[str, Any],
+    clusters: int | None = None,
+    influence: Floats | None = None,
 ) -> Estimates:
     """Return the result of a weighting estimator with weights by given row and the ledger."""
     full = np.zeros(frame.given)

@@ -233,6 +233,10 @@ def _adoption_faults(panel: Panel, columns: Columns, anticipation: int) -> Itera
         )
         return
     inside = np.isfinite(first) & (first <= periods[-1]) & (first - anticipation > periods[0])
+    yield from _nobody_to_compare(first, periods, inside)
+
+
+def _nobody_to_compare(first: np.ndarray, periods: np.ndarray, inside: np.ndarray) -> Iterator[Finding]:
     if not inside.any():
         late = np.isfinite(first) & (first > periods[-1])
         where = "after the last period" if late.any() else "in the first period or before"

@@ -2,13 +2,15 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from collections.abc import Callable
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 import pandas as pd
 
 from ..core.reported import plot_rows
 from ..errors import EstimationError
+from ..staggered.refits import Refits
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
@@ -103,7 +105,7 @@ def _refits(ax: Axes, report: StaggeredReport) -> None:
     ax.set_title("Parts left out, placebo dates")
 
 
-def _labelled(refits, label) -> pd.DataFrame | None:
+def _labelled(refits: Refits | None, label: Callable[..., Any]) -> pd.DataFrame | None:
     if refits is None:
         return None
     table = refits.table()

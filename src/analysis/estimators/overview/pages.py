@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING
 import pandas as pd
 
 from ..errors import EstimationError
+from ..staggered.refits import Refits
 
 if TYPE_CHECKING:
     from .staggered_report import StaggeredReport
@@ -61,7 +62,7 @@ def _average(report: StaggeredReport) -> pd.DataFrame | None:
     return report.comparison.table("overall")[["estimator", "estimand", *_SHOWN, "df", "n", "clusters"]]
 
 
-def _refits(refits) -> pd.DataFrame:
+def _refits(refits: Refits) -> pd.DataFrame:
     table = refits.table()
     return table[[name for name in (refits.label, *_SHOWN, "change") if name in table]]
 

@@ -70,7 +70,15 @@ class Parts:
             return None
 
 
-def choose(panel: Panel, control, anticipation, window, level, refits, seed) -> Choices:
+def choose(
+    panel: Panel,
+    control: Any,
+    anticipation: int,
+    window: tuple[int, int] | None,
+    level: float,
+    refits: int,
+    seed: int,
+) -> Choices:
     """Return the choices, those left open made from the panel.
 
     The comparison is with never-treated units where there are two or more, with those not yet treated

@@ -95,19 +95,7 @@ def _effect(report: StaggeredReport, treated: int) -> Iterator[str]:
         f"The average effect on the treated is {number(row.estimate)} ({report.level:.0%} interval {low} to "
         f"{high}; {_counted(treated, 'treated cluster')}){base}."
     )
-    if row.conf_low > 0 or row.conf_high < 0:
-        side, near, far = ("rise", low, high) if row.conf_low > 0 else ("fall", high, low)
-        yield (
-            f"If trends are parallel, the outcome has {'risen' if side == 'rise' else 'fallen'}: an effect "
-            f"of zero is excluded, and so is a {side} of less than {_size_of(near)} or more "
-            f"than {_size_of(far)}."
-        )
-    else:
-        yield (
-            "The interval includes zero, which does not show that there is no effect: a fall of up to "
-            f"{_size_of(low)} and a rise of up to {_size_of(high)} are not ruled out; larger ones are, if "
-            "trends are parallel."
-        )
+    yield _zero(row, low, high)
     clusters = report.overall.sample.clusters if report.overall is not None else None
     if clusters is not None and clusters < FEW_CLUSTERS:
         yield (
@@ -119,6 +107,21 @@ def _effect(report: StaggeredReport, treated: int) -> Iterator[str]:
             f"An effect of {number(report.detectable)} in either direction would have been found with a "
             f"probability of {POWER:.0%}; a smaller one might well be missed."
         )
+
+
+def _zero(row: pd.Series, low: str, high: str) -> str:
+    if row.conf_low > 0 or row.conf_high < 0:
+        side, near, far = ("rise", low, high) if row.conf_low > 0 else ("fall", high, low)
+        return (
+            f"If trends are parallel, the outcome has {'risen' if side == 'rise' else 'fallen'}: an effect "
+            f"of zero is excluded, and so is a {side} of less than {_size_of(near)} or more "
+            f"than {_size_of(far)}."
+        )
+    return (
+        "The interval includes zero, which does not show that there is no effect: a fall of up to "
+        f"{_size_of(low)} and a rise of up to {_size_of(high)} are not ruled out; larger ones are, if "
+        "trends are parallel."
+    )
 
 
 def _size_of(said: str) -> str:

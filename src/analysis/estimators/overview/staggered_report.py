@@ -136,7 +136,7 @@ class StaggeredReport(Reported):
             parts.append(f"{heading}\n{table.to_string(index=False, float_format='{:.4g}'.format)}")
         return "\n\n".join(parts)
 
-    def plot(self) -> Figure:  # type: ignore[override]
+    def plot(self) -> Figure:
         """Return one figure: raw means, event study, estimators, refits and placebo dates.
 
         Raises
@@ -267,7 +267,9 @@ def staggered_report(
     return _described(panel, columns, compute(panel, columns, chosen), chosen, level, anticipation)
 
 
-def _require(control, anticipation, window, level, refits) -> None:
+def _require(
+    control: str | None, anticipation: int, window: tuple[int, int] | None, level: float, refits: int
+) -> None:
     require_level(level)
     require_option("control", control, (None, "never", "not_yet"))
     if anticipation < 0 or refits < 1:

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 import pandas as pd
 
+from ..arrays import Floats, Ints
 from ..core.checks import as_list
 from ..core.entry import takes_frame
 from ..core.frame import Effect, prepare
@@ -172,7 +173,7 @@ def cluster_diagnostics(
     )
 
 
-def _by_cluster(columns, codes):
+def _by_cluster(columns: Floats, codes: Ints) -> tuple[Floats, Floats, Ints]:
     order = np.argsort(codes, kind="stable")
     sizes = np.bincount(codes)
     ends = np.cumsum(sizes)
@@ -180,7 +181,7 @@ def _by_cluster(columns, codes):
     return np.stack([x.T @ x for x in pieces]), np.stack([x.sum(axis=0) for x in pieces]), sizes
 
 
-def _partial(grams, sums, bread):
+def _partial(grams: Floats, sums: Floats, bread: Floats) -> tuple[Floats, dict[str, Floats]]:
     """Return shares of each residualised term's squares by cluster, and effective numbers of clusters."""
     independent = np.einsum("ji,gik,kj->gj", bread, grams, bread)
     common = (sums @ bread) ** 2
@@ -188,11 +189,12 @@ def _partial(grams, sums, bread):
     return shares, {"independent": _effective(independent), "common": _effective(common)}
 
 
-def _effective(gamma: np.ndarray) -> np.ndarray:
+def _effective(gamma: Floats) -> Floats:
     mean = gamma.mean(axis=0)
     variation = ((gamma - mean) ** 2).mean(axis=0)
     with np.errstate(divide="ignore", invalid="ignore"):
-        return len(gamma) / (1 + variation / mean**2)
+        found: Floats = len(gamma) / (1 + variation / mean**2)
+        return found
 
 
 def _labels(column: pd.Series, codes: np.ndarray) -> np.ndarray:

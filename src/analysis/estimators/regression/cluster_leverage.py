@@ -10,10 +10,12 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from typing import Any
 
 import numpy as np
 from scipy.linalg import solve_triangular
 
+from ..arrays import Floats
 from ..core.frame import Arrays
 from ..errors import EstimationError, NotIdentifiedError
 from ..linalg.absorb import Absorber
@@ -101,7 +103,7 @@ def _orthonormal(columns: np.ndarray) -> np.ndarray:
     return factor.orthonormal(columns)
 
 
-def _by_cluster(design: np.ndarray, residual: np.ndarray, codes: np.ndarray):
+def _by_cluster(design: np.ndarray, residual: np.ndarray, codes: np.ndarray) -> tuple[Floats, Floats]:
     order = np.argsort(codes, kind="stable")
     ends = np.cumsum(np.bincount(codes))
     starts = ends - np.bincount(codes)
@@ -112,7 +114,9 @@ def _by_cluster(design: np.ndarray, residual: np.ndarray, codes: np.ndarray):
     return grams, moments
 
 
-def jackknife(design: ClusterDesign, names: Sequence[str], cluster_labels: Sequence | None = None):
+def jackknife(
+    design: ClusterDesign, names: Sequence[str], cluster_labels: Sequence[Any] | None = None
+) -> Floats:
     """Return the coefficients without each cluster, less the full ones, shape (G, k).
 
     Raises
@@ -133,7 +137,8 @@ def jackknife(design: ClusterDesign, names: Sequence[str], cluster_labels: Seque
     inverse = np.where(gone, 0.0, 1.0 / np.where(gone, 1.0, 1.0 - values))
     turned = np.einsum("gpq,gp->gq", vectors, design.moments)
     change = np.einsum("gpq,gq->gp", vectors, inverse * turned)[:, :k]
-    return -change @ design.back.T
+    found: Floats = -change @ design.back.T
+    return found
 
 
 def crv3(design: ClusterDesign, names: Sequence[str]) -> np.ndarray:
@@ -173,4 +178,5 @@ def _satterthwaite(design: ClusterDesign, regressors: np.ndarray) -> np.ndarray:
     shared = np.einsum("gpj,gqj->jpq", crossed, crossed)
     square = (own**2).sum(axis=0) - 2 * (own * np.einsum("gpj,gpj->gj", crossed, crossed)).sum(axis=0)
     square = square + np.einsum("jpq,jpq->j", shared, shared)
-    return trace**2 / square
+    found: np.ndarray = trace**2 / square
+    return found

@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from typing import Any
 
 import numpy as np
 from scipy import sparse
 
+from ..arrays import Array, Floats
 from ..core.checks import require_option
 from ..errors import ColumnError, EstimationError
 
@@ -42,14 +44,14 @@ class Conley:
     kernel: str = "uniform"
     time: str | None = None
 
-    def __post_init__(self):
+    def __post_init__(self) -> None:
         require_option("kernel", self.kernel, ("uniform", "bartlett"))
         if not self.cutoff_km > 0:
             raise EstimationError(f"cutoff_km must be positive, not {self.cutoff_km}")
 
 
 def conley_meat(
-    scores: np.ndarray, latitude: np.ndarray, longitude: np.ndarray, spec: Conley, period=None
+    scores: np.ndarray, latitude: np.ndarray, longitude: np.ndarray, spec: Conley, period: Any = None
 ) -> np.ndarray:
     """Return ``sum over pairs of K(d) s s'``, shape (k, k); `period` are codes, or None to pair all."""
     _require_degrees(latitude, longitude, spec)
@@ -62,11 +64,12 @@ def conley_meat(
     return total
 
 
-def _meat(scores, latitude, longitude, spec: Conley) -> np.ndarray:
+def _meat(scores: Floats, latitude: Array, longitude: Array, spec: Conley) -> np.ndarray:
     places, which = np.unique(np.column_stack([latitude, longitude]), axis=0, return_inverse=True)
     sums = np.column_stack([np.bincount(which.ravel(), s, len(places)) for s in scores.T])
     near = _neighbours(places, spec)
-    return sums.T @ (near @ sums)
+    found: np.ndarray = sums.T @ (near @ sums)
+    return found
 
 
 def _neighbours(places: np.ndarray, spec: Conley) -> sparse.csr_array:
@@ -97,10 +100,11 @@ def great_circle_km(a: np.ndarray, b: np.ndarray) -> np.ndarray:
     a, b = np.radians(a), np.radians(b)
     half = np.sin((b - a) / 2) ** 2
     inner = half[:, 0] + np.cos(a[:, 0]) * np.cos(b[:, 0]) * half[:, 1]
-    return 2 * EARTH_RADIUS_KM * np.arcsin(np.sqrt(np.clip(inner, 0, 1)))
+    found: np.ndarray = 2 * EARTH_RADIUS_KM * np.arcsin(np.sqrt(np.clip(inner, 0, 1)))
+    return found
 
 
-def _require_degrees(latitude, longitude, spec: Conley) -> None:
+def _require_degrees(latitude: Floats, longitude: Floats, spec: Conley) -> None:
     if np.abs(latitude).max() > 90:
         raise ColumnError(f"column {spec.latitude!r} holds latitudes beyond 90 degrees")
     if np.abs(longitude).max() > 360:

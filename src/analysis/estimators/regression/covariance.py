@@ -6,6 +6,7 @@ from collections.abc import Sequence
 
 import numpy as np
 
+from ..arrays import Floats
 from ..errors import EstimationError
 from ..linalg.groups import gram, product_sum
 from .few_clusters import require_two, warn_few
@@ -13,20 +14,20 @@ from .few_clusters import require_two, warn_few
 KINDS = ("iid", "HC1", "HC2", "HC3", "CRV1", "CRV2", "CRV3")
 
 
-def iid(bread: np.ndarray, residual: np.ndarray, weights: np.ndarray | None) -> np.ndarray:
+def iid(bread: Floats, residual: Floats, weights: Floats | None) -> Floats:
     """Return ``sum(w e^2) / n`` times the bread: the classical covariance without its correction."""
     squares = residual @ (residual if weights is None else residual * weights)
     return bread * (squares / len(residual))
 
 
 def hetero(
-    bread: np.ndarray,
-    columns: np.ndarray,
-    residual: np.ndarray,
-    weights: np.ndarray | None,
-    leverage: np.ndarray | None = None,
+    bread: Floats,
+    columns: Floats,
+    residual: Floats,
+    weights: Floats | None,
+    leverage: Floats | None = None,
     power: int = 0,
-) -> np.ndarray:
+) -> Floats:
     """Return the heteroskedasticity-robust covariance: HC0, or divided by ``(1 - leverage) ** power``.
 
     `power` is 1 for HC2 and 2 for HC3 (MacKinnon and White 1985, doi:10.1016/0304-4076(85)90158-7).
@@ -48,7 +49,8 @@ def cluster_scores(
 def sandwich(bread: np.ndarray, scores: np.ndarray) -> np.ndarray:
     """Return ``bread scores' scores bread``."""
     half = scores @ bread
-    return half.T @ half
+    found: np.ndarray = half.T @ half
+    return found
 
 
 def clustered(

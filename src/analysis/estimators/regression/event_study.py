@@ -4,11 +4,12 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import replace
-from typing import Literal
+from typing import Any, Literal
 
 import numpy as np
 import pandas as pd
 
+from ..arrays import Bools, Floats, Ints
 from ..core.calendar import event_positions
 from ..core.checks import as_list, require_columns, require_option, require_unique
 from ..core.entry import takes_frame
@@ -142,7 +143,7 @@ def event_study(
     return _by_event_time(result, times, references, ends, _widened(result.sample, kept), counts)
 
 
-def _windowed(event_time, window, ends):
+def _windowed(event_time: Floats, window: tuple[int, int] | None, ends: str) -> tuple[Bools, Floats]:
     require_option("ends", ends, ("bin", "drop"))
     if np.isnan(event_time).all():
         raise NotIdentifiedError("no unit is ever treated")
@@ -156,7 +157,7 @@ def _windowed(event_time, window, ends):
     return ~((event_time < low) | (event_time > high)), event_time
 
 
-def _event_times(event_time, references):
+def _event_times(event_time: Floats, references: list[int]) -> list[int]:
     present = np.unique(event_time[~np.isnan(event_time)]).astype(int)
     if absent := [k for k in references if k not in present]:
         raise NotIdentifiedError(f"reference event time {absent} does not occur; those that do: {present}")
@@ -168,19 +169,19 @@ def _event_times(event_time, references):
     return [int(k) for k in present if k not in references]
 
 
-def _with_dummies(data, event_time, times):
+def _with_dummies(data: pd.DataFrame, event_time: Floats, times: list[int]) -> pd.DataFrame:
     dummies = {f"{_PREFIX}{k}": (event_time == k).astype(np.float64) for k in times}
     return pd.concat([data, pd.DataFrame(dummies, index=data.index)], axis=1)
 
 
-def _cluster(cluster, covariance, unit):
+def _cluster(cluster: str | Sequence[str] | None, covariance: Any, unit: str) -> str | Sequence[str] | None:
     if cluster is not None:
         return cluster
     clusters = covariance is None or (isinstance(covariance, str) and covariance.startswith("CRV"))
     return unit if clusters else None
 
 
-def _estimate(frame, model, offset, **options):
+def _estimate(frame: pd.DataFrame, model: str, offset: Any, **options: Any) -> Estimates:
     if model == "poisson":
         return poisson(frame, offset=offset, **options)
     require_option("model", model, ("ols", "poisson"))
@@ -197,7 +198,14 @@ def _widened(sample: Sample, kept: np.ndarray) -> Sample:
     return replace(sample, given=len(kept), dropped=dropped, rows=rows)
 
 
-def _treated_counts(frame, event_time, rows, times, unit, clusters) -> dict[str, np.ndarray]:
+def _treated_counts(
+    frame: pd.DataFrame,
+    event_time: Floats,
+    rows: Any,
+    times: list[int],
+    unit: str,
+    clusters: list[str],
+) -> dict[str, np.ndarray]:
     """Return how many units, and clusters of them, each event time rests on."""
     labels = {"units": unit} | ({"clusters": clusters[0]} if clusters else {})
     used = frame.loc[rows, list(dict.fromkeys(labels.values()))]
@@ -208,7 +216,14 @@ def _treated_counts(frame, event_time, rows, times, unit, clusters) -> dict[str,
     }
 
 
-def _by_event_time(result, times, references, ends, sample, counts):
+def _by_event_time(
+    result: Estimates,
+    times: list[int],
+    references: list[int],
+    ends: str,
+    sample: Sample,
+    counts: dict[str, Ints],
+) -> Estimates:
     k = len(times)
     events = replace(
         result,

@@ -9,6 +9,7 @@ from typing import Any, Literal
 import numpy as np
 import pandas as pd
 
+from ..arrays import Floats
 from ..core.checks import as_list, numeric, require_columns
 from ..core.frame import Arrays, dense_codes
 from ..errors import ColumnError, EstimationError
@@ -89,7 +90,9 @@ def _rank_of(arrays: Arrays, which: list[int], sizes: tuple[int, ...]) -> int:
     ).rank
 
 
-def _unclustered(arrays, fit, absorber, covariance, correction):
+def _unclustered(
+    arrays: Arrays, fit: Linear, absorber: Absorber, covariance: str, correction: str
+) -> tuple[Floats, Correction]:
     counts = count(arrays, absorber, len(fit.kept), clustered=False)
     w = arrays.weights
     if covariance == "iid":
@@ -103,7 +106,7 @@ def _unclustered(arrays, fit, absorber, covariance, correction):
     return matrix, replace(applied, name=f"{covariance} leverage, df {correction}", factor=1.0)
 
 
-def _leverage(arrays, fit, covariance):
+def _leverage(arrays: Arrays, fit: Linear, covariance: str) -> Floats:
     found = leverage(arrays, fit)
     if (found > 1 - 1e-10).any():
         raise EstimationError(
@@ -113,7 +116,9 @@ def _leverage(arrays, fit, covariance):
     return found
 
 
-def _clustered(arrays: Arrays, fit, absorber, covariance, correction, names):
+def _clustered(
+    arrays: Arrays, fit: Linear, absorber: Absorber, covariance: str, correction: str, names: Sequence[str]
+) -> tuple[np.ndarray, Correction, np.ndarray | None]:
     cov.require_clusters(arrays.clusters, arrays.cluster_names, covariance)
     applied = correct(correction, "cluster", count(arrays, absorber, len(fit.kept), clustered=True))
     if covariance == "CRV1":
@@ -125,7 +130,9 @@ def _clustered(arrays: Arrays, fit, absorber, covariance, correction, names):
     return matrix, Correction("bias-reduced, df Satterthwaite", 1.0, applied.counted, df), None
 
 
-def _crv1(arrays: Arrays, fit: Linear, applied: Correction):
+def _crv1(
+    arrays: Arrays, fit: Linear, applied: Correction
+) -> tuple[np.ndarray, Correction, np.ndarray | None]:
     if len(arrays.clusters) > 1:
         matrix = cov.clustered(fit.bread, arrays.clusters, fit.columns, fit.residual, arrays.weights)
         return applied.factor * matrix, applied, None
@@ -134,7 +141,9 @@ def _crv1(arrays: Arrays, fit: Linear, applied: Correction):
     return applied.factor * influence.T @ influence, applied, influence * len(influence)
 
 
-def _conley(data, arrays: Arrays, fit, absorber, spec: Conley, correction):
+def _conley(
+    data: pd.DataFrame, arrays: Arrays, fit: Linear, absorber: Absorber, spec: Conley, correction: str
+) -> tuple[np.ndarray, Correction]:
     require_columns(data, [spec.latitude, spec.longitude, spec.time])
     rows = arrays.rows
     places = [numeric(data, name)[rows] for name in (spec.latitude, spec.longitude)]

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import numpy as np
 
+from ..arrays import Floats
 from ..core.frame import Arrays
 from ..errors import EstimationError
 from ..linalg.absorb import Absorber
@@ -14,14 +15,15 @@ CELLS = 200_000_000
 """Largest explicit matrix of dummies, in cells (1.6 GB)."""
 
 
-def leverage(arrays: Arrays, fit: Linear) -> np.ndarray:
+def leverage(arrays: Arrays, fit: Linear) -> Floats:
     """Return the diagonal of the hat matrix of regressors and effects together, shape (n,)."""
     own = np.einsum("ij,ij->i", fit.columns @ fit.bread, fit.columns)
     own = own if arrays.weights is None else own * arrays.weights
-    return own + effects_leverage(arrays)
+    found: Floats = own + effects_leverage(arrays)
+    return found
 
 
-def effects_leverage(arrays: Arrays) -> np.ndarray:
+def effects_leverage(arrays: Arrays) -> Floats:
     """Return the diagonal of the projection on the effects, shape (n,).
 
     The largest effect is projected out; the dummies of the others, residualised, are held explicitly.
@@ -42,13 +44,14 @@ def effects_leverage(arrays: Arrays) -> np.ndarray:
     if arrays.slopes[first] is not None:
         explicit.append(_columns(arrays, first, sizes[first], n)[:, sizes[first] :])
     mass = np.bincount(arrays.codes[first], root**2)
-    share = root**2 / mass[arrays.codes[first]]
+    share: Floats = root**2 / mass[arrays.codes[first]]
     if not explicit:
         return share
     block = Absorber([arrays.codes[first]], weights=arrays.weights)
     columns = block.residualize(np.hstack(explicit), overwrite=True) * root[:, None]
     basis = Factor(columns.T @ columns).orthonormal(columns)
-    return share + np.einsum("ij,ij->i", basis, basis)
+    found: Floats = share + np.einsum("ij,ij->i", basis, basis)
+    return found
 
 
 def _columns(arrays: Arrays, i: int, levels: int, n: int) -> np.ndarray:

@@ -32,7 +32,15 @@ class Panel:
     weights: pd.Series | None
 
 
-def read_panel(data, outcome, names, unit, time, weights=None, constant=True) -> Panel:
+def read_panel(
+    data: pd.DataFrame,
+    outcome: str,
+    names: list[str],
+    unit: str,
+    time: str,
+    weights: Any = None,
+    constant: bool = True,
+) -> Panel:
     """Check the frame and return its complete rows; raise without regressors or a varying outcome."""
     require_unique(data, unit, time)
     if not names:

@@ -3,14 +3,15 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from typing import Literal
+from typing import Any, Literal
 
 import numpy as np
 import pandas as pd
 
+from ..arrays import Floats
 from ..core.checks import as_list, require_level
 from ..core.entry import takes_frame
-from ..core.frame import Effect, prepare
+from ..core.frame import Arrays, Effect, prepare
 from ..core.result import Estimates
 from ..core.translate import translated
 from ..errors import ColumnError, EstimationError, NotConvergedError, NotIdentifiedError
@@ -89,25 +90,16 @@ def negative_binomial(
     >>> negative_binomial(frame, outcome="count", treatment="on").coef().round(2).to_dict()
     {'Intercept': 2.32, 'on': 0.86, 'alpha': 0.79}
     """
-    from statsmodels.discrete.discrete_model import NegativeBinomial
-
     require_level(level)
     names = [*as_list(treatment), *as_list(covariates)]
     arrays = prepare(
         data, outcome=outcome, columns=names, effects=as_effects(effects), offset=offset, cluster=cluster
     )
-    if (arrays.outcome < 0).any() or (arrays.outcome % 1 != 0).any():
-        raise ColumnError(f"outcome {outcome!r} must hold counts: whole numbers, none negative")
+    _require_counts(arrays, outcome)
     design, terms = _design(arrays, names)
-    with translated("statsmodels"):
-        fit = _fitted(NegativeBinomial, arrays, design, form, cluster)
-    if not fit.mle_retvals["converged"]:
-        raise NotConvergedError("the negative binomial likelihood was not maximised: use poisson")
+    fit = _fitted(arrays, design, form, cluster)
     keep = [*range(len(terms)), design.shape[1]]
-    if not np.isfinite(np.asarray(fit.bse)[keep]).all():
-        raise NotIdentifiedError(
-            "the likelihood has no curvature at its maximum (no overdispersion): use poisson"
-        )
+    _require_maximum(fit, keep)
     return Estimates(
         method="negative_binomial",
         keys=pd.DataFrame({"term": [*terms, "alpha"]}),
@@ -128,14 +120,31 @@ def negative_binomial(
     )
 
 
-def _fitted(family, arrays, design, form, cluster):
-    model = family(arrays.outcome, design, loglike_method=form, offset=arrays.offset)
-    options = {"cov_type": "cluster", "cov_kwds": {"groups": arrays.clusters[0]}} if cluster else {}
-    fit = model.fit(disp=0, maxiter=500, method="bfgs", gtol=1e-8, **options)
-    return model.fit(disp=0, maxiter=200, method="newton", start_params=fit.params, **options)
+def _require_counts(arrays: Arrays, outcome: str) -> None:
+    if (arrays.outcome < 0).any() or (arrays.outcome % 1 != 0).any():
+        raise ColumnError(f"outcome {outcome!r} must hold counts: whole numbers, none negative")
 
 
-def _design(arrays, names):
+def _require_maximum(fit: Any, keep: list[int]) -> None:
+    if not fit.mle_retvals["converged"]:
+        raise NotConvergedError("the negative binomial likelihood was not maximised: use poisson")
+    if not np.isfinite(np.asarray(fit.bse)[keep]).all():
+        raise NotIdentifiedError(
+            "the likelihood has no curvature at its maximum (no overdispersion): use poisson"
+        )
+
+
+def _fitted(arrays: Arrays, design: Floats, form: str, cluster: Any) -> Any:
+    from statsmodels.discrete.discrete_model import NegativeBinomial
+
+    with translated("statsmodels"):
+        model = NegativeBinomial(arrays.outcome, design, loglike_method=form, offset=arrays.offset)
+        options = {"cov_type": "cluster", "cov_kwds": {"groups": arrays.clusters[0]}} if cluster else {}
+        fit = model.fit(disp=0, maxiter=500, method="bfgs", gtol=1e-8, **options)
+        return model.fit(disp=0, maxiter=200, method="newton", start_params=fit.params, **options)
+
+
+def _design(arrays: Arrays, names: list[str]) -> tuple[Floats, list[str]]:
     levels = sum(int(item.max()) for item in arrays.codes)
     if levels > _MOST_LEVELS:
         raise EstimationError(f"{levels} dummies are too many for a negative binomial: use poisson")

@@ -13,6 +13,7 @@ from ..core.entry import takes_frame
 from ..core.frame import Arrays, Effect, prepare
 from ..core.result import Estimates
 from ..errors import NotIdentifiedError
+from ..linalg.absorb import Absorber
 from ..linalg.least_squares import Linear, least_squares, norms
 from ..linalg.threads import same_bits
 from .inference import Covariance, infer, resolve
@@ -116,12 +117,11 @@ def ols(
     if unit is not None and time is not None:
         require_unique(data, unit, time)
     treatments = as_list(treatment)
-    names = [*treatments, *as_list(covariates)]
     covariance = resolve(covariance, cluster)
     arrays = prepare(
         data,
         outcome=outcome,
-        columns=names,
+        columns=[*treatments, *as_list(covariates)],
         effects=as_effects(effects),
         trends=trends,
         weights=weights,
@@ -129,8 +129,7 @@ def ols(
         singletons=singletons,
     )
     arrays = with_intercept(arrays)
-    fit, absorber, total = _fit(arrays)
-    require_identified(arrays.names, fit.dropped, treatments)
+    fit, absorber, total = _fit(arrays, treatments)
     kept = [arrays.names[j] for j in fit.kept]
     matrix, applied, influence = infer(data, arrays, fit, absorber, covariance, correction, kept)
     return Estimates(
@@ -142,14 +141,18 @@ def ols(
         design=describe(outcome, arrays, covariance, cluster, weights, applied),
         level=level,
         influence=influence,
-        extra={
-            "columns": column_ledger(arrays.names, fit.dropped),
-            "residuals": fit.residual,
-            "r2_within": 1.0 - _squares(fit.residual, arrays) / total,
-            "df_absorbed": absorber.rank,
-            "df_absorbed_is_exact": absorber.rank_is_exact,
-        },
+        extra=_extra(arrays, fit, absorber, total),
     )
+
+
+def _extra(arrays: Arrays, fit: Linear, absorber: Absorber, total: float) -> dict[str, Any]:
+    return {
+        "columns": column_ledger(arrays.names, fit.dropped),
+        "residuals": fit.residual,
+        "r2_within": 1.0 - _squares(fit.residual, arrays) / total,
+        "df_absorbed": absorber.rank,
+        "df_absorbed_is_exact": absorber.rank_is_exact,
+    }
 
 
 def as_effects(effects: Effect | Sequence[Effect]) -> list[Effect]:
@@ -168,7 +171,7 @@ def with_intercept(arrays: Arrays) -> Arrays:
     return replace(arrays, joint=joint, names=(INTERCEPT, *arrays.names))
 
 
-def _fit(arrays: Arrays) -> tuple[Linear, Any, float]:
+def _fit(arrays: Arrays, treatments: list[str]) -> tuple[Linear, Any, float]:
     before = norms(arrays.joint, arrays.weights)
     absorber = arrays.absorber()
     joint = absorber.residualize(arrays.joint, overwrite=True)
@@ -177,7 +180,9 @@ def _fit(arrays: Arrays) -> tuple[Linear, Any, float]:
         raise NotIdentifiedError("the outcome does not vary once the effects are absorbed")
     if joint.shape[1] == 1:
         raise NotIdentifiedError("no regressor: name a treatment or covariates")
-    return least_squares(joint[:, 0], joint[:, 1:], before[1:], arrays.weights), absorber, total
+    fit = least_squares(joint[:, 0], joint[:, 1:], before[1:], arrays.weights)
+    require_identified(arrays.names, fit.dropped, treatments)
+    return fit, absorber, total
 
 
 def _squares(values: np.ndarray, arrays: Arrays) -> float:
@@ -202,7 +207,14 @@ def units_of(data: pd.DataFrame, unit: str | None, arrays: Arrays) -> int | None
     return None if unit is None else int(data[unit][arrays.rows].nunique())
 
 
-def describe(outcome, arrays, covariance, cluster, weights, applied: Correction) -> dict[str, Any]:
+def describe(
+    outcome: str,
+    arrays: Arrays,
+    covariance: Any,
+    cluster: str | Sequence[str] | None,
+    weights: str | None,
+    applied: Correction,
+) -> dict[str, Any]:
     """Return the plain values that say how a regression was done."""
     return {
         "outcome": outcome,

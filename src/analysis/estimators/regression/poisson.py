@@ -9,6 +9,7 @@ from typing import Any, Literal
 import numpy as np
 import pandas as pd
 
+from ..arrays import Floats
 from ..core.checks import as_list, require_level, require_unique
 from ..core.entry import takes_frame
 from ..core.frame import Arrays, Effect, prepare
@@ -190,7 +191,14 @@ def _fit(arrays: Arrays, singletons: str, separation: str) -> tuple[Arrays, Pois
     return _fit(arrays.keep(~apart, "separated"), singletons, separation)
 
 
-def _infer(data, arrays: Arrays, fit: PoissonFit, covariance, correction, kept):
+def _infer(
+    data: pd.DataFrame,
+    arrays: Arrays,
+    fit: PoissonFit,
+    covariance: Covariance,
+    correction: str,
+    kept: list[str],
+) -> tuple[Floats, Correction, Floats | None]:
     working = replace(arrays, weights=fit.weights)
     matrix, applied, influence = infer(data, working, fit.linear, fit.absorber, covariance, correction, kept)
     base = fit.linear.bread if covariance == "iid" else matrix / applied.factor

@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from typing import Any
 
 import numpy as np
 
+from ..arrays import Floats, Ints
 from ..core.frame import Arrays
 from ..errors import NotConvergedError, NotIdentifiedError
 from ..linalg.absorb import Absorber
@@ -91,7 +93,7 @@ def _identified(arrays: Arrays) -> tuple[list[int], dict[int, str]]:
 class _State:
     """Where Newton's method stands."""
 
-    def __init__(self, arrays: Arrays, columns: np.ndarray, start: np.ndarray | None = None):
+    def __init__(self, arrays: Arrays, columns: np.ndarray, start: np.ndarray | None = None) -> None:
         self._arrays = arrays
         self._joint = np.empty((len(columns), columns.shape[1] + 1), order="F")
         self._joint[:, 1:] = columns
@@ -131,7 +133,7 @@ class _State:
         self.is_flat = abs(self._value - value) <= 1e-9 * (abs(value) + 0.1)
         return scale * float(max(move.max(), -move.min()))
 
-    def _move(self, eta, coefficient, move, shift, scale) -> None:
+    def _move(self, eta: Floats, coefficient: Floats, move: Floats, shift: Floats, scale: float) -> None:
         self.eta = eta + (move if scale == 1.0 else scale * move)
         self.coefficient = coefficient + scale * shift
         self.mean = positive_exp(self.eta)
@@ -145,7 +147,9 @@ class _State:
     def _absorber(self) -> Absorber:
         return Absorber(self._arrays.codes, weights=self._weights(), slopes=self._arrays.slopes)
 
-    def result(self, kept, dropped, iterations, drifting=False) -> PoissonFit:
+    def result(
+        self, kept: Ints, dropped: dict[Any, Any], iterations: int, drifting: bool = False
+    ) -> PoissonFit:
         """Return the fit with columns residualised on the final weights."""
         weights, absorber = self._weights(), self._absorber()
         columns = absorber.residualize(self._columns)
@@ -155,7 +159,7 @@ class _State:
         return PoissonFit(linear, weights, absorber, self.mean, self._value, iterations, drifting)
 
 
-def _weighted_fit(absorber: Absorber, joint: np.ndarray, weights) -> tuple[np.ndarray, np.ndarray]:
+def _weighted_fit(absorber: Absorber, joint: np.ndarray, weights: Floats) -> tuple[np.ndarray, np.ndarray]:
     """Return coefficients and fitted values of the first column regressed on the others and the effects."""
     target, columns = joint[:, 0], joint[:, 1:]
     parts = absorber.moments(joint)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import numpy as np
 
+from ..arrays import Bools, Floats
 from ..core.frame import Arrays
 from ..errors import NotConvergedError, NotIdentifiedError
 from ..linalg.absorb import Absorber, drop_singletons
@@ -35,7 +36,7 @@ def _in_positive_levels(arrays: Arrays) -> np.ndarray:
     return keep
 
 
-def separated(arrays: Arrays, maximum: int = 5_000) -> np.ndarray:
+def separated(arrays: Arrays, maximum: int = 5_000) -> Bools:
     """Return which rows are separated: some combination of regressors and effects is positive on them only.
 
     Iterative rectifier of Correia, Guimaraes and Zylkin (2020, arXiv:1903.01633): the zeros' indicator is
@@ -57,7 +58,7 @@ def separated(arrays: Arrays, maximum: int = 5_000) -> np.ndarray:
     NotConvergedError
         If `maximum` is reached.
     """
-    zero = arrays.outcome == 0
+    zero: Bools = arrays.outcome == 0
     if not zero.any():
         return zero
     fitted = _Fitted(arrays, zero)
@@ -66,7 +67,8 @@ def separated(arrays: Arrays, maximum: int = 5_000) -> np.ndarray:
         fit = fitted(target)
         fit[(np.abs(fit) < _ZERO) | ~zero] = 0.0
         if (fit >= 0).all():
-            return zero & (fit > _POSITIVE)
+            found: Bools = zero & (fit > _POSITIVE)
+            return found
         target = np.maximum(fit, 0.0)
         if not target.any():
             return np.zeros_like(zero)
@@ -80,7 +82,7 @@ class _Fitted:
     the weight's factor at every repetition.
     """
 
-    def __init__(self, arrays: Arrays, zero: np.ndarray):
+    def __init__(self, arrays: Arrays, zero: np.ndarray) -> None:
         self._zero = zero
         self._weights = weights = np.where(zero, 1.0, _HEAVY)
         self._absorber = Absorber(arrays.codes, weights=weights, slopes=arrays.slopes)
@@ -98,9 +100,10 @@ class _Fitted:
             wanted[~self._zero] -= fit[~self._zero]
         return fit
 
-    def _project(self, target: np.ndarray) -> np.ndarray:
+    def _project(self, target: Floats) -> Floats:
         left = self._absorber.residualize(target)
         if self._solver is not None:
             for _ in range(2):
                 left = left - self._columns @ self._solver.solve(self._columns.T @ (left * self._weights))
-        return target - left
+        found: Floats = target - left
+        return found

@@ -4,10 +4,12 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import replace
+from typing import Any
 
 import numpy as np
 import pandas as pd
 
+from ..arrays import Bools, Floats
 from ..core.checks import as_list, numeric, require_columns
 from ..core.entry import takes_frame
 from ..core.result import Estimates
@@ -116,21 +118,23 @@ def two_by_two(
     )
 
 
-def _binary(data, name):
+def _binary(data: pd.DataFrame, name: str) -> Floats:
     values = numeric(data, name)
     if not np.isin(values[~np.isnan(values)], (0.0, 1.0)).all():
         raise ColumnError(f"column {name!r} must hold 0 and 1 only")
     return values
 
 
-def _require_cells(group, after, treated, post):
+def _require_cells(group: Floats, after: Floats, treated: str, post: str) -> None:
     for g in (0.0, 1.0):
         for p in (0.0, 1.0):
             if not ((group == g) & (after == p)).any():
                 raise NotIdentifiedError(f"no row has {treated}={g:.0f} and {post}={p:.0f}")
 
 
-def _cell_means(data, rows, outcome, treated, post, weights):
+def _cell_means(
+    data: pd.DataFrame, rows: Bools | None, outcome: str, treated: str, post: str, weights: Any
+) -> pd.DataFrame:
     used = data[rows]
     w = np.ones(len(used)) if weights is None else used[weights].to_numpy(float)
     table = pd.DataFrame({"wy": used[outcome].to_numpy(float) * w, "w": w, "rows": 1})

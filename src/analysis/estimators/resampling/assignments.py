@@ -10,6 +10,7 @@ from itertools import chain, combinations, product
 import numpy as np
 import pandas as pd
 
+from ..arrays import Floats, Ints
 from ..errors import ColumnError, NotIdentifiedError
 
 CHUNK_CELLS = 2**17
@@ -43,11 +44,14 @@ class Paths:
         found = np.flatnonzero((self.kinds == 0).all(axis=1))
         return int(found[0]) if len(found) else None
 
-    def treatment(self, label: np.ndarray) -> np.ndarray:
+    def treatment(self, label: Ints) -> Floats:
         """Return the treatment of every row when places have the paths `label`, shape (n,) or (n, draws)."""
+        found: Floats
         if label.ndim == 1:
-            return self.kinds[label[self.place], self.period]
-        return self.kinds[label[:, self.place].T, self.period[:, None]]
+            found = self.kinds[label[self.place], self.period]
+            return found
+        found = self.kinds[label[:, self.place].T, self.period[:, None]]
+        return found
 
 
 def read_paths(
@@ -260,7 +264,7 @@ def _count(members: int, labels: np.ndarray) -> int:
     return whole
 
 
-def all_assignments(groups) -> np.ndarray:
+def all_assignments(groups: tuple[tuple[Ints, Ints], ...]) -> np.ndarray:
     """Return every distinct assignment, shape (assignments, 2, treated): places, then their paths."""
     each = [list(_within(members.tolist(), labels.tolist())) for members, labels in groups]
     rows = [

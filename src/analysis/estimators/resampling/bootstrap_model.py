@@ -12,6 +12,7 @@ import pandas as pd
 
 from ..core.checks import as_list, require_option
 from ..core.frame import Arrays, dense_codes, prepare
+from ..core.result import Sample
 from ..errors import EstimationError, FewClustersWarning, NotIdentifiedError, TooFewClustersError
 from ..linalg.absorb import Absorber
 from ..regression.inference import count
@@ -176,6 +177,6 @@ def require_choices(kind: str, alternative: str) -> None:
     require_option("alternative", alternative, ALTERNATIVES)
 
 
-def labelled(model: Model, **changes: Any):
+def labelled(model: Model, **changes: Any) -> Sample:
     """Return the sample ledger of a model."""
     return replace(model.arrays.sample(), clusters=model.clusters, **changes)

@@ -7,6 +7,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
+from ..arrays import Floats
 from ..linalg.parallel import run_chunks
 from .cluster_sums import WildSums
 from .weights import WildDraws
@@ -55,7 +56,7 @@ class _Errors:
     spread : numpy.ndarray, shape (clusters, K)
     """
 
-    own: Sequence
+    own: Sequence[np.ndarray]
     numerator: Sequence[np.ndarray]
     nuisance: Sequence[np.ndarray]
     spread: np.ndarray
@@ -70,7 +71,7 @@ class _Errors:
         squares = np.stack([_row_products(both[a], both[b]) for a, b in self.pairs])
         return Moments(np.stack([weights @ item for item in self.numerator]), squares)
 
-    def _scores(self, weights, own, nuisance) -> np.ndarray:
+    def _scores(self, weights: Floats, own: Floats, nuisance: Floats) -> np.ndarray:
         scores = weights * own if own.ndim == 1 else np.ascontiguousarray((own @ weights.T).T)
         if self.spread.shape[1]:
             scores -= (weights @ nuisance) @ self.spread.T
@@ -80,7 +81,7 @@ class _Errors:
 class _Collapsed:
     """The same for many clusters: squares multiplied out, so no score of a cluster is ever formed."""
 
-    def __init__(self, errors: _Errors):
+    def __init__(self, errors: _Errors) -> None:
         self.errors, self.k = errors, errors.spread.shape[1]
         crossed = [own[:, None] * errors.spread for own in errors.own]
         self.stack = np.column_stack([*errors.numerator, *errors.nuisance, *crossed])
@@ -149,8 +150,9 @@ def _joined(parts: list[Moments]) -> Moments:
     )
 
 
-def _row_products(left: np.ndarray, right: np.ndarray) -> np.ndarray:
-    return np.einsum("ij,ij->i", left, right)
+def _row_products(left: Floats, right: Floats) -> Floats:
+    found: Floats = np.einsum("ij,ij->i", left, right)
+    return found
 
 
 def observed_statistic(sums: WildSums, null: float) -> float:

@@ -8,12 +8,15 @@ the nested effects, so it costs sums by cluster and level, not another pass over
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 from itertools import pairwise
+from typing import Any
 
 import numpy as np
 from scipy import sparse
 
+from ..arrays import Floats
 from ..errors import EstimationError, NotIdentifiedError
 from ..linalg.absorb import Absorber
 from ..linalg.absorb_solve import DENSE_LEVELS
@@ -50,7 +53,7 @@ class WildSums:
         Scores at the estimate.
     """
 
-    own: tuple
+    own: tuple[Any, ...]
     numerator: tuple[np.ndarray, ...]
     nuisance: tuple[np.ndarray, ...]
     spread: np.ndarray
@@ -104,13 +107,14 @@ class Design:
         """Whether the two partitions are one."""
         return self.bootstrap_cluster is self.cluster
 
-    def weighted(self, values: np.ndarray) -> np.ndarray:
+    def weighted(self, values: Floats) -> Floats:
         """Return `values` (rows first) times the weights."""
         if self.weights is None:
             return values
-        return values * (self.weights if values.ndim == 1 else self.weights[:, None])
+        found: Floats = values * (self.weights if values.ndim == 1 else self.weights[:, None])
+        return found
 
-    def own(self, regressor: np.ndarray, error: np.ndarray):
+    def own(self, regressor: Floats, error: Floats) -> Any:
         """Return sums of regressor times error by cluster, or by cluster and bootstrap cluster."""
         product = self.weighted(regressor * error)
         if self.same:
@@ -219,7 +223,9 @@ def _uneven(design: Design) -> bool:
     return len(inside.codes) > len(design.inside.codes)
 
 
-def _sums(design: Design, fitted: Fit, regressor, errors, known) -> WildSums:
+def _sums(
+    design: Design, fitted: Fit, regressor: Floats, errors: tuple[Floats, ...], known: Mapping[str, Any]
+) -> WildSums:
     spread = [
         cluster_products(design.cluster, design.n_clusters, regressor, design.columns, design.weights)
         @ fitted.inverse
@@ -244,7 +250,9 @@ def _nuisance(design: Design, error: np.ndarray) -> np.ndarray:
     return np.hstack(sums)
 
 
-def _pairwise_sums(design: Design, fitted: Fit, regressor, errors, known) -> WildSums:
+def _pairwise_sums(
+    design: Design, fitted: Fit, regressor: Floats, errors: tuple[Any, ...], known: Mapping[str, Any]
+) -> WildSums:
     """Residualize each cluster's share of the regressor: exact for any effects, one column a cluster."""
     if design.n_clusters * design.n_bootstrap > DENSE_PAIRS:
         raise EstimationError(
@@ -268,7 +276,9 @@ def _pairwise_sums(design: Design, fitted: Fit, regressor, errors, known) -> Wil
     return WildSums(tuple(own), numerator, (empty,) * len(own), np.empty((design.n_clusters, 0)), **known)
 
 
-def _jackknife_sums(design: Design, j, regressor, restricted, known) -> WildSums:
+def _jackknife_sums(
+    design: Design, j: int, regressor: Floats, restricted: bool, known: Mapping[str, Any]
+) -> WildSums:
     if design.crossing.width > JACKKNIFE_COLUMNS:
         raise EstimationError(
             f"kind '31' refits without each cluster: {design.crossing.width} levels that cross clusters "
@@ -289,13 +299,14 @@ def _jackknife_sums(design: Design, j, regressor, restricted, known) -> WildSums
     return WildSums(own, numerator, nuisance, spread @ _pseudo_inverse(gram), **known)
 
 
-def _pseudo_inverse(gram: np.ndarray) -> np.ndarray:
+def _pseudo_inverse(gram: Floats) -> Floats:
     """Return the generalised inverse of a gram matrix whose columns were brought to one scale."""
     scale = np.sqrt(np.maximum(np.diag(gram), 0.0))
     scale = np.where(scale > 0, scale, 1.0)
-    return np.linalg.pinv(gram / np.outer(scale, scale), rcond=COLLINEAR, hermitian=True) / np.outer(
+    found: Floats = np.linalg.pinv(gram / np.outer(scale, scale), rcond=COLLINEAR, hermitian=True) / np.outer(
         scale, scale
     )
+    return found
 
 
 def _explicit(design: Design) -> tuple[np.ndarray, np.ndarray]:

@@ -4,10 +4,12 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from typing import Any
 
 import numpy as np
 from scipy import sparse
 
+from ..arrays import Floats
 from ..linalg.absorb import Absorber, _Block
 from ..linalg.absorb_solve import DenseSchur, Factor
 from ..linalg.groups import group_sum
@@ -118,6 +120,8 @@ def residual_columns(inside: Effects, crossing: Effects) -> np.ndarray:
     return inside.absorber().residualize(np.asfortranarray(crossing.columns().toarray()), overwrite=True)
 
 
-def cluster_products(codes: np.ndarray, levels: int, left: np.ndarray, right: np.ndarray, weights):
+def cluster_products(
+    codes: np.ndarray, levels: int, left: np.ndarray, right: np.ndarray, weights: Any
+) -> Floats:
     """Return sums by cluster of ``left * right * weights`` for each column of `right`."""
     return group_sum(codes, right, levels, left if weights is None else left * weights)

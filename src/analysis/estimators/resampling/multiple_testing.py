@@ -9,14 +9,16 @@ from typing import Any
 import numpy as np
 import pandas as pd
 
+from ..arrays import Floats
 from ..core.checks import as_list, require_level
 from ..core.entry import takes_frame
 from ..core.result import Estimates, Sample
 from ..errors import EstimationError
 from ..linalg.threads import same_bits
 from .bootstrap_model import Model, build_model, require_choices, treatment_sums
-from .bootstrap_statistics import TIE, bootstrap_moments, observed_statistic
-from .weights import plan_draws
+from .bootstrap_statistics import TIE, Moments, bootstrap_moments, observed_statistic
+from .cluster_sums import WildSums
+from .weights import WildDraws, plan_draws
 
 
 @takes_frame
@@ -154,10 +156,25 @@ def romano_wolf(
     sums = [item for found in per_model for item in found]
     plan = plan_draws(distribution, models[0].design.n_bootstrap, draws, seed)
     moments = bootstrap_moments(sums, plan, null=0.0, n_jobs=n_jobs)
+    label = f"WC{'R' if restricted else 'U'}{kind}"
+    return _result(
+        names, as_list(treatment), models, sums, moments, plan, (label, distribution, cluster), level
+    )
+
+
+def _result(
+    names: list[str],
+    terms: list[str],
+    models: list[Model],
+    sums: list[WildSums],
+    moments: list[Moments],
+    plan: WildDraws,
+    said: tuple[str, str, str],
+    level: float,
+) -> Estimates:
     drawn = np.column_stack([moment.statistics(0.0) for moment in moments])
     observed = np.array([observed_statistic(item, 0.0) for item in sums])
     single, adjusted = step_down(observed, drawn)
-    terms = as_list(treatment)
     factors = np.repeat([model.correction.factor for model in models], len(terms))
     pulls = np.column_stack([item.scores / item.total for item in sums]) * np.sqrt(factors)
     return Estimates(
@@ -166,16 +183,7 @@ def romano_wolf(
         estimate=np.array([item.estimate for item in sums]),
         covariance=pulls.T @ pulls,
         sample=_union([model.arrays.sample() for model in models], models),
-        design={
-            "correction": models[0].correction.name,
-            "df": min(model.correction.df for model in models),
-            "bootstrap": f"WC{'R' if restricted else 'U'}{kind}",
-            "distribution": distribution,
-            "draws": plan.draws,
-            "enumerated": plan.enumerated,
-            "cluster": cluster,
-            "hypotheses": len(sums),
-        },
+        design=_design(models, plan, said, len(sums)),
         level=level,
         overrides={"p_value": single, "p_value_romano_wolf": adjusted},
         seed=plan.seed,
@@ -184,6 +192,20 @@ def romano_wolf(
             "bootstrap_statistics": drawn / np.sqrt(factors),
         },
     )
+
+
+def _design(models: list[Model], plan: WildDraws, said: tuple[str, str, str], size: int) -> dict[str, Any]:
+    bootstrap, distribution, cluster = said
+    return {
+        "correction": models[0].correction.name,
+        "df": min(model.correction.df for model in models),
+        "bootstrap": bootstrap,
+        "distribution": distribution,
+        "draws": plan.draws,
+        "enumerated": plan.enumerated,
+        "cluster": cluster,
+        "hypotheses": size,
+    }
 
 
 def step_down(observed: np.ndarray, drawn: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
@@ -269,10 +291,11 @@ def adjust_p_values(
     return keys.assign(p_value=values, p_value_adjusted=adjusted, rejected=rejected, method=method)
 
 
-def _adjusted(values: np.ndarray, method: str, alpha: float) -> tuple[Any, Any]:
+def _adjusted(values: Floats, method: str, alpha: float) -> tuple[Any, Any]:
     from statsmodels.stats.multitest import multipletests
 
     try:
-        return multipletests(values, alpha=alpha, method=method)[:2]
+        found: tuple[Any, Any] = multipletests(values, alpha=alpha, method=method)[:2]
+        return found
     except ValueError as error:
         raise EstimationError(f"method {method!r} is not one of statsmodels' multipletests") from error

@@ -12,6 +12,7 @@ from dataclasses import dataclass
 import numpy as np
 from scipy import sparse
 
+from ..arrays import Floats
 from ..linalg.absorb import Absorber
 from ..linalg.absorb_solve import DENSE_LEVELS, Factor
 from ..linalg.groups import group_sum
@@ -44,12 +45,13 @@ class Panel:
     effects: Effects
     cluster: np.ndarray
 
-    def weighted(self, values: np.ndarray) -> np.ndarray:
+    def weighted(self, values: Floats) -> Floats:
         """Return `values` (rows first) times the weights."""
         weights = self.effects.weights
         if weights is None:
             return values
-        return values * (weights if values.ndim == 1 else weights[:, None])
+        found: Floats = values * (weights if values.ndim == 1 else weights[:, None])
+        return found
 
 
 def coefficients(panel: Panel, plan: Assignments, n_jobs: int | None) -> np.ndarray:
@@ -98,10 +100,10 @@ class _Table:
         sums += self.fixed
         return _ratios(sums[:, 2:4], self._squares(sums), sums[:, 0])
 
-    def _squares(self, sums: np.ndarray) -> np.ndarray:
+    def _squares(self, sums: Floats) -> Floats:
         """Return sums of squares of the treatment off effects and covariates."""
         first, then = sums[:, 4 : 4 + self.covariates], sums[:, 4 + self.covariates :]
-        squares = sums[:, 1] - np.einsum("ij,ij->i", first @ self.inverse, first)
+        squares: Floats = sums[:, 1] - np.einsum("ij,ij->i", first @ self.inverse, first)
         if self.factor is not None:
             half = self.factor.half(then.T)
             squares = squares - np.einsum("ij,ij->j", half, half)
@@ -129,13 +131,14 @@ def _table(panel: Panel, plan: Assignments) -> _Table:
     return _Table(plan, rows.reshape(n_places * n_kinds, -1), k, np.linalg.inv(gram), factor, fixed)
 
 
-def _untouched(plan: Assignments, rows: np.ndarray) -> np.ndarray:
+def _untouched(plan: Assignments, rows: Floats) -> Floats:
     """Return the sum of the rows of places that keep their path in every draw."""
     still = np.ones(len(plan.paths.label), dtype=bool)
     for members, _ in plan.groups:
         still[members] = False
     places = np.flatnonzero(still)
-    return rows[places, plan.paths.label[places]].sum(axis=0)
+    found: Floats = rows[places, plan.paths.label[places]].sum(axis=0)
+    return found
 
 
 @dataclass(frozen=True)
@@ -161,12 +164,13 @@ class _Dense:
         found = _ratios(tops, squares, raw)
         return self._studentized(columns, found[:, 0], squares)[:, None] if self.studentized else found
 
-    def _studentized(self, columns: np.ndarray, estimate: np.ndarray, squares: np.ndarray) -> np.ndarray:
+    def _studentized(self, columns: Floats, estimate: Floats, squares: Floats) -> Floats:
         panel, levels = self.panel, int(self.panel.cluster.max()) + 1
         own = group_sum(panel.cluster, columns, levels, panel.weighted(panel.outcome))
         spread = group_sum(panel.cluster, columns * panel.weighted(columns), levels)
         scores = own - spread * estimate
-        return estimate * squares / np.sqrt(np.einsum("ij,ij->j", scores, scores))
+        found: Floats = estimate * squares / np.sqrt(np.einsum("ij,ij->j", scores, scores))
+        return found
 
 
 def _ratios(tops: np.ndarray, squares: np.ndarray, raw: np.ndarray) -> np.ndarray:

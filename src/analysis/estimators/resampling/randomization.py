@@ -9,25 +9,21 @@ from typing import Any
 import numpy as np
 import pandas as pd
 
-from ..core.calendar import event_positions
-from ..core.checks import as_list, require_columns, require_level, require_option, require_unique
+from ..arrays import Ints
+from ..core.checks import as_list, require_level, require_option, require_unique
 from ..core.entry import takes_frame
 from ..core.frame import Arrays, prepare
 from ..core.result import Estimates
-from ..errors import EstimationError, TooFewClustersError
+from ..errors import EstimationError
 from ..linalg.threads import same_bits
 from .assignments import (
     Assignments,
     Paths,
-    plan_assignments,
-    pools_of,
-    read_paths,
-    require_dates,
-    start_numbers,
 )
 from .bootstrap_model import effects_of, require_variation, small_sample
-from .cluster_sums import Design, fit, partial_out, wild_sums
+from .cluster_sums import Design, WildSums, fit, partial_out, wild_sums
 from .permuted_statistics import Panel, coefficients, t_statistics
+from .randomization_plan import plan_of
 from .test_inversion import invert
 
 DESIGNS = ("unit", "cluster", "date")
@@ -184,29 +180,21 @@ def randomization_test(
     )
     _require_unique(data[arrays.rows], unit, time)
     codes = dict(zip(keys, arrays.clusters, strict=True))
-    plan = _plan(data, arrays, codes, treatment, place, time, strata, cohort, design, draws, seed)
+    plan = plan_of(data, arrays, codes, treatment, place, time, strata, cohort, design, draws, seed)
     regression, panel = _regression(arrays, codes[cluster or place])
-    return _result(
-        regression,
-        panel,
-        plan,
-        arrays,
-        codes,
-        {
-            "treatment": treatment,
-            "unit": unit,
-            "place": place,
-            "cluster": cluster or place,
-            "design": design,
-            "strata": strata,
-            "statistic": statistic,
-            "alternative": alternative,
-            "null": null,
-            "correction": correction,
-        },
-        level,
-        n_jobs,
-    )
+    said = {
+        "treatment": treatment,
+        "unit": unit,
+        "place": place,
+        "cluster": cluster or place,
+        "design": design,
+        "strata": strata,
+        "statistic": statistic,
+        "alternative": alternative,
+        "null": null,
+        "correction": correction,
+    }
+    return _result(regression, panel, plan, arrays, codes, said, level, n_jobs)
 
 
 def _require_choices(design: str, statistic: str, alternative: str, draws: int) -> None:
@@ -232,35 +220,6 @@ def _require_unique(used: pd.DataFrame, unit: str, time: str | None) -> None:
     require_unique(used.assign(**{} if time else {"_": 0}), unit, time or "_")
 
 
-def _plan(
-    data, arrays: Arrays, codes, treatment, place, time, strata, cohort, design, draws, seed
-) -> Assignments:
-    at = codes[place]
-    if int(at.max()) < 1:
-        raise TooFewClustersError(f"column {place!r} has one place in the used rows: at least 2 needed")
-    period = codes[time] if time else np.zeros(len(at), dtype=np.int64)
-    start = _starts(data[arrays.rows], cohort, time, at)
-    paths = read_paths(arrays.columns[:, 0], at, period, (treatment, place), start)
-    stratum = data[strata][arrays.rows] if strata else None
-    pools = pools_of(stratum, at, len(paths.label), strata)
-    if design == "date":
-        require_dates(paths, treatment)
-        pools = np.where(paths.label == (-1 if paths.never is None else paths.never), -1, pools)
-    plan = plan_assignments(paths, pools, draws, seed)
-    if seed is None and not plan.enumerated:
-        raise EstimationError(f"seed is needed: there are more than {draws} assignments")
-    return plan
-
-
-def _starts(used: pd.DataFrame, cohort: str | None, time: str | None, place: np.ndarray):
-    if cohort is None or time is None:
-        return None
-    require_columns(used, [cohort])
-    _, when, first = event_positions(used, time, cohort)
-    times = np.unique(when)
-    return start_numbers(first, times, place, int(place.max()) + 1, cohort)
-
-
 def _regression(arrays: Arrays, cluster: np.ndarray) -> tuple[Design, Panel]:
     sets = effects_of(arrays)
     found = partial_out(arrays.joint, sets, sets.absorber(), cluster)
@@ -273,42 +232,34 @@ def _regression(arrays: Arrays, cluster: np.ndarray) -> tuple[Design, Panel]:
     return found, Panel(both[:, 0], both[:, 1], others, sets, cluster)
 
 
-def _result(regression, panel, plan, arrays, codes, said: dict[str, Any], level, n_jobs) -> Estimates:
+def _result(
+    regression: Design,
+    panel: Panel,
+    plan: Assignments,
+    arrays: Arrays,
+    codes: dict[str, Ints],
+    said: dict[str, Any],
+    level: float,
+    n_jobs: Any,
+) -> Estimates:
     sums = wild_sums(regression, fit(regression), 0)
     single = replace(arrays, clusters=(codes[said["cluster"]],))
     applied = small_sample(single, panel.effects.absorber(), said["correction"])
-    estimate, null, alternative = sums.estimate, said["null"], said["alternative"]
-    low, high = np.nan, np.nan
-    if said["statistic"] == "t":
-        shifted = replace(panel, outcome=panel.outcome - null * panel.treatment)
-        found, observed = t_statistics(shifted, plan, n_jobs), (estimate - null) / sums.std_error
-    else:
-        pairs = coefficients(panel, plan, n_jobs)
-        found, observed = pairs[:, 0] - null * pairs[:, 1], estimate - null
-
-        def p_value(other: float) -> float:
-            drawn = pairs[:, 0] - other * pairs[:, 1]
-            return _share(_exceeding(drawn, estimate - other, alternative), plan)
-
-        low, high = invert(p_value, estimate, sums.std_error, 1 - level, alternative)
-    exceeding = _exceeding(found, observed, alternative)
+    found, observed, (low, high) = _tested(sums, panel, plan, said, level, n_jobs)
+    exceeding = _exceeding(found, observed, said["alternative"])
     variance = applied.factor * sums.std_error**2
     return Estimates(
         method="randomization_test",
         keys=pd.DataFrame({"term": [said["treatment"]]}),
-        estimate=np.array([estimate]),
+        estimate=np.array([sums.estimate]),
         covariance=np.array([[variance]]),
         sample=replace(single.sample(), units=int(codes[said["unit"]].max()) + 1),
         design=said
-        | {
-            "correction": applied.name,
-            "df": applied.df,
-            "draws": plan.draws,
-            "enumerated": plan.enumerated,
-        },
+        | {"correction": applied.name, "df": applied.df}
+        | {"draws": plan.draws, "enumerated": plan.enumerated},
         level=level,
         overrides={
-            "statistic": np.array([(estimate - null) / np.sqrt(variance)]),
+            "statistic": np.array([(sums.estimate - said["null"]) / np.sqrt(variance)]),
             "p_value": np.array([_share(exceeding, plan)]),
             "conf_low": np.array([low]),
             "conf_high": np.array([high]),
@@ -318,10 +269,31 @@ def _result(regression, panel, plan, arrays, codes, said: dict[str, Any], level,
             "exceeding": exceeding,
             "undefined": int(np.isnan(found).sum()),
             "statistics": found,
-            "places": len(plan.paths.label),
-            "treated_places": int((plan.paths.label != _never(plan.paths)).sum()),
+            **_places(plan.paths),
         },
     )
+
+
+def _tested(
+    sums: WildSums, panel: Panel, plan: Assignments, said: dict[str, Any], level: float, n_jobs: Any
+) -> tuple[np.ndarray, float, tuple[float, float]]:
+    """Return the statistics of the draws, the observed one, and the interval that inverts the test."""
+    estimate, null, alternative = sums.estimate, said["null"], said["alternative"]
+    if said["statistic"] == "t":
+        shifted = replace(panel, outcome=panel.outcome - null * panel.treatment)
+        return t_statistics(shifted, plan, n_jobs), (estimate - null) / sums.std_error, (np.nan, np.nan)
+    pairs = coefficients(panel, plan, n_jobs)
+
+    def p_value(other: float) -> float:
+        drawn = pairs[:, 0] - other * pairs[:, 1]
+        return _share(_exceeding(drawn, estimate - other, alternative), plan)
+
+    bounds = invert(p_value, estimate, sums.std_error, 1 - level, alternative)
+    return pairs[:, 0] - null * pairs[:, 1], estimate - null, bounds
+
+
+def _places(paths: Paths) -> dict[str, int]:
+    return {"places": len(paths.label), "treated_places": int((paths.label != _never(paths)).sum())}
 
 
 def _never(paths: Paths) -> int:

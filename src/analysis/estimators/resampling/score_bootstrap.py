@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from typing import Any
 
 import numpy as np
 import pandas as pd
 
+from ..arrays import Floats
 from ..core.checks import as_list, require_level, require_option
 from ..core.entry import takes_frame
 from ..core.frame import Arrays, prepare
@@ -151,41 +152,61 @@ def score_bootstrap(
         "effects": as_effects(effects),
         "trends": trends,
         "weights": weights,
+        "offset": offset,
+        "cluster": cluster,
     }
     names = [treatment, *as_list(covariates)]
     whole = poisson(
         data,
         treatment=treatment,
         covariates=names[1:],
-        offset=offset,
-        cluster=cluster,
         correction=correction,
         level=level,
         **model,
     )
-    arrays = _used_arrays(data, whole, names, {"offset": offset, "cluster": cluster} | model)
+    arrays = _used_arrays(data, whole, names, model)
+    plan = _plan(arrays, cluster, distribution, draws, seed)
+    tested = _Test(arrays, arrays.names.index(treatment), plan, n_jobs)
+    observed, drawn = tested(null)
+    bounds = (np.nan, np.nan)
+    if intervals:
+        bounds = _inverted(tested, *_of(whole, treatment), 1 - level, alternative)
+    said = {"distribution": distribution, "alternative": alternative, "null": null}
+    found = tail(drawn, observed, alternative)
+    return _result(whole, treatment, plan, said, found, observed, bounds, drawn)
+
+
+def _plan(arrays: Arrays, cluster: str, distribution: str, draws: int, seed: int | None) -> WildDraws:
     clusters = int(arrays.clusters[0].max()) + 1
     require_clusters([clusters], [cluster])
-    plan = plan_draws(distribution, clusters, draws, seed)
-    at = arrays.names.index(treatment)
-    estimate, std_error = _of(whole, treatment)
+    return plan_draws(distribution, clusters, draws, seed)
 
-    def tested(value: float):
-        scores = null_scores(arrays, at, value)
-        drawn = np.concatenate(run_chunks(_Scores(scores, plan), plan.chunks, n_jobs))
+
+@dataclass(frozen=True)
+class _Test:
+    """The studentized score at a value of the coefficient: observed, and in every draw."""
+
+    arrays: Arrays
+    at: int
+    plan: WildDraws
+    n_jobs: Any
+
+    def __call__(self, value: float) -> tuple[float, Floats]:
+        scores = null_scores(self.arrays, self.at, value)
+        drawn = np.concatenate(run_chunks(_Scores(scores, self.plan), self.plan.chunks, self.n_jobs))
         return _studentized(scores[None])[0], drawn
+
+
+def _inverted(
+    tested: Callable[[float], tuple[float, Floats]], estimate: float, error: float, alpha: float, side: str
+) -> tuple[float, float]:
+    """Return the values of the coefficient that the test does not reject."""
 
     def p_value(value: float) -> float:
         observed, drawn = tested(value)
-        return tail(drawn, observed, alternative).p_value
+        return tail(drawn, observed, side).p_value
 
-    observed, drawn = tested(null)
-    found = tail(drawn, observed, alternative)
-    bounds = (np.nan, np.nan)
-    if intervals:
-        bounds = invert(p_value, estimate, std_error, 1 - level, alternative)
-    said = {"distribution": distribution, "alternative": alternative, "null": null}
-    return _result(whole, treatment, plan, said, found, observed, bounds, drawn)
+    return invert(p_value, estimate, error, alpha, side)
 
 
 def _used_arrays(data: pd.DataFrame, whole: Estimates, names: list[str], model: dict[str, Any]) -> Arrays:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from typing import Any
 
 EXPANSIONS = 40
 RELATIVE = 1e-11
@@ -38,7 +39,7 @@ def invert(
     return low, high
 
 
-def _bound(p_value, estimate: float, step: float, alpha: float) -> float:
+def _bound(p_value: Callable[..., Any], estimate: float, step: float, alpha: float) -> float:
     inside, outside = estimate, _rejected(p_value, estimate, step, alpha)
     if abs(outside) == float("inf"):
         return outside
@@ -51,8 +52,9 @@ def _bound(p_value, estimate: float, step: float, alpha: float) -> float:
     return inside + (outside - inside) / 2
 
 
-def _rejected(p_value, estimate: float, step: float, alpha: float) -> float:
+def _rejected(p_value: Callable[..., Any], estimate: float, step: float, alpha: float) -> float:
     for power in range(EXPANSIONS):
         if p_value(estimate + step * 2**power) <= alpha:
-            return estimate + step * 2**power
+            found: float = estimate + step * 2**power
+            return found
     return float("inf") if step > 0 else float("-inf")

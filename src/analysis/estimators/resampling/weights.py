@@ -6,6 +6,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
+from ..arrays import Floats
 from ..core.checks import require_option
 from ..errors import EstimationError
 
@@ -97,8 +98,9 @@ def _webb(rng: np.random.Generator, shape: tuple[int, int]) -> np.ndarray:
     return WEBB[rng.integers(0, 6, size=shape, dtype=np.uint8)]
 
 
-def _mammen(rng: np.random.Generator, shape: tuple[int, int]) -> np.ndarray:
-    return MAMMEN[(rng.random(shape) >= MAMMEN_LOW).astype(np.int8)]
+def _mammen(rng: np.random.Generator, shape: tuple[int, int]) -> Floats:
+    found: Floats = MAMMEN[(rng.random(shape) >= MAMMEN_LOW).astype(np.int8)]
+    return found
 
 
 def _normal(rng: np.random.Generator, shape: tuple[int, int]) -> np.ndarray:

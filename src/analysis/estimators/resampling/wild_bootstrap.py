@@ -223,7 +223,7 @@ def wild_bootstrap(
 
 
 def _extra(
-    tails: Sequence[Tail], moments: Sequence[Moments], null, draws: int, factor: float
+    tails: Sequence[Tail], moments: Sequence[Moments], null: float, draws: int, factor: float
 ) -> dict[str, Any]:
     return {
         "p_value_with_ties": np.array([t.p_with_ties for t in tails]),

@@ -7,6 +7,7 @@ from collections.abc import Mapping, Sequence
 import numpy as np
 import pandas as pd
 
+from ..arrays import Floats
 from ..core.checks import require_level, require_option
 from ..core.distributions import normal_quantile
 from ..core.result import Estimates
@@ -193,7 +194,7 @@ def breakdown_value(
     return high
 
 
-def _require(restriction, values, method, points, level):
+def _require(restriction: str, values: Sequence[float], method: str, points: int, level: float) -> None:
     require_level(level)
     require_option("restriction", restriction, RESTRICTIONS)
     require_option("method", method, METHODS)
@@ -210,7 +211,16 @@ def _exact(path: EventPath, weights: np.ndarray, level: float) -> tuple[float, f
     return centre - half, centre + half
 
 
-def _interval(path, weights, restriction, value, method, points, level, seed) -> tuple[float, float]:
+def _interval(
+    path: EventPath,
+    weights: Floats,
+    restriction: str,
+    value: float,
+    method: str,
+    points: int,
+    level: float,
+    seed: int,
+) -> tuple[float, float]:
     if restriction == "smoothness":
         centre, half, _ = smoothness_interval(path, weights, value, level)
         return centre - half, centre + half

@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
+from typing import Any
 
 import numpy as np
 import pandas as pd
 
+from ..arrays import Floats
 from ..core.checks import as_list, numeric, require_columns, require_level
 from ..core.distributions import t_quantile
 from ..core.entry import takes_frame
@@ -112,7 +114,9 @@ def omitted_variable_bounds(
     )
 
 
-def _arrays(data, outcome, treatment, names):
+def _arrays(
+    data: pd.DataFrame, outcome: str, treatment: str, names: list[str]
+) -> tuple[Floats, Floats, Sample]:
     wanted = [outcome, treatment, *names]
     require_columns(data, wanted)
     columns = {name: numeric(data, name) for name in wanted}
@@ -127,7 +131,7 @@ def _arrays(data, outcome, treatment, names):
     return columns[outcome][complete], design, sample
 
 
-def _ols(y, design, names):
+def _ols(y: Floats, design: Floats, names: list[str]) -> dict[str, Any]:
     n, k = design.shape
     if n <= k:
         raise NotIdentifiedError(f"{n} complete rows cannot support {k} coefficients")
@@ -143,12 +147,12 @@ def _ols(y, design, names):
     return {"beta": beta, "error": error, "df": n - k, "y": y}
 
 
-def partial_r2(statistic, df):
+def partial_r2(statistic: float, df: int) -> float:
     """Return the share of residual variance explained, from a t statistic."""
     return statistic**2 / (statistic**2 + df)
 
 
-def _robustness(statistic, df, q, alpha):
+def _robustness(statistic: float, df: int, q: float, alpha: float) -> pd.DataFrame:
     share = q * abs(statistic) / np.sqrt(df)
     critical = t_quantile(1 - alpha / 2, df - 1) / np.sqrt(df - 1)
     row = {
@@ -159,7 +163,7 @@ def _robustness(statistic, df, q, alpha):
     return pd.DataFrame([row])
 
 
-def _robustness_value(share, critical):
+def _robustness_value(share: float, critical: float) -> float:
     excess = share - critical
     if excess <= 0:
         return 0.0
@@ -168,7 +172,9 @@ def _robustness_value(share, critical):
     return float((np.sqrt(excess**4 + 4 * excess**2) - excess**2) / 2)
 
 
-def adjusted(estimate, error, df, r2_treatment, r2_outcome):
+def adjusted(
+    estimate: float, error: float, df: float, r2_treatment: Floats | float, r2_outcome: Floats | float
+) -> tuple[Floats | float, Floats | float]:
     """Return estimate (moved toward zero and past it) and error adjusted for an omitted variable."""
     strength = np.sqrt(r2_outcome * r2_treatment / (1 - r2_treatment))
     moved = estimate - np.sign(estimate) * strength * error * np.sqrt(df)
@@ -176,7 +182,9 @@ def adjusted(estimate, error, df, r2_treatment, r2_outcome):
     return moved, wider
 
 
-def _benchmark(fit, design, place, name, multiple, level):
+def _benchmark(
+    fit: Mapping[str, Any], design: Floats, place: int, name: str, multiple: float, level: float
+) -> dict[str, Any]:
     df = fit["df"]
     column = place + 2
     with_outcome = partial_r2(fit["beta"][column] / fit["error"][column], df)
@@ -195,7 +203,7 @@ def _benchmark(fit, design, place, name, multiple, level):
     }
 
 
-def _bounds(with_treatment, with_outcome, multiple):
+def _bounds(with_treatment: float, with_outcome: float, multiple: float) -> tuple[float, float]:
     """Return the partial R2 of a variable `multiple` times as strong as the benchmark, NaN if impossible."""
     r2_treatment = multiple * with_treatment / (1 - with_treatment)
     if r2_treatment >= 1 or multiple * with_treatment >= 1:
@@ -207,7 +215,7 @@ def _bounds(with_treatment, with_outcome, multiple):
     return r2_treatment, min(1.0, factor**2 * with_outcome / (1 - with_outcome))
 
 
-def _contour(estimate, error, df, points, limit):
+def _contour(estimate: float, error: float, df: int, points: int, limit: float) -> pd.DataFrame:
     axis = np.linspace(0, limit, points)
     r2_treatment, r2_outcome = (grid.ravel() for grid in np.meshgrid(axis, axis, indexing="ij"))
     moved, wider = adjusted(estimate, error, df, r2_treatment, r2_outcome)

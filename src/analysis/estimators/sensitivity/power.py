@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from typing import Any
 
 import numpy as np
 import pandas as pd
 
+from ..arrays import Floats
 from ..core.checks import require_level
 from ..core.distributions import normal_density, t_density, t_quantile, t_upper
 from ..core.result import Estimates
@@ -70,9 +72,10 @@ def minimum_detectable_effect(
     return float(effect) if np.ndim(std_error) == 0 else effect
 
 
-def _detectable(std_error, power: float, level: float, df: float) -> np.ndarray:
+def _detectable(std_error: Any, power: float, level: float, df: float) -> np.ndarray:
     std_error = _require_std_error(std_error)
-    return (t_quantile(0.5 + level / 2, df) + t_quantile(power, df)) * std_error
+    found: np.ndarray = (t_quantile(0.5 + level / 2, df) + t_quantile(power, df)) * std_error
+    return found
 
 
 def equivalence_test(
@@ -215,7 +218,7 @@ def _mean_above(point: float, df: float) -> float:
     return float((df + point**2) / (df - 1) * t_density(point, df))
 
 
-def _require_std_error(std_error) -> np.ndarray:
+def _require_std_error(std_error: Floats | float) -> np.ndarray:
     values = np.asarray(std_error, dtype=np.float64)
     if not (values > 0).all():
         raise EstimationError(f"standard errors must be positive numbers, not {std_error}")

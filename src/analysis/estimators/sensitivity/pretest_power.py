@@ -10,6 +10,7 @@ import numpy as np
 import pandas as pd
 from scipy import optimize
 
+from ..arrays import Floats
 from ..core.checks import require_level
 from ..core.distributions import normal_below, normal_density, normal_quantile
 from ..core.reported import Reported, new_axes
@@ -166,8 +167,9 @@ def pretest_power(
     return PretestPower(slope, 1 - passing, passing / null, float(np.exp(ratio)), table)
 
 
-def _limits(path: EventPath, level: float) -> np.ndarray:
-    return normal_quantile(0.5 + level / 2) * np.sqrt(np.diag(path.covariance)[: path.k])
+def _limits(path: EventPath, level: float) -> Floats:
+    found: Floats = normal_quantile(0.5 + level / 2) * np.sqrt(np.diag(path.covariance)[: path.k])
+    return found
 
 
 def _box(covariance: np.ndarray, mean: np.ndarray, low: np.ndarray, high: np.ndarray) -> float:
@@ -204,15 +206,16 @@ def _detectable_slope(path: EventPath, power: float, level: float) -> float:
     return float(optimize.brentq(excess, 0.0, top, xtol=1e-9, rtol=1e-7))
 
 
-def _mean_after_passing(path: EventPath, shape, passing, level) -> np.ndarray:
+def _mean_after_passing(path: EventPath, shape: Floats, passing: float, level: float) -> Floats:
     """Return the mean of all coefficients given that those before treatment lie within their limits."""
     k, limit = path.k, _limits(path, level)
     covariance, mean = path.covariance[:k, :k], shape[:k]
     density = np.array([_edge_density(covariance, mean, limit, j) for j in range(k)])
-    return shape + path.covariance[:, :k] @ density / passing
+    found: Floats = shape + path.covariance[:, :k] @ density / passing
+    return found
 
 
-def _edge_density(covariance, mean, limit, j) -> float:
+def _edge_density(covariance: Floats, mean: Floats, limit: Floats, j: int) -> float:
     """Return the density at the lower less the upper edge of coordinate j, the others inside the box."""
     others = np.arange(len(mean)) != j
     variance = covariance[j, j]

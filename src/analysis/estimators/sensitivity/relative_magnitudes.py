@@ -15,6 +15,7 @@ from dataclasses import dataclass
 import numpy as np
 from scipy import special
 
+from ..arrays import Bools, Floats
 from .event_path import EventPath
 
 _FIRST_STAGE, _DRAWS, _WIDTH = 0.1, 20_000, 20.0
@@ -54,14 +55,14 @@ def relative_set(
         spread *= 4
 
 
-def _ends(tests, grid, accepted):
+def _ends(tests: list[_Test], grid: Floats, accepted: Bools) -> tuple[float, float]:
     if not accepted.any():
         return np.nan, np.nan
     inside = np.flatnonzero(accepted)
     return (_edge(tests, grid, inside[0], -1), _edge(tests, grid, inside[-1], 1))
 
 
-def _edge(tests, grid, position, step) -> float:
+def _edge(tests: list[_Test], grid: Floats, position: int, step: int) -> float:
     """Return the boundary between an accepted grid point and its rejected neighbour."""
     if not 0 <= position + step < len(grid):
         return float(grid[position])
@@ -120,13 +121,13 @@ def _dual(matrix: np.ndarray, weights: np.ndarray, k: int) -> np.ndarray:
 class _Test:
     """The test of one polyhedron at many values of the target."""
 
-    def __init__(self, vertices: _Vertices, size: float, hybrid: bool, normals: np.ndarray):
+    def __init__(self, vertices: _Vertices, size: float, hybrid: bool, normals: np.ndarray) -> None:
         self.vertices = vertices
         first = size * _FIRST_STAGE if hybrid else 0.0
         self.size = (size - first) / (1 - first)
         self.ceiling = _least_favourable(vertices.covariance, first, normals) if hybrid else np.inf
 
-    def accepts(self, values: np.ndarray) -> np.ndarray:
+    def accepts(self, values: Floats) -> Bools:
         """Return which values the test does not reject, shape (n,)."""
         vertices = self.vertices
         statistics = vertices.level[:, None] - vertices.load[:, None] * values
@@ -139,10 +140,11 @@ class _Test:
             deviation = np.sqrt(vertices.covariance[vertex, vertex])
             high = np.minimum(high, self.ceiling)
             critical[here] = np.maximum(_truncated_quantile(1 - self.size, low, high, deviation), 0.0)
-        return (largest <= critical) & (largest <= self.ceiling)
+        found: Bools = (largest <= critical) & (largest <= self.ceiling)
+        return found
 
 
-def _truncation(statistics, covariance, vertex):
+def _truncation(statistics: Floats, covariance: Floats, vertex: int) -> tuple[Floats, Floats]:
     """Return the range in which the vertex stays the largest, given the rest of the data, shapes (n,)."""
     slope = covariance[:, vertex] / covariance[vertex, vertex]
     rest = statistics - slope[:, None] * statistics[vertex]
@@ -155,7 +157,7 @@ def _truncation(statistics, covariance, vertex):
     return low, high
 
 
-def _truncated_quantile(probability, low, high, deviation):
+def _truncated_quantile(probability: float, low: Floats, high: Floats, deviation: float) -> Floats:
     """Return the quantile of a centred normal truncated to [low, high], stable in both tails."""
     a, b = low / deviation, high / deviation
     flip = a > 0

@@ -7,6 +7,7 @@ from collections.abc import Sequence
 import numpy as np
 import pandas as pd
 
+from ..arrays import Floats
 from ..core.checks import numeric, require_columns
 from ..core.distributions import normal_quantile, normal_upper
 from ..core.entry import takes_frame
@@ -85,12 +86,12 @@ def rosenbaum_bounds(
     return pd.DataFrame(rows)
 
 
-def _differences(values, result, outcome):
+def _differences(values: Floats, result: Estimates, outcome: str) -> Floats:
     pairs = result.extra.get("pairs")
     if pairs is None or not (pairs["target_row"].is_unique and pairs["donor_row"].is_unique):
         raise NotIdentifiedError("Rosenbaum bounds need pairs: match with neighbours=1 and replace=False")
     sign = -1.0 if result.design.get("estimand") == "ATC" else 1.0
-    found = sign * (values[pairs["target_row"]] - values[pairs["donor_row"]])
+    found: Floats = sign * (values[pairs["target_row"]] - values[pairs["donor_row"]])
     if np.isnan(found).any():
         raise EstimationError(f"column {outcome!r} is missing in {int(np.isnan(found).sum())} matched pairs")
     if not found.any():
@@ -98,7 +99,7 @@ def _differences(values, result, outcome):
     return found
 
 
-def _bounds(differences, gamma):
+def _bounds(differences: Floats, gamma: float) -> dict[str, float]:
     moved = differences[differences != 0]
     ranks = pd.Series(np.abs(moved)).rank().to_numpy()
     above, below = ranks[moved > 0].sum(), ranks[moved < 0].sum()
@@ -133,7 +134,7 @@ def signed_rank_tail(ranks: np.ndarray, statistic: float, positive: float) -> fl
     return float(min(1.0, chances[round(2 * statistic) :].sum()))
 
 
-def _hodges_lehmann(differences, positive):
+def _hodges_lehmann(differences: Floats, positive: float) -> float:
     """Return the effect at which the signed-rank sum of differences less it equals its expectation."""
     n = len(differences)
     first, second = np.triu_indices(n)
@@ -204,7 +205,7 @@ def e_value(
     return pd.DataFrame([{"risk_ratio": ratio, "e_value": _e_value(ratio), "e_value_limit": limit}])
 
 
-def _risk_ratio(value, scale):
+def _risk_ratio(value: float, scale: str) -> float:
     if scale == "standardized_difference":
         return float(np.exp(0.91 * value))
     if scale not in ("risk_ratio", "odds_ratio", "hazard_ratio"):
@@ -220,6 +221,6 @@ def _risk_ratio(value, scale):
     return float(value)
 
 
-def _e_value(ratio):
+def _e_value(ratio: float) -> float:
     above = ratio if not ratio < 1 else 1 / ratio
     return float(above + np.sqrt(above * (above - 1)))

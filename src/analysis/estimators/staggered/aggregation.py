@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 import pandas as pd
 
+from ..arrays import Bools, Floats, Ints
 from ..core.checks import require_option
 from ..core.result import Estimates
 from ..errors import NotIdentifiedError
@@ -18,7 +19,16 @@ if TYPE_CHECKING:
 KEY = {"simple": "term", "cohort": "cohort", "calendar": "time", "event": "event_time"}
 
 
-def aggregate(cells: GroupTime, by: str, *, balance, window, draws, seed, level) -> Estimates:
+def aggregate(
+    cells: GroupTime,
+    by: str,
+    *,
+    balance: Any,
+    window: tuple[int, int] | None,
+    draws: int,
+    seed: Any,
+    level: float,
+) -> Estimates:
     """Return the aggregation of `GroupTime.aggregate`."""
     require_option("by", by, tuple(KEY))
     groups = _groups(cells.panel, by, balance, window)
@@ -36,7 +46,7 @@ def aggregate(cells: GroupTime, by: str, *, balance, window, draws, seed, level)
     return make(KEY[by], labels, chosen, estimate, influence, extra)
 
 
-def _groups(panel, by, balance, window):
+def _groups(panel: Any, by: str, balance: Any, window: tuple[int, int] | None) -> list[tuple[Any, Ints]]:
     post = panel.event >= 0
     if by == "simple":
         return [("att", np.flatnonzero(post))] if post.any() else []
@@ -46,7 +56,7 @@ def _groups(panel, by, balance, window):
     return [(v, np.flatnonzero(post & (place == v))) for v in np.unique(place[post])]
 
 
-def _event_groups(panel, balance, window):
+def _event_groups(panel: Any, balance: Any, window: tuple[int, int] | None) -> list[tuple[Any, Ints]]:
     event, cohort = panel.event, panel.cell_cohort
     usable = np.ones(len(event), bool)
     if balance is not None:
@@ -57,7 +67,7 @@ def _event_groups(panel, balance, window):
     return [(v, np.flatnonzero(usable & (event == v))) for v in np.unique(event[usable])]
 
 
-def _averages(cells, groups, *, weighted):
+def _averages(cells: Any, groups: list[Ints], *, weighted: bool) -> tuple[Floats, Floats]:
     """Return the averages of groups of cells and their influence (units, groups)."""
     panel = cells.panel
     shares = None if panel.weights is None else _Shares(panel)
@@ -81,12 +91,12 @@ def _averages(cells, groups, *, weighted):
 class _Shares:
     """Weighted shares of cohorts among the units."""
 
-    def __init__(self, panel):
+    def __init__(self, panel: Any) -> None:
         self.cohorts, self._code = np.unique(panel.cohort, return_inverse=True)
         self._weights = panel.weights
         self._share = np.bincount(self._code, self._weights) / len(self._code)
 
-    def estimated(self, cohort, effects):
+    def estimated(self, cohort: Floats, effects: Floats) -> tuple[Floats, Floats]:
         """Return weights by share of `cohort`, and the slope of the average in membership of each cohort."""
         place = np.searchsorted(self.cohorts, cohort)
         own, n = self._share[place], len(self.cohorts)
@@ -95,12 +105,15 @@ class _Shares:
         gaps = np.bincount(place, effects, n) - np.bincount(place, minlength=n) * (weights @ effects)
         return weights, gaps / total
 
-    def influence(self, slopes):
+    def influence(self, slopes: Floats) -> Floats:
         """Return what the estimation of the shares adds to the influence of averages (units, groups)."""
-        return self._weights[:, None] * slopes[self._code]
+        found: Floats = self._weights[:, None] * slopes[self._code]
+        return found
 
 
-def _overall(cells, by, places, estimate, influence):
+def _overall(
+    cells: Any, by: str, places: Any, estimate: Floats, influence: Floats
+) -> tuple[Floats, Floats, Bools] | None:
     """Return the average of the averages, its influence and which of them it takes."""
     if by == "simple":
         return None
@@ -120,7 +133,7 @@ def _overall(cells, by, places, estimate, influence):
     return np.array([weights @ estimate]), own, used
 
 
-def _cohort_sums(panel, places):
+def _cohort_sums(panel: Any, places: Floats) -> Floats:
     post = panel.event >= 0
     return np.array([panel.mass[post & (panel.cell_cohort == place)].sum() for place in places])
 
@@ -128,10 +141,18 @@ def _cohort_sums(panel, places):
 class _Maker:
     """Builds `Estimates` of averages that share a sample and a design."""
 
-    def __init__(self, cells, by, draws, seed, level):
+    def __init__(self, cells: GroupTime, by: str, draws: int, seed: Any, level: float) -> None:
         self.cells, self.by, self.draws, self.seed, self.level = cells, by, draws, seed, level
 
-    def __call__(self, key, labels, groups, estimate, influence, extra):
+    def __call__(
+        self,
+        key: str,
+        labels: Any,
+        groups: list[Ints],
+        estimate: Floats,
+        influence: Floats,
+        extra: dict[str, Estimates],
+    ) -> Estimates:
         cells, units = self.cells, len(influence)
         sums = cluster_sums(influence, cells.panel.cluster)
         covariance = sums.T @ sums / units**2 * cells.panel.factor

@@ -12,6 +12,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
+from ..arrays import Floats
 from ..errors import NotConvergedError, NotIdentifiedError
 
 _TOLERANCE, _STEPS = 1e-12, 100
@@ -51,10 +52,11 @@ class Layout:
     cell_rows: np.ndarray
     rows: int
 
-    def predict(self, coefficient: np.ndarray) -> np.ndarray:
+    def predict(self, coefficient: Floats) -> Floats:
         """Return the linear predictor, shape (units, periods)."""
         by_pair = np.tensordot(self.pairs, coefficient, axes=1)
-        return np.einsum("ntq,nq->nt", by_pair[self.cohort], self.z)
+        found: Floats = np.einsum("ntq,nq->nt", by_pair[self.cohort], self.z)
+        return found
 
     def gather(self, values: np.ndarray) -> np.ndarray:
         """Return ``sum_t D' (values z)`` by unit, shape (units, rows * q)."""
@@ -142,7 +144,13 @@ def _inverse(information: np.ndarray) -> tuple[np.ndarray, int]:
 
 
 def _finish(
-    y, weights, design, coefficient, inverse, rank, link: Callable[[np.ndarray], np.ndarray]
+    y: Floats,
+    weights: Floats,
+    design: Layout,
+    coefficient: Floats,
+    inverse: Floats,
+    rank: int,
+    link: Callable[[np.ndarray], np.ndarray],
 ) -> CellFit:
     predictor = design.predict(coefficient)
     mean = link(predictor)

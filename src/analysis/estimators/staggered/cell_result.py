@@ -62,21 +62,7 @@ def cell_result(
     units, clusters = len(wide.cohort), len(np.unique(wide.cluster))
     factor = small_sample_factor(correction, rows=wide.sample.used, parameters=parameters, clusters=clusters)
     sums = cluster_sums(influence, wide.cluster)
-    mass = [np.nansum(wide.weights[wide.cohort == cohorts[g], t]) for g, t in cells]
-    panel = CellPanel(
-        calendar=wide.calendar,
-        cohort=wide.cohort,
-        cluster=wide.cluster,
-        units=wide.units,
-        periods=wide.periods,
-        observed=wide.observed,
-        cell_cohort=cohorts[cells[:, 0]],
-        cell_time=wide.periods[cells[:, 1]],
-        target=cells[:, 1],
-        base=cells[:, 1],
-        mass=np.array(mass),
-        factor=factor,
-    )
+    panel = _panel(wide, cells, cohorts, factor)
     label = wide.calendar.label
     keys = pd.DataFrame({"cohort": label(panel.cell_cohort), "time": label(panel.cell_time)})
     return GroupTime(
@@ -90,4 +76,22 @@ def cell_result(
         influence=influence * units,
         overrides=panel.treated_counts(range(len(keys))),
         panel=panel,
+    )
+
+
+def _panel(wide: WidePanel, cells: np.ndarray, cohorts: np.ndarray, factor: float) -> CellPanel:
+    mass = [np.nansum(wide.weights[wide.cohort == cohorts[g], t]) for g, t in cells]
+    return CellPanel(
+        calendar=wide.calendar,
+        cohort=wide.cohort,
+        cluster=wide.cluster,
+        units=wide.units,
+        periods=wide.periods,
+        observed=wide.observed,
+        cell_cohort=cohorts[cells[:, 0]],
+        cell_time=wide.periods[cells[:, 1]],
+        target=cells[:, 1],
+        base=cells[:, 1],
+        mass=np.array(mass),
+        factor=factor,
     )

@@ -7,6 +7,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
+from ..arrays import Bools
 from .wide_panel import WidePanel
 
 
@@ -38,10 +39,11 @@ def _cells_of(periods: np.ndarray, g: float, base: str, anticipation: int) -> It
             yield Cell(g, target, origin, bool(is_post))
 
 
-def controls_of(panel: WidePanel, cell: Cell, control: str, anticipation: int) -> np.ndarray:
+def controls_of(panel: WidePanel, cell: Cell, control: str, anticipation: int) -> Bools:
     """Return which units are a cell's controls: never treated, or not treated yet by its later period."""
-    never = np.isinf(panel.cohort)
+    never: Bools = np.isinf(panel.cohort)
     if control == "never":
         return never
     later = panel.periods[max(cell.target, cell.base)] + anticipation
-    return never | ((panel.cohort > later) & (panel.cohort != cell.cohort))
+    found: Bools = never | ((panel.cohort > later) & (panel.cohort != cell.cohort))
+    return found

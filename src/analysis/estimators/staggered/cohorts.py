@@ -5,6 +5,7 @@ from __future__ import annotations
 import numpy as np
 import pandas as pd
 
+from ..arrays import Floats
 from ..core.checks import numeric, require_option
 from ..core.entry import takes_frame
 from ..errors import ColumnError, EstimationError, NotIdentifiedError
@@ -133,7 +134,8 @@ def ended_cohort(
     when = paths.calendar.positions(numeric(data, time))
     kept = (row >= 0) & chosen[row] & (when >= at) & (when < stop[row])
     ended = _by_row(data, paths, np.append(paths.periods, np.nan)[end], "ended")
-    return data.assign(ended=ended).loc[kept]
+    found: pd.DataFrame = data.assign(ended=ended).loc[kept]
+    return found
 
 
 def _position_of(paths: Paths, start: float) -> int:
@@ -144,7 +146,7 @@ def _position_of(paths: Paths, start: float) -> int:
     return at
 
 
-def _binary(data, unit, time, treatment) -> Paths:
+def _binary(data: pd.DataFrame, unit: str, time: str, treatment: str) -> Paths:
     paths = treatment_paths(data, unit=unit, time=time, treatment=treatment)
     seen = paths.treatment[~np.isnan(paths.treatment)]
     if not np.isin(seen, (0.0, 1.0)).all():
@@ -152,6 +154,6 @@ def _binary(data, unit, time, treatment) -> Paths:
     return paths
 
 
-def _by_row(data, paths, values, name) -> pd.Series:
+def _by_row(data: pd.DataFrame, paths: Paths, values: Floats, name: str) -> pd.Series:
     found = np.append(values, np.nan)[paths.row_unit]
     return pd.Series(found, index=data.index, name=name)

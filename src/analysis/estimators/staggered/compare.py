@@ -19,7 +19,7 @@ from ..regression.event_study import event_study
 from ..regression.ols import ols
 from .efficient_timing import efficient_timing
 from .extended_twfe import extended_twfe
-from .group_time import group_time
+from .group_time import GroupTime, group_time
 from .imputation import imputation, two_stage
 from .interaction_weighted import interaction_weighted
 from .local_projection import local_projection
@@ -90,7 +90,7 @@ class Comparison(Reported):
             return plot_rows(self.table(by), "event_time", "estimator", ax)
         return plot_rows(self.table(by), "estimator", ax=ax)
 
-    def _part(self, name, result, by) -> pd.DataFrame:
+    def _part(self, name: str, result: Estimates, by: str) -> pd.DataFrame:
         table = result.tidy().drop(columns="term", errors="ignore")
         if by == _OVERALL:
             table.insert(0, "estimand", self.estimands[name])
@@ -127,7 +127,7 @@ class _Skip(Exception):
 _Pair = tuple[Estimates, Estimates]
 
 
-def _cells(fit, inputs: _Inputs) -> _Pair:
+def _cells(fit: GroupTime, inputs: _Inputs) -> _Pair:
     return fit.aggregate("event", window=inputs.window), fit.aggregate("simple")
 
 
@@ -194,7 +194,7 @@ def _with_treatment(inputs: _Inputs) -> pd.DataFrame:
     return inputs.data.assign(**{_TREATED: np.where(np.isnan(when), np.nan, when >= first)})
 
 
-def _within(result: Estimates, window) -> Estimates:
+def _within(result: Estimates, window: tuple[int, int]) -> Estimates:
     keep = result.keys["event_time"].between(*window).to_numpy()
     if not keep.any():
         raise _Skip(f"no effect inside the window {window}")

@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass
+from typing import Any
 
 import numpy as np
 import pandas as pd
 
+from ..arrays import Bools, Floats
 from ..core.checks import require_level, require_option
 from ..core.entry import takes_frame
 from ..core.result import Estimates
@@ -164,7 +166,9 @@ def _groups(wide: WidePanel, anticipation: int) -> _Groups:
     )
 
 
-def _average(groups: _Groups, by, label, beta, refined):
+def _average(
+    groups: _Groups, by: str, label: int | str, beta: Any, refined: bool
+) -> tuple[float, float, float]:
     target, before = _weights(groups, by, label)
     variance = _quadratic(groups, before, before)
     if beta is None:
@@ -180,7 +184,7 @@ def _quadratic(groups: _Groups, left: np.ndarray, right: np.ndarray) -> float:
     return float(np.einsum("gt,gtu,gu,g->", left, groups.covariance, right, 1 / groups.size))
 
 
-def _weights(groups: _Groups, by, label) -> tuple[np.ndarray, np.ndarray]:
+def _weights(groups: _Groups, by: str, label: int | str) -> tuple[np.ndarray, np.ndarray]:
     """Return weights on cohort mean paths of the estimand and of its contrast before adoption, (G, T)."""
     shape = groups.mean.shape
     target, before = np.zeros(shape), np.zeros(shape)
@@ -194,19 +198,20 @@ def _weights(groups: _Groups, by, label) -> tuple[np.ndarray, np.ndarray]:
     return target, before
 
 
-def _contrast(groups: _Groups, g: int, t: int) -> np.ndarray:
+def _contrast(groups: _Groups, g: int, t: int) -> Floats:
     later = _later(groups, t)
-    contrast = -np.where(later, groups.size, 0.0) / groups.size[later].sum()
+    contrast: Floats = -np.where(later, groups.size, 0.0) / groups.size[later].sum()
     contrast[g] += 1.0
     return contrast
 
 
-def _later(groups: _Groups, t: int) -> np.ndarray:
+def _later(groups: _Groups, t: int) -> Bools:
     """Return which cohorts are untreated at period t, and stay so for the periods of anticipation."""
-    return groups.first > groups.periods[t] + groups.anticipation
+    found: Bools = groups.first > groups.periods[t] + groups.anticipation
+    return found
 
 
-def _cells(groups: _Groups, by, label) -> Iterator[tuple[int, int, float]]:
+def _cells(groups: _Groups, by: str, label: int | str) -> Iterator[tuple[int, int, float]]:
     start = np.searchsorted(groups.periods, groups.first)
     event = groups.periods - groups.first[:, None]
     found = [
@@ -215,13 +220,13 @@ def _cells(groups: _Groups, by, label) -> Iterator[tuple[int, int, float]]:
         for t in range(start[g], len(groups.periods))
         if _later(groups, t).any() and (by != "event" or event[g, t] == label)
     ]
-    bucket = {
+    bucket: dict[str, Callable[[int, int], int]] = {
         "simple": lambda g, t: 0,
         "event": lambda g, t: 0,
         "cohort": lambda g, t: g,
         "calendar": lambda g, t: t,
-    }[by]
-    names = [bucket(g, t) for g, t in found]
+    }
+    names = [bucket[by](g, t) for g, t in found]
     for (g, t), name in zip(found, names, strict=True):
         inside = [cell for cell, other in zip(found, names, strict=True) if other == name]
         if by == "cohort":
@@ -231,7 +236,7 @@ def _cells(groups: _Groups, by, label) -> Iterator[tuple[int, int, float]]:
             yield g, t, groups.size[g] / sum(groups.size[k] for k, _ in inside) / len(set(names))
 
 
-def _treated(groups: _Groups, by, label) -> int:
+def _treated(groups: _Groups, by: str, label: int | str) -> int:
     return int(sum(groups.size[g] for g in {g for g, _, _ in _cells(groups, by, label)}))
 
 

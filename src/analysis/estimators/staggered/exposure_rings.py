@@ -9,6 +9,7 @@ import numpy as np
 import pandas as pd
 from scipy.spatial import cKDTree
 
+from ..arrays import Floats, Ints
 from ..core.calendar import event_positions
 from ..core.checks import codes, numeric, require_columns, require_unique
 from ..core.entry import takes_frame
@@ -107,7 +108,7 @@ def exposure_rings(
     return pd.DataFrame({**frame, "exposed_from": begins[row], "is_own_treated": own}, index=data.index)
 
 
-def _by_unit(values, row, units, name) -> np.ndarray:
+def _by_unit(values: Floats, row: Ints, units: int, name: str) -> np.ndarray:
     result = np.full(units, np.nan)
     result[row] = values
     same = (result[row] == values) | (np.isnan(result[row]) & np.isnan(values))
@@ -116,7 +117,7 @@ def _by_unit(values, row, units, name) -> np.ndarray:
     return result
 
 
-def _points(data, latitude, longitude, row, units) -> np.ndarray:
+def _points(data: pd.DataFrame, latitude: str, longitude: str, row: Ints, units: int) -> np.ndarray:
     """Return unit vectors of places, shape (units, 3), NaN where coordinates miss."""
     north, east = (_by_unit(numeric(data, name), row, units, name) for name in (latitude, longitude))
     if (np.abs(north) > 90).any() or (np.abs(east) > 360).any():
@@ -127,7 +128,7 @@ def _points(data, latitude, longitude, row, units) -> np.ndarray:
     return place
 
 
-def _nearest_by_date(place, first, when) -> tuple[np.ndarray, np.ndarray]:
+def _nearest_by_date(place: Floats, first: Floats, when: Floats) -> tuple[np.ndarray, np.ndarray]:
     """Return adoption dates and, by date, each unit's distance to the nearest other treated unit in km."""
     located = ~np.isnan(place[:, 0])
     treated = located & (first <= when.max())
@@ -143,8 +144,9 @@ def _nearest_by_date(place, first, when) -> tuple[np.ndarray, np.ndarray]:
     return dates, np.where(np.isinf(nearest), np.inf, arc)
 
 
-def _nearest_other(place, units, members) -> np.ndarray:
+def _nearest_other(place: Floats, units: Ints, members: Ints) -> Floats:
     """Return the chord from each unit to the nearest member that is not itself."""
     distance, found = cKDTree(place[members]).query(place[units], k=2)
     itself = members[np.minimum(found[:, 0], len(members) - 1)] == units
-    return np.where(itself, distance[:, 1], distance[:, 0])
+    result: Floats = np.where(itself, distance[:, 1], distance[:, 0])
+    return result

@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from typing import Any
 
 import numpy as np
 import pandas as pd
 
+from ..arrays import Bools, Floats, Ints
 from ..core.checks import as_list, require_level, require_option
 from ..core.entry import takes_frame
 from ..errors import ColumnError, EstimationError, NotIdentifiedError
@@ -164,7 +166,9 @@ def extended_twfe(
     )
 
 
-def _require_options(control, family, scale, absorb, anticipation, level):
+def _require_options(
+    control: str, family: str, scale: str, absorb: str, anticipation: int, level: float
+) -> None:
     choices = {
         "control": (control, ("not_yet", "never")),
         "family": (family, ("linear", "poisson")),
@@ -178,14 +182,18 @@ def _require_options(control, family, scale, absorb, anticipation, level):
     require_level(level)
 
 
-def _require_fitting(family, scale, absorb, offset, covariates):
+def _require_fitting(
+    family: str, scale: str, absorb: str, offset: Any, covariates: str | Sequence[str] | None
+) -> None:
     if offset is not None and family != "poisson":
         raise EstimationError("offset belongs to family='poisson'")
     if absorb == "unit" and (scale != "link" or as_list(covariates)):
         raise EstimationError("absorb='unit' takes no covariates and gives effects on the link scale only")
 
 
-def _free_cells(periods, cohorts, code, row_weights, control, anticipation):
+def _free_cells(
+    periods: Floats, cohorts: Floats, code: Ints, row_weights: Floats, control: str, anticipation: int
+) -> Bools:
     finite = np.isfinite(cohorts)[:, None]
     starts = cohorts[:, None] - anticipation
     cells = finite & (periods >= starts)
@@ -197,14 +205,15 @@ def _free_cells(periods, cohorts, code, row_weights, control, anticipation):
     seen = np.array([row_weights[code == g].sum(axis=0) > 0 for g in range(len(cohorts))])
     if not (cells & seen).any():
         raise NotIdentifiedError("no cohort starts treatment inside the panel's periods")
-    return cells & seen
+    found: Bools = cells & seen
+    return found
 
 
 def _row_weights(wide: WidePanel) -> np.ndarray:
     return np.where(wide.observed, wide.weights, 0.0)
 
 
-def _without_separated(wide: WidePanel, control, anticipation, absorb) -> WidePanel:
+def _without_separated(wide: WidePanel, control: str, anticipation: int, absorb: str) -> WidePanel:
     """Drop, and count, what a Poisson fit would send to minus infinity: all-zero cells, and units."""
     if (wide.outcome < 0).any():
         raise ColumnError(f"{int((wide.outcome < 0).sum())} outcomes are negative: Poisson needs counts")
@@ -224,7 +233,7 @@ def _offset(wide: WidePanel) -> np.ndarray:
     return np.zeros_like(wide.outcome) if wide.offset is None else np.nan_to_num(wide.offset)
 
 
-def _within(wide: WidePanel, code, cells, family, scale):
+def _within(wide: WidePanel, code: Ints, cells: Bools, family: str, scale: str) -> tuple[Floats, Floats, int]:
     weights, one = _row_weights(wide), np.ones((len(code), 1))
     if family == "linear":
         fit = fit_saturated(wide.outcome, weights, code, one, cells)
@@ -233,7 +242,7 @@ def _within(wide: WidePanel, code, cells, family, scale):
     return fit.effects[:, 0], fit.influence, len(fit.effects) + len(wide.periods)
 
 
-def _pooled(wide: WidePanel, code, cells, family, scale):
+def _pooled(wide: WidePanel, code: Ints, cells: Bools, family: str, scale: str) -> tuple[Floats, Floats, int]:
     weights, shape = _row_weights(wide), layout(code, wide.covariates[:, 0], cells)
     if family == "linear":
         fit = fit_cells_linear(wide.outcome, weights, shape)
@@ -243,14 +252,18 @@ def _pooled(wide: WidePanel, code, cells, family, scale):
     return effects, influence, fit.parameters
 
 
-def _effects(fit: CellFit, shape: Layout, code, row_weights, cells, scale):
+def _effects(
+    fit: CellFit, shape: Layout, code: Ints, row_weights: Floats, cells: Ints, scale: str
+) -> tuple[Floats, Floats]:
     pairs = [_effect(fit, shape, np.flatnonzero(code == g), g, t, row, row_weights, scale)
              for row, (g, t) in zip(fit.cell_rows, cells, strict=True)]  # fmt: skip
     gradients = np.stack([gradient for _, gradient in pairs], axis=1)
     return np.array([effect for effect, _ in pairs]), fit.influence @ gradients
 
 
-def _effect(fit, shape, units, g, t, row, row_weights, scale):
+def _effect(
+    fit: CellFit, shape: Layout, units: Ints, g: int, t: int, row: int, row_weights: Floats, scale: str
+) -> tuple[float, Floats]:
     """Return one cell's effect and its gradient in the coefficients, shape (rows * q,)."""
     mass, z = row_weights[units, t], shape.z[units]
     gradient = np.zeros((shape.rows, z.shape[1]))

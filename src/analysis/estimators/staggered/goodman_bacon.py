@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from typing import Any
 
 import numpy as np
 import pandas as pd
 
+from ..arrays import Floats, Ints
 from ..core.checks import numeric, require_columns, require_unique
 from ..core.entry import takes_frame
 from ..core.result import Estimates, Sample
@@ -99,7 +101,9 @@ def bacon_decomposition(
     )
 
 
-def _balanced(data, outcome, unit, time, treatment):
+def _balanced(
+    data: pd.DataFrame, outcome: str, unit: str, time: str, treatment: str
+) -> tuple[Floats, Floats, Ints]:
     numeric(data, outcome), numeric(data, treatment)
     wide = data.pivot(index=unit, columns=time, values=[outcome, treatment])
     missing = int(wide.isna().to_numpy().sum())
@@ -112,7 +116,7 @@ def _balanced(data, outcome, unit, time, treatment):
     return wide[outcome].to_numpy(float), wide[treatment].to_numpy(float), wide[outcome].columns.to_numpy()
 
 
-def _cohorts(d, periods):
+def _cohorts(d: Floats, periods: Ints) -> Ints:
     if not np.isin(d, (0.0, 1.0)).all():
         raise EstimationError("treatment must be 0 or 1: the decomposition is for a binary treatment")
     if (np.diff(d, axis=1) < 0).any():
@@ -121,7 +125,7 @@ def _cohorts(d, periods):
     return first
 
 
-def _comparisons(y: np.ndarray, first: np.ndarray, periods: np.ndarray) -> Iterator[tuple]:
+def _comparisons(y: np.ndarray, first: np.ndarray, periods: np.ndarray) -> Iterator[tuple[Any, ...]]:
     """Yield kind, cohort, control cohort, estimate and unnormalised weight of each comparison."""
     length = len(periods)
     groups = np.unique(first)
@@ -142,7 +146,7 @@ def _comparisons(y: np.ndarray, first: np.ndarray, periods: np.ndarray) -> Itera
                 yield kind, label[late], label[early], effect, sizes * gap * treated[late]
 
 
-def _difference(treated, control, start, switch, end) -> float:
+def _difference(treated: Floats, control: Floats, start: int, switch: int, end: int) -> float:
     """Return the two-by-two of group means, before and from `switch`, within ``[start, end)``."""
     gap = treated - control
     return float(gap[switch:end].mean() - gap[start:switch].mean())

@@ -4,10 +4,12 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass, field
+from typing import Any
 
 import numpy as np
 import pandas as pd
 
+from ..arrays import Floats
 from ..core.cell_panel import CellPanel
 from ..core.checks import require_level, require_option
 from ..core.entry import takes_frame
@@ -18,7 +20,7 @@ from ..linalg.threads import same_bits
 from ..regression.few_clusters import cluster_df
 from ..regression.wald import WaldTest, joint_test
 from .aggregation import aggregate
-from .cells import design_cells
+from .cells import Cell, design_cells
 from .group_time_fit import fit_cells
 from .multiplier_bootstrap import cluster_sums, uniform_band
 from .two_by_two import METHODS
@@ -234,7 +236,9 @@ def group_time(
     return _result(wide, cells, effects, influence, ledger, design, draws, level, seed)
 
 
-def _require_options(method, control, base, panel, anticipation, level):
+def _require_options(
+    method: str, control: str, base: str, panel: str, anticipation: int, level: float
+) -> None:
     choices = {
         "method": (method, METHODS),
         "control": (control, ("never", "not_yet")),
@@ -256,8 +260,8 @@ def _usable_units(wide: WidePanel, panel: str, anticipation: int) -> WidePanel:
     return wide
 
 
-def _treated_cohorts(wide: WidePanel, control: str) -> np.ndarray:
-    cohorts = np.unique(wide.cohort[np.isfinite(wide.cohort)])
+def _treated_cohorts(wide: WidePanel, control: str) -> Floats:
+    cohorts: Floats = np.unique(wide.cohort[np.isfinite(wide.cohort)])
     cohorts = cohorts[cohorts <= wide.periods[-1]]
     if not len(cohorts):
         raise NotIdentifiedError("no cohort starts treatment inside the panel's periods")
@@ -266,7 +270,17 @@ def _treated_cohorts(wide: WidePanel, control: str) -> np.ndarray:
     return cohorts
 
 
-def _result(wide, cells, effects, influence, ledger, design, draws, level, seed):
+def _result(
+    wide: WidePanel,
+    cells: list[Cell],
+    effects: Floats,
+    influence: Floats,
+    ledger: pd.DataFrame,
+    design: dict[str, Any],
+    draws: int,
+    level: float,
+    seed: Any,
+) -> GroupTime:
     found = ~np.isnan(effects)
     if not found.any():
         raise NotIdentifiedError(
@@ -298,7 +312,7 @@ def _result(wide, cells, effects, influence, ledger, design, draws, level, seed)
     )
 
 
-def _cell_panel(wide, cells, kind) -> CellPanel:
+def _cell_panel(wide: WidePanel, cells: list[Cell], kind: str) -> CellPanel:
     target = np.array([cell.target for cell in cells])
     return CellPanel(
         calendar=wide.calendar,
@@ -315,6 +329,7 @@ def _cell_panel(wide, cells, kind) -> CellPanel:
     )
 
 
-def _unit_weights(wide):
+def _unit_weights(wide: WidePanel) -> Floats:
     mean = np.where(wide.observed, wide.weights, 0.0).sum(axis=1) / wide.observed.sum(axis=1)
-    return mean / mean.mean()
+    found: Floats = mean / mean.mean()
+    return found

@@ -2,9 +2,12 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 import numpy as np
 import pandas as pd
 
+from ..arrays import Bools, Floats, Ints
 from ..errors import NotIdentifiedError
 from .cells import Cell, controls_of
 from .two_by_two import cross_section_effect, panel_effect
@@ -25,7 +28,7 @@ def fit_cells(
     Comparisons that share treated units, controls and covariates are fitted together. A cell that
     cannot be estimated is NaN, with its reason in the ledger.
     """
-    batches: dict[tuple, list[int]] = {}
+    batches: dict[tuple[Any, ...], list[int]] = {}
     chosen = _comparisons(wide, cells, control, anticipation, panel)
     shared = wide.covariates.shape[1] == 1 and (wide.weights == wide.weights[:, :1]).all()
     for position, (cell, (treated, controls)) in enumerate(zip(cells, chosen, strict=True)):
@@ -48,7 +51,9 @@ def fit_cells(
     return effects, influence, _ledger(wide, cells, chosen, reasons)
 
 
-def _comparisons(wide, cells, control, anticipation, panel) -> list[tuple[np.ndarray, np.ndarray]]:
+def _comparisons(
+    wide: WidePanel, cells: list[Cell], control: str, anticipation: int, panel: str
+) -> list[tuple[np.ndarray, np.ndarray]]:
     """Return each cell's treated and control units."""
     treated = {g: wide.cohort == g for g in {cell.cohort: None for cell in cells}}
     pairs = [(treated[c.cohort], controls_of(wide, c, control, anticipation)) for c in cells]
@@ -58,7 +63,9 @@ def _comparisons(wide, cells, control, anticipation, panel) -> list[tuple[np.nda
     return [(on & both, off & both) for (on, off), both in zip(pairs, seen, strict=True)]
 
 
-def _fit_pairs(wide, cells, treated, controls, method, trim):
+def _fit_pairs(
+    wide: WidePanel, cells: list[Cell], treated: Bools, controls: Bools, method: str, trim: float
+) -> tuple[Floats, Floats, Ints]:
     _require_both(treated, controls)
     used = np.flatnonzero(treated | controls)
     earlier = min(cells[0].target, cells[0].base)
@@ -71,20 +78,25 @@ def _fit_pairs(wide, cells, treated, controls, method, trim):
     return effects, own * (len(wide.cohort) / len(used)), used
 
 
-def _at(weights, used, earlier, change):
-    chosen = weights[used, earlier]
+def _at(weights: Floats, used: Ints, earlier: int, change: Floats) -> Floats:
+    chosen: Floats = weights[used, earlier]
     if not np.isnan(chosen).any():
         return chosen
-    return np.where(np.isnan(chosen), np.nanmax(weights[used], axis=1), chosen)
+    found: Floats = np.where(np.isnan(chosen), np.nanmax(weights[used], axis=1), chosen)
+    return found
 
 
-def _fit_repeated(wide, cells, treated, controls, method, trim):
+def _fit_repeated(
+    wide: WidePanel, cells: list[Cell], treated: Bools, controls: Bools, method: str, trim: float
+) -> tuple[Floats, Floats, Ints]:
     columns = [_fit_rows(wide, cell, treated, controls, method, trim) for cell in cells]
     own = np.column_stack([c[1] for c in columns])
     return np.array([c[0] for c in columns]), own, np.arange(len(own))
 
 
-def _fit_rows(wide, cell, treated, controls, method, trim):
+def _fit_rows(
+    wide: WidePanel, cell: Cell, treated: Bools, controls: Bools, method: str, trim: float
+) -> tuple[float, Floats]:
     member = treated | controls
     picks = [
         (np.flatnonzero(member & wide.observed[:, t]), t, post)
@@ -103,14 +115,16 @@ def _fit_rows(wide, cell, treated, controls, method, trim):
     return effect[0], by_unit
 
 
-def _require_both(treated, controls, where=""):
+def _require_both(treated: Bools, controls: Bools, where: str = "") -> None:
     if not treated.any():
         raise NotIdentifiedError(f"no treated unit observed{where or ' in both periods'}")
     if not controls.any():
         raise NotIdentifiedError(f"no control unit observed{where or ' in both periods'}")
 
 
-def _ledger(wide, cells, chosen, reasons):
+def _ledger(
+    wide: WidePanel, cells: list[Cell], chosen: list[tuple[Bools, Bools]], reasons: list[str]
+) -> pd.DataFrame:
     times = wide.times
     return pd.DataFrame(
         {

@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from typing import Any
 
 import numpy as np
 import pandas as pd
 
+from ..arrays import Floats
 from ..core.checks import require_level, require_option
 from ..core.entry import takes_frame
 from ..core.result import Estimates
@@ -212,7 +214,17 @@ def two_stage(
 
 
 def _prepare(
-    data, outcome, unit, time, cohort, covariates, weights, cluster, anticipation, by, level
+    data: pd.DataFrame,
+    outcome: str,
+    unit: str,
+    time: str,
+    cohort: str,
+    covariates: str | Sequence[str] | None,
+    weights: str | None,
+    cluster: Any,
+    anticipation: int,
+    by: str,
+    level: float,
 ) -> WidePanel:
     require_level(level)
     require_option("by", by, TARGETS)
@@ -230,7 +242,7 @@ def _prepare(
     )
 
 
-def _design(outcome, by, anticipation, weights, cluster):
+def _design(outcome: str, by: str, anticipation: int, weights: Any, cluster: str) -> dict[str, Any]:
     return {
         "outcome": outcome,
         "by": by,
@@ -271,7 +283,16 @@ def _treated_counts(fit: Imputed, target: Averages) -> dict[str, np.ndarray]:
     }
 
 
-def _estimates(method, fit: Imputed, keys, target, estimate, influence, design, level) -> Estimates:
+def _estimates(
+    method: str,
+    fit: Imputed,
+    keys: pd.DataFrame,
+    target: Averages,
+    estimate: Floats,
+    influence: Floats,
+    design: dict[str, Any],
+    level: float,
+) -> Estimates:
     wide, units = fit.wide, len(fit.wide.cohort)
     sums = cluster_sums(influence, wide.cluster)
     df = cluster_df(wide.sample.clusters or 0, design["cluster"])

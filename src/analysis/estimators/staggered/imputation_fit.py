@@ -6,6 +6,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
+from ..arrays import Floats
 from ..errors import NotIdentifiedError
 from .untreated_fit import TwoWay, two_way
 from .wide_panel import WidePanel
@@ -133,7 +134,7 @@ def averages(group: np.ndarray, weight: np.ndarray) -> Averages:
     return Averages(group, weight / np.bincount(group, weight)[group], int(group.max()) + 1)
 
 
-def _untreated_influence(fit: Imputed, target: Averages) -> np.ndarray:
+def _untreated_influence(fit: Imputed, target: Averages) -> Floats:
     """Return what untreated residuals add to the averages' sampling error, shape (units, averages)."""
     units, periods = fit.residual.shape
     ones = np.ones(len(fit.row_unit))
@@ -145,32 +146,37 @@ def _untreated_influence(fit: Imputed, target: Averages) -> np.ndarray:
     if len(fit.precision):
         on_rows = np.array([target.of(column[fit.row_unit, fit.row_period]) for column in fit.partial])
         influence += np.einsum("kut,ut->uk", fit.partial, scores) @ (fit.precision @ on_rows)
-    return -influence
+    found: Floats = -influence
+    return found
 
 
-def unit_influence(fit: Imputed, target: Averages, *, leave_out: bool) -> np.ndarray:
+def unit_influence(fit: Imputed, target: Averages, *, leave_out: bool) -> Floats:
     """Return each unit's share of the sampling error of the averages, shape (units, averages)."""
     around = _around_cells(fit, target, leave_out)
-    return _untreated_influence(fit, target) + target.sums(around, fit.row_unit, len(fit.residual))
+    found: Floats = _untreated_influence(fit, target) + target.sums(around, fit.row_unit, len(fit.residual))
+    return found
 
 
-def _around_cells(fit: Imputed, target: Averages, leave_out: bool) -> np.ndarray:
+def _around_cells(fit: Imputed, target: Averages, leave_out: bool) -> Floats:
     """Return treated effects around their cell mean, weighted by squared target weights."""
     _, cohort = np.unique(fit.wide.cohort, return_inverse=True)
     cell = cohort[fit.row_unit] * fit.residual.shape[1] + fit.row_period
     weight = target.weight**2
     total, weighted = np.bincount(cell, weight), np.bincount(cell, weight * fit.effect)
     if not leave_out:
-        return fit.effect - (weighted / np.where(total > 0, total, 1.0))[cell]
+        found: Floats = fit.effect - (weighted / np.where(total > 0, total, 1.0))[cell]
+        return found
     if (np.bincount(cell) == 1).any():
         raise NotIdentifiedError("a cohort-period has one treated unit: leave-out needs two")
-    return fit.effect - (weighted[cell] - weight * fit.effect) / (total[cell] - weight)
+    found = fit.effect - (weighted[cell] - weight * fit.effect) / (total[cell] - weight)
+    return found
 
 
-def two_stage_influence(fit: Imputed, target: Averages, estimates: np.ndarray) -> np.ndarray:
+def two_stage_influence(fit: Imputed, target: Averages, estimates: Floats) -> Floats:
     """Return each unit's share of sampling error when both stages are one moment condition."""
     treated = target.sums(fit.effect - estimates[target.group], fit.row_unit, len(fit.residual))
-    return _untreated_influence(fit, target) + treated
+    found: Floats = _untreated_influence(fit, target) + treated
+    return found
 
 
 def pre_trend_columns(fit: Imputed, leads: int) -> tuple[np.ndarray, np.ndarray, np.ndarray]:

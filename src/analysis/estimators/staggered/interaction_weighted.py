@@ -8,6 +8,7 @@ from dataclasses import replace
 import numpy as np
 import pandas as pd
 
+from ..arrays import Bools, Floats, Ints
 from ..core.checks import as_list, require_level
 from ..core.entry import takes_frame
 from ..core.result import Estimates
@@ -164,7 +165,9 @@ def _slopes(result: GroupTime, wide: WidePanel, names: list[str], fit: WithCovar
     )
 
 
-def _free_cells(wide, cohorts, code, anticipation, row_weights):
+def _free_cells(
+    wide: WidePanel, cohorts: Floats, code: Ints, anticipation: int, row_weights: Floats
+) -> Bools:
     cells = np.zeros((len(cohorts), len(wide.periods)), bool)
     label = wide.calendar.label
     for g, first in enumerate(cohorts):

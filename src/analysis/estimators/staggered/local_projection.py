@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass, replace
+from typing import Any
 
 import numpy as np
 import pandas as pd
 
+from ..arrays import Array
 from ..core.checks import require_level, require_option
 from ..core.entry import takes_frame
 from ..core.result import Estimates, Sample
@@ -113,22 +116,16 @@ def local_projection(
         data, outcome=outcome, unit=unit, time=time, cohort=cohort, weights=weights, cluster=cluster
     )
     reach = _Reach(window[1], control, anticipation)
-    if pooled:
-        horizons: list[int | None] = [None]
-        keys = pd.DataFrame({"term": ["pooled"]})
-    else:
-        horizons = [h for h in range(window[0], window[1] + 1) if h != reach.base]
-        keys = pd.DataFrame({"event_time": horizons})
+    horizons: Sequence[int | None] = [None] if pooled else reach.horizons(window)
+    keys = pd.DataFrame({"term": ["pooled"]} if pooled else {"event_time": horizons})
     frames = [_long_differences(wide, h, reach) for h in horizons]
     with clusters_named("cluster", cluster or unit):
         fits = [_fit(*pair, weighting, correction, level) for pair in zip(frames, horizons, strict=True)]
-    newly = [frame.loc[frame["switch"] == 1, ["unit", "cluster"]].nunique() for frame in frames]
-    errors = np.array([fit.std_error[0] for fit in fits])
     return Estimates(
         method="local_projection",
         keys=keys,
         estimate=np.array([fit.estimate[0] for fit in fits]),
-        covariance=np.diag(errors**2),
+        covariance=np.diag(np.array([fit.std_error[0] for fit in fits]) ** 2),
         sample=_sample(wide, fits, horizons, reach),
         design={
             "outcome": outcome,
@@ -141,7 +138,7 @@ def local_projection(
             "df": np.array([fit.design["df"] for fit in fits], dtype=float),
         },
         level=level,
-        overrides={f"treated_{name}s": np.array([n[name] for n in newly]) for name in ("unit", "cluster")},
+        overrides=_newly_treated(frames),
         extra={"rows": pd.Series([fit.sample.used for fit in fits], index=keys.iloc[:, 0], name="rows")},
     )
 
@@ -159,8 +156,12 @@ class _Reach:
         """The horizon from which differences start."""
         return -1 - self.anticipation
 
+    def horizons(self, window: tuple[int, int]) -> list[int]:
+        """Return the horizons of a window without the one from which differences start."""
+        return [h for h in range(window[0], window[1] + 1) if h != self.base]
 
-def _require(window, control, weighting, level, anticipation):
+
+def _require(window: tuple[int, int], control: str, weighting: str, level: float, anticipation: int) -> None:
     require_level(level)
     if anticipation < 0:
         raise EstimationError(f"anticipation must be zero or more periods, not {anticipation}")
@@ -172,7 +173,9 @@ def _require(window, control, weighting, level, anticipation):
     require_option("weighting", weighting, ("variance", "equal"))
 
 
-def _fit(frame: pd.DataFrame, horizon, weighting, correction, level) -> Estimates:
+def _fit(
+    frame: pd.DataFrame, horizon: int | None, weighting: str, correction: str, level: float
+) -> Estimates:
     name = "pooled" if horizon is None else f"horizon {horizon}"
     if not frame["switch"].any():
         raise NotIdentifiedError(f"{name}: no newly treated unit observed at both ends; narrow the window")
@@ -193,14 +196,14 @@ def _fit(frame: pd.DataFrame, horizon, weighting, correction, level) -> Estimate
     )
 
 
-def _long_differences(wide: WidePanel, horizon, reach: _Reach) -> pd.DataFrame:
+def _long_differences(wide: WidePanel, horizon: int | None, reach: _Reach) -> pd.DataFrame:
     """Return change, switch, period and cluster of newly treated and clean control rows."""
     pieces = [_at_period(wide, t, horizon, reach) for t in range(1, len(wide.periods))]
     columns = [np.concatenate(parts) for parts in zip(*pieces, strict=True)]
     return pd.DataFrame(dict(zip(_COLUMNS, columns, strict=True)))
 
 
-def _at_period(wide, t, horizon, reach):
+def _at_period(wide: WidePanel, t: int, horizon: int | None, reach: _Reach) -> list[Array]:
     ends, base, switch, used = _pairs(wide, t, horizon, reach)
     if not len(ends):
         return [np.zeros(0)] * len(_COLUMNS)
@@ -217,7 +220,9 @@ def _at_period(wide, t, horizon, reach):
     ]
 
 
-def _pairs(wide, t, horizon, reach: _Reach) -> tuple[np.ndarray, int, np.ndarray, np.ndarray]:
+def _pairs(
+    wide: WidePanel, t: int, horizon: int | None, reach: _Reach
+) -> tuple[np.ndarray, int, np.ndarray, np.ndarray]:
     """Return columns of the later ends and of the start, who switches at t, and who is compared."""
     now = wide.periods[t]
     later = now + (np.arange(reach.last + 1) if horizon is None else np.array([horizon]))
@@ -237,7 +242,12 @@ def _equal_weights(frame: pd.DataFrame) -> np.ndarray:
     return 1.0 / np.where(share < 1, 1 - share, 1.0)
 
 
-def _sample(wide: WidePanel, fits, horizons, reach: _Reach) -> Sample:
+def _newly_treated(frames: list[pd.DataFrame]) -> dict[str, np.ndarray]:
+    newly = [frame.loc[frame["switch"] == 1, ["unit", "cluster"]].nunique() for frame in frames]
+    return {f"treated_{name}s": np.array([n[name] for n in newly]) for name in ("unit", "cluster")}
+
+
+def _sample(wide: WidePanel, fits: list[Estimates], horizons: Sequence[int | None], reach: _Reach) -> Sample:
     """Return the ledger with rows that enter no difference booked as such."""
     touched = np.zeros(wide.outcome.shape, bool)
     for horizon in horizons:
@@ -246,4 +256,5 @@ def _sample(wide: WidePanel, fits, horizons, reach: _Reach) -> Sample:
             if len(ends):
                 touched[np.ix_(used, np.array([*ends, base]))] = True
     inside = wide.without_rows(~touched, "row in no difference").sample
-    return replace(inside, clusters=min(fit.sample.clusters for fit in fits))
+    clusters: list[Any] = [fit.sample.clusters for fit in fits]
+    return replace(inside, clusters=min(clusters))

@@ -56,7 +56,8 @@ def largest_t(contributions: np.ndarray, std_error: np.ndarray, draws: int, seed
         heads = np.zeros((len(tosses), scaled.shape[1]))
         for rows, columns, block in blocks:
             heads[:, columns] += tosses[:, rows] @ block
-        return np.abs(2.0 * heads - total).max(axis=1)
+        found: np.ndarray = np.abs(2.0 * heads - total).max(axis=1)
+        return found
 
     return np.concatenate(each(part, range(0, draws, size), parallel=scaled.size * draws > 10**7))
 

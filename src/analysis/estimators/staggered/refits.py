@@ -148,7 +148,9 @@ def _values(column: pd.Series, keep_missing: bool) -> list[Any]:
     return [v for v in values if v != 0 and np.isfinite(v)]
 
 
-def _refit(values, fit: Callable[[Any], Estimates]) -> tuple[dict[Any, Estimates], dict[Any, str]]:
+def _refit(
+    values: tuple[int, ...] | list[float], fit: Callable[[Any], Estimates]
+) -> tuple[dict[Any, Estimates], dict[Any, str]]:
     fits, failed = {}, {}
     for value in values:
         try:

@@ -12,6 +12,7 @@ from dataclasses import dataclass, replace
 
 import numpy as np
 
+from ..arrays import Bools, Floats, Ints
 from ..errors import NotConvergedError, NotIdentifiedError
 
 _SINGULAR = 1e-10
@@ -126,17 +127,18 @@ def fit_saturated_poisson(
     raise NotConvergedError(f"no convergence in {_STEPS} steps: some cell or unit may be nearly all zero")
 
 
-def _unit_mean(values, weights):
+def _unit_mean(values: Floats, weights: Floats) -> Floats:
     total = weights.sum(axis=1)
-    return ((weights * values).sum(axis=1) / np.where(total > 0, total, 1.0))[:, None]
+    found: Floats = ((weights * values).sum(axis=1) / np.where(total > 0, total, 1.0))[:, None]
+    return found
 
 
-def _rows(values: np.ndarray, z: np.ndarray) -> np.ndarray:
+def _rows(values: Floats, z: Floats) -> Floats:
     """Return each unit's values times its z, shape (units, periods * q)."""
     return (values[:, :, None] * z[:, None, :]).reshape(len(z), -1)
 
 
-def _cohort(units, centred, weights, z, in_cells) -> _Cohort:
+def _cohort(units: Ints, centred: Floats, weights: Floats, z: Floats, in_cells: Bools) -> _Cohort:
     w, own = weights[units], z[units]
     q, total = own.shape[1], w.sum(axis=1)
     scaled = _rows(w / np.sqrt(np.where(total > 0, total, 1.0))[:, None], own)
@@ -165,7 +167,9 @@ def _invert_periods(reduced: np.ndarray, q: int) -> np.ndarray:
     return inverse
 
 
-def _residual(centred, weights, z, parts, period, effects):
+def _residual(
+    centred: Floats, weights: Floats, z: Floats, parts: list[_Cohort], period: Floats, effects: list[Floats]
+) -> Floats:
     residual = np.zeros_like(centred)
     for part, found in zip(parts, effects, strict=True):
         coefficient = period.copy()
@@ -176,7 +180,7 @@ def _residual(centred, weights, z, parts, period, effects):
     return residual
 
 
-def _influence(score, z, parts, inverse):
+def _influence(score: Floats, z: Floats, parts: list[_Cohort], inverse: Floats) -> Floats:
     onto = [p.solve @ p.gram[p.free] for p in parts]
     through = np.concatenate([-(block @ inverse).T for block in onto], axis=1)
     starts = np.cumsum([0] + [len(p.free) for p in parts])

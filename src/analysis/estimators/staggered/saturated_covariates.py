@@ -13,6 +13,7 @@ from dataclasses import dataclass, replace
 
 import numpy as np
 
+from ..arrays import Floats
 from ..errors import NotIdentifiedError
 from .saturated import Saturated, fit_saturated
 
@@ -73,7 +74,7 @@ def fit_with_covariates(
     return WithCovariates(replace(fit, influence=fit.influence - passed_on), slopes, influence)
 
 
-def _inverse_moments(free, x, weights, names):
+def _inverse_moments(free: Floats, x: Floats, weights: Floats, names: Sequence[str]) -> np.ndarray:
     moments = np.einsum("nt,ntj,ntk->jk", weights, free, free)
     centred = x - np.einsum("nt,ntk->k", weights, x) / weights.sum()
     spread = np.einsum("nt,ntk->k", weights, centred**2)
@@ -89,4 +90,5 @@ def _inverse_moments(free, x, weights, names):
         raise NotIdentifiedError(
             f"covariates {list(names)} are collinear given effects and cells: leave one out"
         )
-    return np.linalg.inv(correlation) / np.outer(scale, scale)
+    found: np.ndarray = np.linalg.inv(correlation) / np.outer(scale, scale)
+    return found

@@ -8,6 +8,7 @@ from typing import Any
 import numpy as np
 import pandas as pd
 
+from ..arrays import Ints
 from ..core.checks import require_level, require_option
 from ..core.entry import takes_frame
 from ..core.result import Estimates
@@ -144,7 +145,9 @@ def stacked(
     return _result(wide, fit, stack, ledger, np.array(events), design)
 
 
-def _require(window, control, level, family, offset, anticipation):
+def _require(
+    window: tuple[int, int], control: str, level: float, family: str, offset: Any, anticipation: int
+) -> None:
     require_level(level)
     require_option("control", control, ("not_yet", "never"))
     require_option("family", family, ("linear", "poisson"))
@@ -158,7 +161,9 @@ def _require(window, control, level, family, offset, anticipation):
         )
 
 
-def _fit(stack: pd.DataFrame, events, family, offset, correction, level) -> Estimates:
+def _fit(
+    stack: pd.DataFrame, events: list[int], family: str, offset: Any, correction: str, level: float
+) -> Estimates:
     dummies = {f"event {e}": ((stack["event"] == e) & stack["treated"]).astype(float) for e in events}
     own: dict[str, Any] = {} if family == "linear" else {"offset": "offset" if offset else None}
     return (ols if family == "linear" else poisson)(
@@ -174,7 +179,9 @@ def _fit(stack: pd.DataFrame, events, family, offset, correction, level) -> Esti
     )
 
 
-def _stack(wide: WidePanel, window, control, anticipation):
+def _stack(
+    wide: WidePanel, window: tuple[int, int], control: str, anticipation: int
+) -> tuple[pd.DataFrame, pd.DataFrame]:
     cohorts = np.unique(wide.cohort[np.isfinite(wide.cohort)])
     parts, rows = [], []
     for g in cohorts:
@@ -186,7 +193,9 @@ def _stack(wide: WidePanel, window, control, anticipation):
     return (pd.concat(parts, ignore_index=True) if parts else pd.DataFrame()), ledger
 
 
-def _sub_experiment(wide, g, window, control, anticipation):
+def _sub_experiment(
+    wide: WidePanel, g: float, window: tuple[int, int], control: str, anticipation: int
+) -> tuple[pd.DataFrame | None, tuple[float, int, int, str]]:
     label = float(wide.calendar.label(g))
     span = wide.columns(g + np.arange(window[0], window[1] + 1))
     if (span < 0).any():
@@ -227,7 +236,14 @@ def _corrective_weights(stack: pd.DataFrame) -> np.ndarray:
     return np.where(stack["treated"], 1.0, stack["cohort"].map(ratio))
 
 
-def _result(wide, fit, stack, ledger, events, design) -> Estimates:
+def _result(
+    wide: WidePanel,
+    fit: Estimates,
+    stack: pd.DataFrame,
+    ledger: pd.DataFrame,
+    events: Ints,
+    design: dict[str, Any],
+) -> Estimates:
     touched = np.zeros(wide.outcome.shape, bool)
     touched[stack["unit"], stack["column"]] = True
     inside = wide.without_rows(~touched, "row in no sub-experiment").sample
@@ -240,24 +256,19 @@ def _result(wide, fit, stack, ledger, events, design) -> Estimates:
     after = (events >= 0) / (events >= 0).sum()
     treated = stack[stack["treated"]]
     counts = {f"treated_{name}s": treated[name].nunique() for name in ("unit", "cluster")}
+    common: dict[str, Any] = {"method": "stacked", "sample": sample, "design": design, "level": fit.level}
     overall = Estimates(
-        method="stacked",
         keys=pd.DataFrame({"term": ["overall"]}),
         estimate=np.array([after @ fit.estimate]),
         covariance=np.array([[after @ fit.covariance @ after]]),
-        sample=sample,
-        design=design,
-        level=fit.level,
         overrides={name: np.array([count]) for name, count in counts.items()},
+        **common,
     )
     return Estimates(
-        method="stacked",
         keys=pd.DataFrame({"event_time": events}),
         estimate=fit.estimate,
         covariance=fit.covariance,
-        sample=sample,
-        design=design,
-        level=fit.level,
+        **common,
         overrides={name: np.full(len(events), count) for name, count in counts.items()},
         extra={"ledger": ledger, "overall": overall},
     )

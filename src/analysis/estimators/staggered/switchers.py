@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import replace
 from typing import Any
 
 import numpy as np
 import pandas as pd
 
+from ..arrays import Floats
 from ..core.checks import require_level, require_option
 from ..core.entry import takes_frame
 from ..core.result import Estimates
@@ -134,13 +136,8 @@ def switchers(
     events = _events(problem, window)
     if same_units:
         problem = replace(problem, may_switch=_at_all(problem, [e for e in events if e >= 0]))
-    comparisons = {e: list(compare(problem, e)) for e in events}
-    found = {e: [c for c in cells if not c.reason] for e, cells in comparisons.items()}
-    fits = {e: horizon(problem, cells) for e, cells in found.items() if cells}
-    if not fits:
-        reasons = _ledger(comparisons, paths)["not_estimated"].value_counts().to_dict()
-        raise NotIdentifiedError(f"no change of {treatment!r} can be compared: {reasons}")
-    design = {
+    found, fits, ledger = _compared(problem, events, paths, treatment)
+    design: dict[str, Any] = {
         "outcome": outcome,
         "treatment": treatment,
         "direction": direction,
@@ -152,23 +149,19 @@ def switchers(
         "correction": correction,
         "df": cluster_df(wide.sample.clusters or 0, cluster or unit),
     }
-    extra: dict[str, Any] = {"ledger": _ledger(comparisons, paths), "exposure": _exposure(fits)}
+    extra: dict[str, Any] = {"ledger": ledger, "exposure": _exposure(fits)}
     make = _Maker(wide, design, draws, level, seed)
     if after := [fit for event, fit in fits.items() if event >= 0]:
-        extra["overall"] = make(
-            pd.DataFrame({"term": ["total effect"]}),
-            [[c for e in fits if e >= 0 for c in found[e]]],
-            *_total(after),
-            {},
-        )
-    scale = np.array([fit.exposure if normalized else 1.0 for fit in fits.values()])
-    estimate = np.array([fit.effect for fit in fits.values()]) / scale
-    influence = np.column_stack([fit.influence for fit in fits.values()]) / scale
+        cells = [c for e in fits if e >= 0 for c in found[e]]
+        extra["overall"] = make(pd.DataFrame({"term": ["total effect"]}), [cells], *_total(after), {})
+    estimate, influence = _scaled(fits, normalized)
     keys = pd.DataFrame({"event_time": list(fits)})
     return make(keys, [found[e] for e in fits], estimate, influence, extra)
 
 
-def _require(window, direction, variance, correction, level):
+def _require(
+    window: tuple[int, int] | None, direction: str, variance: str, correction: str, level: float
+) -> None:
     require_level(level)
     choices = {
         "direction": (direction, DIRECTIONS),
@@ -183,7 +176,16 @@ def _require(window, direction, variance, correction, level):
         raise EstimationError(f"window must start at -1 or before and end at 0 or after, not {window}")
 
 
-def _wide(data, paths: Paths, outcome, treatment, unit, time, weights, cluster) -> WidePanel:
+def _wide(
+    data: pd.DataFrame,
+    paths: Paths,
+    outcome: str,
+    treatment: str,
+    unit: str,
+    time: str,
+    weights: Any,
+    cluster: str | None,
+) -> WidePanel:
     """Return outcomes with the unit's position among all paths in place of a cohort."""
     wide = wide_panel(
         data,
@@ -202,7 +204,7 @@ def _wide(data, paths: Paths, outcome, treatment, unit, time, weights, cluster) 
     return wide.keep(~paths.is_undated[row], "unit not observed just before its first change")
 
 
-def _problem(wide: WidePanel, paths: Paths, direction, variance, correction) -> Problem:
+def _problem(wide: WidePanel, paths: Paths, direction: str, variance: str, correction: str) -> Problem:
     row = wide.cohort.astype(int)
     outcome = np.full((len(row), len(paths.periods)), np.nan)
     outcome[:, wide.periods.astype(int)] = wide.outcome
@@ -223,7 +225,7 @@ def _problem(wide: WidePanel, paths: Paths, direction, variance, correction) -> 
     )
 
 
-def _events(problem: Problem, window) -> list[int]:
+def _events(problem: Problem, window: tuple[int, int] | None) -> list[int]:
     periods = problem.outcome.shape[1]
     first, last = window or (-periods, periods)
     return [e for e in range(max(first, -periods), min(last, periods) + 1) if e != -1]
@@ -275,10 +277,12 @@ def _ledger(comparisons: dict[int, list[Comparison]], paths: Paths) -> pd.DataFr
 class _Maker:
     """Builds `Estimates` that share a sample and a design."""
 
-    def __init__(self, wide, design, draws, level, seed):
+    def __init__(
+        self, wide: WidePanel, design: Mapping[str, Any], draws: int, level: float, seed: Any
+    ) -> None:
         self.wide, self.design, self.draws, self.level, self.seed = wide, design, draws, level, seed
 
-    def _switched(self, groups) -> dict[str, np.ndarray]:
+    def _switched(self, groups: list[list[Comparison]]) -> dict[str, np.ndarray]:
         """Return how many switchers, and clusters of them, each group of comparisons rests on."""
         units = [np.unique(np.concatenate([c.switchers for c in group])) for group in groups]
         clusters = [len(np.unique(self.wide.cluster[own])) for own in units]
@@ -287,7 +291,14 @@ class _Maker:
             "treated_clusters": np.array(clusters),
         }
 
-    def __call__(self, keys, groups, estimate, influence, extra) -> Estimates:
+    def __call__(
+        self,
+        keys: pd.DataFrame,
+        groups: list[list[Comparison]],
+        estimate: Floats,
+        influence: Floats,
+        extra: dict[str, Estimates | pd.DataFrame | pd.Series],
+    ) -> Estimates:
         sums = cluster_sums(influence, self.wide.cluster)
         covariance = sums.T @ sums
         panel = {"cluster": self.wide.cluster, "units": self.wide.units}
@@ -307,3 +318,23 @@ class _Maker:
             seed=self.seed,
             extra={**extra, "panel": panel},
         )
+
+
+def _compared(
+    problem: Problem, events: list[int], paths: Paths, treatment: str
+) -> tuple[dict[int, list[Comparison]], dict[int, Horizon], pd.DataFrame]:
+    comparisons = {e: list(compare(problem, e)) for e in events}
+    found = {e: [c for c in cells if not c.reason] for e, cells in comparisons.items()}
+    fits = {e: horizon(problem, cells) for e, cells in found.items() if cells}
+    ledger = _ledger(comparisons, paths)
+    if not fits:
+        reasons = ledger["not_estimated"].value_counts().to_dict()
+        raise NotIdentifiedError(f"no change of {treatment!r} can be compared: {reasons}")
+    return found, fits, ledger
+
+
+def _scaled(fits: Mapping[int, Horizon], normalized: bool) -> tuple[np.ndarray, np.ndarray]:
+    """Return effects and their influence, per unit of exposure when normalized."""
+    scale = np.array([fit.exposure if normalized else 1.0 for fit in fits.values()])
+    effects = np.array([fit.effect for fit in fits.values()])
+    return effects / scale, np.column_stack([fit.influence for fit in fits.values()]) / scale

@@ -7,6 +7,8 @@ from dataclasses import dataclass
 
 import numpy as np
 
+from ..arrays import Floats, Ints
+
 
 @dataclass(frozen=True)
 class Problem:
@@ -76,7 +78,7 @@ def compare(problem: Problem, event: int) -> Iterator[Comparison]:
         yield _comparison(problem, baseline, switch, sign, event)
 
 
-def _comparison(problem: Problem, baseline, switch, sign, event) -> Comparison:
+def _comparison(problem: Problem, baseline: float, switch: int, sign: float, event: int) -> Comparison:
     none = np.zeros(0, int)
     end = switch + event if event >= 0 else switch - 2 - event
     target, base = switch + event, switch - 1
@@ -109,7 +111,7 @@ def horizon(problem: Problem, comparisons: list[Comparison]) -> Horizon:
     return Horizon(effect / mass, influence / mass, mass, exposure / mass, dose / mass)
 
 
-def _difference(problem: Problem, comparison: Comparison):
+def _difference(problem: Problem, comparison: Comparison) -> tuple[float, float, Ints, Floats]:
     """Return the difference of mean changes, the switchers' weight, units and their influence."""
     treated, controls = comparison.switchers, comparison.controls
     target, base = comparison.switch + comparison.event, comparison.switch - 1
@@ -122,15 +124,16 @@ def _difference(problem: Problem, comparison: Comparison):
     return effect, on.sum(), units, np.concatenate([on * around / on.sum(), -off * beside / off.sum()])
 
 
-def _switcher_deviation(problem, first, second, on, off):
+def _switcher_deviation(problem: Problem, first: Floats, second: Floats, on: Floats, off: Floats) -> Floats:
     alone = problem.is_scaled and len(first) == 1
     if not alone:
         return _scaled(problem, first - np.average(first, weights=on))
     union = np.average(np.append(first, second), weights=np.append(on, off))
-    return (first - union) * np.sqrt((len(second) + 1) / len(second))
+    found: Floats = (first - union) * np.sqrt((len(second) + 1) / len(second))
+    return found
 
 
-def _control_deviation(problem, controls, change, weights):
+def _control_deviation(problem: Problem, controls: Ints, change: Floats, weights: Floats) -> Floats:
     if problem.centring == "pool":
         return _scaled(problem, change - np.average(change, weights=weights))
     keys = np.column_stack([problem.switch[controls], problem.sign[controls]])
@@ -139,7 +142,7 @@ def _control_deviation(problem, controls, change, weights):
     return change - means[group]
 
 
-def _scaled(problem, deviation):
+def _scaled(problem: Problem, deviation: Floats) -> Floats:
     n = len(deviation)
     return deviation * np.sqrt(n / (n - 1)) if problem.is_scaled and n > 1 else deviation
 

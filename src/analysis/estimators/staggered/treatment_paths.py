@@ -7,6 +7,7 @@ from dataclasses import dataclass
 import numpy as np
 import pandas as pd
 
+from ..arrays import Bools
 from ..core.calendar import Calendar, read_calendar
 from ..core.checks import codes, numeric, require_columns, require_unique
 from ..errors import KeyNotUniqueError, NotIdentifiedError
@@ -44,9 +45,10 @@ class Paths:
     last: np.ndarray
 
     @property
-    def never(self) -> np.ndarray:
+    def never(self) -> Bools:
         """Which units never change treatment, shape (units,)."""
-        return self.switch == len(self.periods)
+        found: Bools = self.switch == len(self.periods)
+        return found
 
     @property
     def sign(self) -> np.ndarray:
@@ -56,16 +58,18 @@ class Paths:
         return np.where(self.never, 0.0, np.sign(first - self.baseline))
 
     @property
-    def is_undated(self) -> np.ndarray:
+    def is_undated(self) -> Bools:
         """Which units were not observed in the period before their first change, shape (units,)."""
         before = self.treatment[np.arange(len(self.switch)), np.maximum(self.switch - 1, 0)]
-        return ~self.never & np.isnan(before)
+        found: Bools = ~self.never & np.isnan(before)
+        return found
 
     @property
-    def crosses(self) -> np.ndarray:
+    def crosses(self) -> Bools:
         """Which units have treatments both above and below their baseline, shape (units,)."""
         change = self.treatment - self.baseline[:, None]
-        return (change > 0).any(axis=1) & (change < 0).any(axis=1)
+        found: Bools = (change > 0).any(axis=1) & (change < 0).any(axis=1)
+        return found
 
     def later(self) -> np.ndarray:
         """Return which (units, periods) are at or after the unit's first change."""

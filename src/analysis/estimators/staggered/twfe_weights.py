@@ -11,7 +11,7 @@ import pandas as pd
 
 from ..core.checks import as_list
 from ..core.entry import takes_frame
-from ..core.frame import Effect, prepare
+from ..core.frame import Arrays, Effect, prepare
 from ..core.reported import Reported, new_axes
 from ..core.result import Sample
 from ..errors import NotIdentifiedError
@@ -173,7 +173,7 @@ def twfe_weights(
     )
 
 
-def _residual(arrays, covariates: int) -> np.ndarray:
+def _residual(arrays: Arrays, covariates: int) -> np.ndarray:
     before = norms(arrays.joint, arrays.weights)
     columns = np.asfortranarray(arrays.joint[:, : 1 + covariates])
     joint = arrays.absorber().residualize(columns, overwrite=True)

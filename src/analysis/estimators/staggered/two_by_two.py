@@ -10,10 +10,12 @@ regressions. Sant'Anna and Zhao (2020), doi:10.1016/j.jeconom.2020.06.003; Calla
 from __future__ import annotations
 
 from dataclasses import dataclass
+from typing import Any
 
 import numpy as np
 from scipy.special import expit
 
+from ..arrays import Floats
 from ..errors import NotIdentifiedError
 
 METHODS = ("dr", "ipw", "reg")
@@ -29,11 +31,12 @@ class Linear:
     residual: np.ndarray
     inverse: np.ndarray
 
-    def effect_of(self, gradient: np.ndarray) -> np.ndarray:
+    def effect_of(self, gradient: Floats) -> Floats:
         """Return the influence of ``gradient' b``, shape (n, m), for gradients of shape (k,) or (k, m)."""
         direction = self.inverse @ gradient
         moved = self.score @ direction
-        return (moved[:, None] if moved.ndim == 1 else moved) * self.residual
+        found: Floats = (moved[:, None] if moved.ndim == 1 else moved) * self.residual
+        return found
 
 
 @dataclass(frozen=True)
@@ -78,7 +81,9 @@ def fit_logit(treated: np.ndarray, x: np.ndarray, weights: np.ndarray, trim: flo
     return Logit(capped / (1 - capped), (treated == 1) | (capped < trim), influence)
 
 
-def _newton(treated, x, weights, coefficient):
+def _newton(
+    treated: Floats, x: Floats, weights: Floats, coefficient: Floats
+) -> tuple[Floats, Floats, Floats]:
     probability = expit(x @ coefficient)
     information = (x * (weights * probability * (1 - probability))[:, None]).T @ x / len(x)
     inverse = _invert(information)
@@ -86,7 +91,7 @@ def _newton(treated, x, weights, coefficient):
     return inverse @ gradient, probability, inverse
 
 
-def _scale(x):
+def _scale(x: Floats) -> tuple[Floats, Floats]:
     scale = np.abs(x).max(axis=0)
     scale[scale == 0] = 1.0
     return x / scale, scale
@@ -140,7 +145,7 @@ def panel_effect(
     return first[0] - second[0], first[1] - second[1]
 
 
-def _unconditional(change, treated, weights):
+def _unconditional(change: Floats, treated: Floats, weights: Floats) -> tuple[Floats, Floats]:
     first = _mean(change, weights * treated)
     second = _mean(change, weights * (1 - treated))
     return first[0] - second[0], first[1] - second[1]
@@ -164,7 +169,7 @@ def cross_section_effect(
     y, before = y[:, None], 1 - post
     on = {"post": weights * treated * post, "pre": weights * treated * before, "all": weights * treated}
     fits = _four_fits(y, post, treated, x, weights, method)
-    parts: list[tuple] = [(1.0, y, {}, on["post"], None), (-1.0, y, {}, on["pre"], None)]
+    parts: list[tuple[Any, ...]] = [(1.0, y, {}, on["post"], None), (-1.0, y, {}, on["pre"], None)]
     if method == "reg":
         parts.append((-1.0, *_fitted(x, fits, {"c1": 1.0, "c0": -1.0}), on["all"], None))
         return _signed(parts, x, fits)
@@ -176,7 +181,9 @@ def cross_section_effect(
     return _signed(parts, x, fits)
 
 
-def _four_fits(y, post, treated, x, weights, method) -> dict[str, Linear]:
+def _four_fits(
+    y: Floats, post: Floats, treated: Floats, x: Floats, weights: Floats, method: str
+) -> dict[str, Linear]:
     if method == "ipw":
         return {}
     groups = {"c1": (1 - treated) * post, "c0": (1 - treated) * (1 - post)}
@@ -185,11 +192,19 @@ def _four_fits(y, post, treated, x, weights, method) -> dict[str, Linear]:
     return {name: fit_linear(y, x, weights * group) for name, group in groups.items()}
 
 
-def _fitted(x, fits, signs):
+def _fitted(x: Floats, fits: dict[str, Linear], signs: dict[str, float]) -> tuple[Floats, dict[str, float]]:
     return sum(sign * (x @ fits[name].coefficient) for name, sign in signs.items()), signs
 
 
-def _augmented(y, on, odds, post, x, fits, logit):
+def _augmented(
+    y: Floats,
+    on: dict[str, Floats],
+    odds: Floats,
+    post: Floats,
+    x: Floats,
+    fits: dict[str, Linear],
+    logit: Logit,
+) -> list[tuple[float, Floats, dict[str, float], Floats, Logit | None]]:
     after, before = (x @ fits[name].coefficient for name in ("c1", "c0"))
     gap1 = _fitted(x, fits, {"t1": 1.0, "c1": -1.0})
     gap0 = _fitted(x, fits, {"t0": 1.0, "c0": -1.0})
@@ -205,7 +220,11 @@ def _augmented(y, on, odds, post, x, fits, logit):
     ]
 
 
-def _signed(parts, x, fits):
+def _signed(
+    parts: list[tuple[float, Floats, dict[str, float], Floats, Logit | None]],
+    x: Floats,
+    fits: dict[str, Linear],
+) -> tuple[Floats, Floats]:
     effect, influence = np.zeros(1), np.zeros((len(x), 1))
     for sign, h, gradient, weight, logit in parts:
         mean, own = _mean(h, weight, x=x, logit=logit)
@@ -216,7 +235,15 @@ def _signed(parts, x, fits):
     return effect, influence
 
 
-def _mean(h, weight, *, x=None, linear=None, slope=0.0, logit=None):
+def _mean(
+    h: Floats | float,
+    weight: Floats,
+    *,
+    x: Any = None,
+    linear: Linear | None = None,
+    slope: float = 0.0,
+    logit: Logit | None = None,
+) -> tuple[Floats, Floats]:
     """Return the weighted mean of h (m,) and its influence (n, m), with that of fitted parts."""
     n, total = len(weight), weight.mean()
     mean = weight @ h / n / total

@@ -6,6 +6,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
+from ..arrays import Floats
 from ..errors import NotIdentifiedError
 
 
@@ -36,11 +37,12 @@ class TwoWay:
         period = self.inverse @ (by_period - self.weights.T @ share)
         return share - (self.weights @ period) / self.mass[:, None], period
 
-    def fit(self, values: np.ndarray) -> np.ndarray:
+    def fit(self, values: Floats) -> Floats:
         """Return the fitted surface of `values` (units, periods) in every cell."""
         weighted = self.weights * np.where(self.weights > 0, values, 0.0)
         unit, period = self.effects(weighted.sum(axis=1, keepdims=True), weighted.sum(axis=0)[:, None])
-        return unit + period.T
+        found: Floats = unit + period.T
+        return found
 
 
 def two_way(weights: np.ndarray) -> TwoWay:

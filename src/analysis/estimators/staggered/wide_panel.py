@@ -9,6 +9,7 @@ from functools import cached_property
 import numpy as np
 import pandas as pd
 
+from ..arrays import Bools, Floats, Ints
 from ..core.calendar import Calendar, calendar_of, read_cohorts
 from ..core.checks import as_list, codes, numeric, require_columns, require_unique
 from ..core.result import Sample
@@ -59,9 +60,10 @@ class WidePanel:
     offset: np.ndarray | None = field(default=None, repr=False)
 
     @cached_property
-    def observed(self) -> np.ndarray:
+    def observed(self) -> Bools:
         """Where a unit has a usable row, shape (units, periods)."""
-        return ~np.isnan(self.outcome)
+        found: Bools = ~np.isnan(self.outcome)
+        return found
 
     @property
     def times(self) -> np.ndarray:
@@ -157,7 +159,7 @@ class WidePanel:
         return self.before(last - anticipation, reason).as_never(last)
 
 
-def _recode(row_unit: np.ndarray, units: np.ndarray) -> np.ndarray:
+def _recode(row_unit: Ints, units: Bools) -> Ints:
     new = np.append(np.where(units, np.cumsum(units) - 1, -1), -1)
     return new[row_unit]
 
@@ -235,7 +237,9 @@ def wide_panel(
     )
 
 
-def _complete_rows(data, values, unit, cluster) -> tuple[dict[str, int], np.ndarray]:
+def _complete_rows(
+    data: pd.DataFrame, values: dict[str, Floats], unit: str, cluster: str | None
+) -> tuple[dict[str, int], np.ndarray]:
     left = np.ones(len(data), bool)
     dropped = {}
     missing = {name: np.isnan(column) for name, column in values.items()}
@@ -249,7 +253,7 @@ def _complete_rows(data, values, unit, cluster) -> tuple[dict[str, int], np.ndar
     return dropped, left
 
 
-def _constant_within(values, row, units, name) -> np.ndarray:
+def _constant_within(values: Floats, row: Ints, units: int, name: str | None) -> np.ndarray:
     result = np.full(units, np.nan)
     result[row] = values
     changed = result[row] != values
@@ -259,13 +263,13 @@ def _constant_within(values, row, units, name) -> np.ndarray:
     return result
 
 
-def _spread(values, place, shape) -> np.ndarray:
+def _spread(values: Floats, place: tuple[Ints, Ints], shape: tuple[int, int]) -> np.ndarray:
     wide = np.full(shape, np.nan)
     wide[place] = values
     return wide
 
 
-def _weights(values, weights, usable) -> np.ndarray:
+def _weights(values: dict[str, Floats], weights: str | None, usable: Bools) -> np.ndarray:
     if weights is None:
         return np.ones(int(usable.sum()))
     used = values[weights][usable]
@@ -276,7 +280,7 @@ def _weights(values, weights, usable) -> np.ndarray:
     return used
 
 
-def _covariates(columns, place, shape) -> np.ndarray:
+def _covariates(columns: list[Floats], place: tuple[Ints, Ints], shape: tuple[int, int]) -> np.ndarray:
     row = place[0]
     within = np.ones((shape[0], 1, len(columns) + 1))
     for k, column in enumerate(columns, start=1):

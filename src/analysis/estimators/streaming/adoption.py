@@ -5,10 +5,12 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass, field
 from types import SimpleNamespace
+from typing import Any
 
 import numpy as np
 import pandas as pd
 
+from ..arrays import Floats, Ints
 from ..core.checks import require_level, require_option
 from ..core.result import Estimates, Sample
 from ..errors import EstimationError, NotIdentifiedError
@@ -93,7 +95,9 @@ class StreamedGroupTime(Estimates):
                 weights[chosen, j] = 1.0 / len(chosen)
         return weights, np.vstack([weights, slopes])
 
-    def _overall(self, by, places, weights, onto) -> tuple[np.ndarray, np.ndarray]:
+    def _overall(
+        self, by: str, places: list[float], weights: Floats, onto: Floats
+    ) -> tuple[np.ndarray, np.ndarray]:
         place = np.array(places)
         used = place >= 0 if by == "event" else np.ones(len(place), bool)
         if not used.any():
@@ -105,7 +109,16 @@ class StreamedGroupTime(Estimates):
         own[len(self.estimate) :, 0] += slope
         return (weights @ share)[:, None], own
 
-    def _made(self, by, key, labels, weights, onto, level, extra) -> Estimates:
+    def _made(
+        self,
+        by: str,
+        key: str,
+        labels: Floats | list[float | str],
+        weights: Floats,
+        onto: Floats,
+        level: Any,
+        extra: dict[str, Estimates],
+    ) -> Estimates:
         return Estimates(
             method="group_time",
             keys=pd.DataFrame({key: labels}),
@@ -119,7 +132,7 @@ class StreamedGroupTime(Estimates):
 
 
 class _KnownShares(_Shares):
-    def __init__(self, layout: SimpleNamespace):
+    def __init__(self, layout: SimpleNamespace) -> None:
         self.cohorts, self._share = layout.cohorts, layout.share
 
 
@@ -173,11 +186,7 @@ def group_time(
     cohort and pair of periods, the second squares each unit's (cluster's) influence.
     """
     require_level(level)
-    require_option("control", control, ("never", "not_yet"))
-    require_option("base", base, ("varying", "universal"))
-    require_option("panel", panel, PANELS)
-    if anticipation < 0:
-        raise EstimationError(f"anticipation must be zero or more periods, not {anticipation}")
+    _require_options(control, base, panel, anticipation)
     wanted = io.Wanted((outcome, time), ((unit,),), cluster, weights)
     settings = io.Settings(memory, threads, rows, scratch)
     with io.opened(dataset, wanted, settings, also=(cohort,)) as files:
@@ -191,7 +200,6 @@ def group_time(
         second = Second(design, sums, effects, reader)
         for piece in reader.pieces():
             second.add(piece)
-        clusters = second.clusters
         named = cluster or unit
         plain = {
             "outcome": outcome,
@@ -203,21 +211,23 @@ def group_time(
             "weights": weights,
             "cluster": named,
             "correction": "none",
-            "df": cluster_df(clusters, named),
+            "df": cluster_df(second.clusters, named),
         }
-        sample = Sample(files.given, reader.used, reader.dropped, sums.units, clusters)
+        sample = Sample(files.given, reader.used, reader.dropped, sums.units, second.clusters)
         return _result(design, sums, effects, reasons, second.covariance(), sample, plain, level)
 
 
-def _result(design: Design, sums: First, effects, reasons, second, sample, plain, level) -> StreamedGroupTime:
-    found = ~np.isnan(effects)
-    if not found.any():
-        raise NotIdentifiedError(f"no cell could be estimated: {pd.Series(reasons).value_counts().to_dict()}")
-    count = sums.sides()[0].astype(int)
-    cohort = np.array([cell.cohort for cell in design.cells])
-    when = design.periods[[cell.target for cell in design.cells]]
+def _require_options(control: str, base: str, panel: str, anticipation: int) -> None:
+    require_option("control", control, ("never", "not_yet"))
+    require_option("base", base, ("varying", "universal"))
+    require_option("panel", panel, PANELS)
+    if anticipation < 0:
+        raise EstimationError(f"anticipation must be zero or more periods, not {anticipation}")
+
+
+def _ledger(design: Design, cohort: Floats, count: Ints, reasons: list[str]) -> pd.DataFrame:
     times = design.calendar.label(design.periods)
-    ledger = pd.DataFrame(
+    return pd.DataFrame(
         {
             "cohort": design.calendar.label(cohort),
             "time": times[[cell.target for cell in design.cells]],
@@ -227,6 +237,25 @@ def _result(design: Design, sums: First, effects, reasons, second, sample, plain
             "not_estimated": reasons,
         }
     )
+
+
+def _result(
+    design: Design,
+    sums: First,
+    effects: Floats,
+    reasons: list[str],
+    second: Floats,
+    sample: Sample,
+    plain: dict[str, Any],
+    level: float,
+) -> StreamedGroupTime:
+    found = ~np.isnan(effects)
+    if not found.any():
+        raise NotIdentifiedError(f"no cell could be estimated: {pd.Series(reasons).value_counts().to_dict()}")
+    count = sums.sides()[0].astype(int)
+    cohort = np.array([cell.cohort for cell in design.cells])
+    when = design.periods[[cell.target for cell in design.cells]]
+    ledger = _ledger(design, cohort, count, reasons)
     layout = SimpleNamespace(
         event=(when - cohort)[found],
         cell_cohort=cohort[found],

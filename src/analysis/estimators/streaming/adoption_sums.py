@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from dataclasses import dataclass
 from types import SimpleNamespace
 from typing import Any
@@ -9,6 +10,7 @@ from typing import Any
 import numpy as np
 import pandas as pd
 
+from ..arrays import Bools, Floats, Ints
 from ..core.calendar import Calendar, calendar_of, read_cohorts
 from ..errors import ColumnError, KeyNotUniqueError, NotIdentifiedError
 from ..staggered.cells import Cell, controls_of, design_cells
@@ -25,7 +27,7 @@ class Design:
 
     calendar: Calendar
     periods: np.ndarray
-    values: pd.Index
+    values: Any
     position: np.ndarray
     cohorts: np.ndarray
     cells: list[Cell]
@@ -39,7 +41,7 @@ class Design:
         return np.searchsorted(self.cohorts, [cell.cohort for cell in self.cells])
 
 
-def design_of(files: io.Files, time, cohort, control, base, anticipation) -> Design:
+def design_of(files: io.Files, time: str, cohort: str, control: str, base: str, anticipation: int) -> Design:
     """Return the cells of the periods and cohorts in the files."""
     column = io.quoted("number " + time)
     everywhere = files.rows(
@@ -76,10 +78,11 @@ class Wide:
     cluster: np.ndarray | None
 
     @property
-    def unit_weight(self) -> np.ndarray:
+    def unit_weight(self) -> Floats:
         """Mean weight of each unit over its periods."""
         seen = ~np.isnan(self.outcome)
-        return np.where(seen, self.weight, 0.0).sum(axis=1) / seen.sum(axis=1)
+        found: Floats = np.where(seen, self.weight, 0.0).sum(axis=1) / seen.sum(axis=1)
+        return found
 
     def change(self, target: int, base: int) -> tuple[np.ndarray, np.ndarray]:
         """Return each unit's change (0 where not seen in both periods) and its weight (0 there)."""
@@ -92,8 +95,17 @@ class Units:
     """Reads pieces as whole units, and counts the rows that left, by reason."""
 
     def __init__(
-        self, files: io.Files, design: Design, unit, time, cohort, weights, cluster, panel, anticipation
-    ):
+        self,
+        files: io.Files,
+        design: Design,
+        unit: str,
+        time: str,
+        cohort: str,
+        weights: str | None,
+        cluster: str | None,
+        panel: str,
+        anticipation: int,
+    ) -> None:
         self.files, self.design = files, design
         self._names = (unit, time, cohort, weights, cluster)
         self._complete, self._anticipation = panel == "complete", anticipation
@@ -111,7 +123,7 @@ class Units:
                 self.dropped[reason] = rows
                 self.used -= rows
 
-    def pieces(self):
+    def pieces(self) -> Iterator[Wide]:
         """Give each piece as a `Wide`."""
         self._lost = {_EARLY: 0, _GAPS: 0}
         for frame in self.files.pieces():
@@ -146,22 +158,24 @@ class Units:
             outcome[keep], weight[keep], code, None if group is None else group[keep].astype(np.int64)
         )
 
-    def _column(self, time: np.ndarray) -> np.ndarray:
+    def _column(self, time: Floats) -> Ints:
         calendar = self.design.calendar
-        return np.searchsorted(self.design.periods, calendar.position[calendar.code(time)])
+        found: Ints = np.searchsorted(self.design.periods, calendar.position[calendar.code(time)])
+        return found
 
-    def _kept(self, outcome: np.ndarray, first: np.ndarray) -> np.ndarray:
+    def _kept(self, outcome: Floats, first: Floats) -> Bools:
         seen = ~np.isnan(outcome)
-        late = first - self._anticipation > self.design.periods[0]
+        late: Bools = first - self._anticipation > self.design.periods[0]
         self._lost[_EARLY] += int(seen[~late].sum())
         if not self._complete:
             return late
         whole = seen.all(axis=1)
         self._lost[_GAPS] += int(seen[late & ~whole].sum())
-        return late & whole
+        found: Bools = late & whole
+        return found
 
 
-def _constant(values, row, units, name) -> np.ndarray:
+def _constant(values: Floats, row: Ints, units: int, name: Any) -> np.ndarray:
     found = np.full(units, np.nan)
     found[row] = values
     if (found[row] != values).any():
@@ -169,7 +183,7 @@ def _constant(values, row, units, name) -> np.ndarray:
     return found
 
 
-def _spread(values, cell, shape) -> np.ndarray:
+def _spread(values: Floats, cell: Ints, shape: tuple[int, int]) -> np.ndarray:
     wide = np.full(shape[0] * shape[1], np.nan)
     wide[cell] = values
     return wide.reshape(shape)
@@ -178,7 +192,7 @@ def _spread(values, cell, shape) -> np.ndarray:
 class First:
     """Sums of changes by pair of periods and cohort: units, weights, weighted changes."""
 
-    def __init__(self, design: Design):
+    def __init__(self, design: Design) -> None:
         self._design = design
         shape = (len(design.pairs), len(design.cohorts))
         self.count, self.weight, self.change = np.zeros(shape), np.zeros(shape), np.zeros(shape)
@@ -217,7 +231,7 @@ class First:
 class Second:
     """Squares of influence by unit or cluster, with that of the cohorts' shares beside it."""
 
-    def __init__(self, design: Design, sums: First, effects: np.ndarray, reader: Units):
+    def __init__(self, design: Design, sums: First, effects: np.ndarray, reader: Units) -> None:
         self._design, self._found = design, np.flatnonzero(~np.isnan(effects))
         _, self._weight, change = sums.sides()
         self._mean = change / np.where(self._weight > 0, self._weight, np.nan)

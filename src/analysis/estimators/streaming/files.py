@@ -78,7 +78,10 @@ class Files:
     def levels(self, columns: Sequence[str]) -> pd.DataFrame:
         """Return the distinct levels of label columns, sorted."""
         names = ", ".join(quoted(name) for name in columns)
-        return self.connection.execute(f"SELECT DISTINCT {names} FROM {self.table} ORDER BY ALL").df()
+        found: pd.DataFrame = self.connection.execute(
+            f"SELECT DISTINCT {names} FROM {self.table} ORDER BY ALL"
+        ).df()
+        return found
 
     def pieces(self) -> Iterator[pd.DataFrame]:
         """Give the rows piece by piece; a piece holds every row of each level of the key."""
@@ -184,11 +187,14 @@ def _count(files: Files, also: Sequence[str]) -> None:
     files.used = files.given - sum(files.dropped.values())
     if not files.used:
         raise NotIdentifiedError(f"no complete row: dropped {files.dropped} of {files.given} rows")
+    _keep(files, also, f"NOT ({before})")
+
+
+def _keep(files: Files, also: Sequence[str], where: str) -> None:
+    wanted = files.wanted
     columns = [f"{double(name)} AS {quoted('number ' + name)}" for name in wanted.numeric]
     columns += [quoted(name) for name in dict.fromkeys([*wanted.labels, *also])]
-    files.connection.execute(
-        f"CREATE VIEW complete AS SELECT {', '.join(columns)} FROM given WHERE NOT ({before})"
-    )
+    files.connection.execute(f"CREATE VIEW complete AS SELECT {', '.join(columns)} FROM given WHERE {where}")
 
 
 def double(name: str) -> str:

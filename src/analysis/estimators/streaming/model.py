@@ -52,18 +52,18 @@ class Model:
 
 
 def model_of(
-    outcome,
-    treatment,
-    covariates,
-    effects,
-    weights,
-    cluster,
-    offset,
-    covariance,
-    correction,
-    singletons,
-    level,
-):
+    outcome: str,
+    treatment: Any,
+    covariates: str | Sequence[str],
+    effects: Any,
+    weights: str | None,
+    cluster: str | None,
+    offset: Any,
+    covariance: str | None,
+    correction: str,
+    singletons: str,
+    level: float,
+) -> Model:
     """Return the model, its options checked."""
     require_level(level)
     require_option("singletons", singletons, ("drop", "keep"))
@@ -141,7 +141,7 @@ def kind_of(covariance: str) -> str:
 class Groups:
     """Counts of clusters and which effects are nested in them, gathered piece by piece."""
 
-    def __init__(self, reader: Reader):
+    def __init__(self, reader: Reader) -> None:
         self._reader = reader
         self.cluster_levels = None if reader.clusters is None else len(reader.clusters)
         self._main_nested = True

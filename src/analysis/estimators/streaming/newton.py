@@ -6,6 +6,7 @@ from collections.abc import Sequence
 
 import numpy as np
 
+from ..arrays import Floats
 from ..errors import NotConvergedError
 from ..linalg.least_squares import Scaled
 from .sums import Piece, Reader, Sums
@@ -18,7 +19,7 @@ _SHRINKS = 0.5
 class Newton:
     """Newton's method on regressors and the smaller effects, the largest concentrated out."""
 
-    def __init__(self, reader: Reader, kept: Sequence[int], levels: int, plain: Sums):
+    def __init__(self, reader: Reader, kept: Sequence[int], levels: int, plain: Sums) -> None:
         self._reader, self._kept, self._levels = reader, np.array(kept), levels
         self.b, self._effects = np.zeros(len(kept)), np.zeros(levels)
         if reader.main is None:
@@ -48,7 +49,9 @@ class Newton:
             "positive outcomes; leave one out, or use analysis.estimators.poisson, which looks for it"
         )
 
-    def _search(self, before, shift, move, value) -> tuple[Sums, float]:
+    def _search(
+        self, before: tuple[Floats, Floats], shift: Floats, move: Floats, value: float
+    ) -> tuple[Sums, float]:
         scale = 1.0
         while True:
             self.b, self._effects = before[0] + scale * shift, before[1] + scale * move
@@ -84,13 +87,14 @@ class Newton:
         value = float(piece.weight @ (y * eta - mean))
         return np.asfortranarray(np.column_stack([(y - mean) / mean, columns])), weight, value
 
-    def _of_units(self, piece: Piece, eta: np.ndarray) -> np.ndarray:
+    def _of_units(self, piece: Piece, eta: Floats) -> Floats:
         assert piece.unit is not None
         top = np.full(piece.units, -np.inf)
         np.maximum.at(top, piece.unit, eta)
         raised = np.bincount(piece.unit, piece.weight * np.exp(eta - top[piece.unit]), piece.units)
         seen = np.bincount(piece.unit, piece.weight * piece.z[:, 0], piece.units)
-        return (np.log(seen / raised) - top)[piece.unit]
+        found: Floats = (np.log(seen / raised) - top)[piece.unit]
+        return found
 
 
 def _goes_on(shift: np.ndarray, last: np.ndarray | None) -> bool:

@@ -90,7 +90,9 @@ def _sorted_copy(files: Files, group: Sequence[str]) -> list[tuple[int, int, int
     return spans
 
 
-def _spans(files: Files, view: str, column: str, paths: Sequence[str] | None = None):
+def _spans(
+    files: Files, view: str, column: str, paths: Sequence[str] | None = None
+) -> list[tuple[int, int, int]] | None:
     """Return lowest, highest value and rows of each row group, or None when they overlap or are unknown."""
     paths = files.paths if paths is None else paths
     named = column.replace("'", "''")

@@ -11,7 +11,7 @@ Waugh and Lovell); a second pass takes the residuals themselves, which costs no 
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -103,7 +103,7 @@ class Reader:
         wanted = self.files.wanted
         return self.main is not None and wanted.groups[self.main] == (wanted.cluster,)
 
-    def pieces(self):
+    def pieces(self) -> Iterator[Any]:
         """Give each piece as arrays."""
         for frame in self.files.pieces():
             yield self._piece(frame, self.files.wanted)

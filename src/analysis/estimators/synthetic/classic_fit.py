@@ -4,10 +4,12 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import dataclass
+from typing import Any
 
 import numpy as np
 from scipy.optimize import minimize
 
+from ..arrays import Floats
 from .simplex import distance_form, exact_minimum
 
 
@@ -33,12 +35,14 @@ class Recipe:
     ridge: float | None = None
 
 
-def simplex_weights(predictors, target) -> np.ndarray:
+def simplex_weights(predictors: Floats, target: Floats) -> np.ndarray:
     """Return convex weights of least squared distance, predictors shaped (rows, donors)."""
     return exact_minimum(distance_form(predictors, target, 0.0, False))
 
 
-def donor_weights(recipe: Recipe, predictors, target_predictors, donors, target) -> np.ndarray:
+def donor_weights(
+    recipe: Recipe, predictors: Floats, target_predictors: Floats, donors: Floats, target: Floats
+) -> Floats:
     """Return weights of donors.
 
     Parameters
@@ -60,10 +64,10 @@ def donor_weights(recipe: Recipe, predictors, target_predictors, donors, target)
     return weights + ridge_correction(before, goal, weights, ridge)
 
 
-def _nested_scale(predictors, target_predictors, before, goal):
+def _nested_scale(predictors: Floats, target_predictors: Floats, before: Floats, goal: Floats) -> Floats:
     """Return roots of the predictor weights whose donor weights fit earlier outcomes best."""
 
-    def miss(logs):
+    def miss(logs: Floats) -> float:
         scale = np.exp(logs - logs.max())
         weights = simplex_weights(predictors * scale[:, None], target_predictors * scale)
         return float(np.mean((goal - weights @ before) ** 2))
@@ -73,10 +77,11 @@ def _nested_scale(predictors, target_predictors, before, goal):
     starts = [np.zeros(size), *(2.0 * np.eye(size))]
     best = min(starts, key=miss)
     found = minimize(miss, best, method="Nelder-Mead", options=options)
-    return np.exp(found.x - found.x.max())
+    result: Floats = np.exp(found.x - found.x.max())
+    return result
 
 
-def ridge_correction(before, goal, weights, ridge) -> np.ndarray:
+def ridge_correction(before: Floats, goal: Floats, weights: Floats, ridge: float) -> Floats:
     """Return what ridge regression adds to the weights (Ben-Michael, Feller & Rothstein 2021).
 
     Parameters
@@ -87,10 +92,11 @@ def ridge_correction(before, goal, weights, ridge) -> np.ndarray:
     centre = before.mean(axis=0)
     centred = before - centre
     left = (goal - centre) - weights @ centred
-    return centred @ np.linalg.solve(centred.T @ centred + ridge * np.eye(len(goal)), left)
+    found: Floats = centred @ np.linalg.solve(centred.T @ centred + ridge * np.eye(len(goal)), left)
+    return found
 
 
-def cross_validated_ridge(before, goal, steps=20, smallest=1e-8) -> float:
+def cross_validated_ridge(before: Floats, goal: Floats, steps: int = 20, smallest: float = 1e-8) -> float:
     """Return the largest penalty with error on left-out periods within a standard error of the least."""
     top = np.linalg.norm(before - before.mean(axis=0), 2) ** 2
     grid = top * smallest ** (np.arange(steps) / (steps - 1))
@@ -107,7 +113,7 @@ def cross_validated_ridge(before, goal, steps=20, smallest=1e-8) -> float:
     return float(grid[mean <= allowed].max())
 
 
-def placebo_gaps(recipe: Recipe, predictors, donors) -> np.ndarray:
+def placebo_gaps(recipe: Recipe, predictors: Floats, donors: Floats) -> np.ndarray:
     """Return gaps of every donor against the others, shape (j, t)."""
     gaps = np.empty_like(donors)
     for row in range(len(donors)):
@@ -125,12 +131,15 @@ def rmspe_ratio(gaps: np.ndarray, pre: int) -> np.ndarray:
         return np.where(before > 0, after / before, np.inf)
 
 
-def rank_p_value(own, others) -> np.ndarray:
+def rank_p_value(own: Floats, others: Floats) -> np.ndarray:
     """Return ``(1 + exceeding) / (1 + others)`` along the first axis of `others`."""
-    return (1 + (others >= own).sum(axis=0)) / (1 + len(others))
+    found: np.ndarray = (1 + (others >= own).sum(axis=0)) / (1 + len(others))
+    return found
 
 
-def accepted_interval(p_value: Callable[[float], float], centre: float, scale: float, alpha: float):
+def accepted_interval(
+    p_value: Callable[[float], float], centre: float, scale: float, alpha: float
+) -> tuple[float, float]:
     """Return the ends of the interval around `centre` on which ``p_value`` exceeds `alpha`, by bisection.
 
     The accepted set is taken to be an interval. Infinite ends mean that no value far out is rejected.
@@ -138,7 +147,7 @@ def accepted_interval(p_value: Callable[[float], float], centre: float, scale: f
     return _end(p_value, centre, -scale, alpha), _end(p_value, centre, scale, alpha)
 
 
-def _end(p_value, centre, step, alpha):
+def _end(p_value: Callable[..., Any], centre: float, step: float, alpha: float) -> float:
     inside, outside = 0.0, 1.0
     while p_value(centre + outside * step) > alpha:
         inside, outside = outside, 2 * outside

@@ -5,12 +5,13 @@ from __future__ import annotations
 import numpy as np
 import pandas as pd
 
+from ..arrays import Floats
 from ..core.checks import require_level
 from ..core.entry import takes_frame
 from ..core.result import Estimates
 from . import classic_fit as kernels
 from .panel import read_synthetic
-from .predictors import read_problem, rms, weights_of
+from .predictors import Problem, read_problem, rms, weights_of
 from .tables import keys_of
 
 
@@ -113,12 +114,12 @@ def conformal_intervals(
     )
 
 
-def _one_period(problem, gap, period, alpha):
+def _one_period(problem: Problem, gap: Floats, period: int, alpha: float) -> tuple[float, float, float]:
     pre = problem.recipe.pre
     columns = np.r_[np.arange(pre), period]
     donors, target = problem.donors[:, columns], problem.target[columns]
 
-    def p_value(effect):
+    def p_value(effect: float) -> float:
         moved = target.copy()
         moved[-1] -= effect
         residual = np.abs(moved - kernels.simplex_weights(donors.T, moved) @ donors)
@@ -131,7 +132,7 @@ def _one_period(problem, gap, period, alpha):
     return low, high, p_value(0.0)
 
 
-def _joint_p_value(problem):
+def _joint_p_value(problem: Problem) -> float:
     """Return the moving-block p-value of no effect in any period."""
     residual = np.abs(
         problem.target - kernels.simplex_weights(problem.donors.T, problem.target) @ problem.donors

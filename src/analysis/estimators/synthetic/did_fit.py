@@ -2,10 +2,13 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import dataclass
+from typing import Any
 
 import numpy as np
 
+from ..arrays import Floats
 from ..errors import NotIdentifiedError
 from . import weights as kernels
 from .panel import SyntheticPanel
@@ -38,7 +41,13 @@ class CohortFit:
     fit_before: float
 
 
-def fit_cohorts(panel: SyntheticPanel, outcomes, method, exact, solve=frank_wolfe) -> list[CohortFit]:
+def fit_cohorts(
+    panel: SyntheticPanel,
+    outcomes: Floats,
+    method: str,
+    exact: bool,
+    solve: Callable[..., Any] = frank_wolfe,
+) -> list[CohortFit]:
     """Return a fit for each cohort, in the order of adoption."""
     donors = outcomes[panel.donors]
     fits = []
@@ -76,10 +85,11 @@ def project_covariates(panel: SyntheticPanel) -> tuple[np.ndarray, np.ndarray]:
     return panel.outcomes - panel.covariates @ slopes, slopes
 
 
-def _two_way(values):
-    return (
+def _two_way(values: Floats) -> Floats:
+    found: Floats = (
         values
         - values.mean(0, keepdims=True)
         - values.mean(1, keepdims=True)
         + values.mean((0, 1), keepdims=True)
     )
+    return found

@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 import numpy as np
 import pandas as pd
 
+from ..arrays import Bools, Floats, Ints
 from ..core.calendar import calendar_of, read_cohorts
 from ..core.checks import as_list, codes, numeric, require_columns, require_option, require_unique
 from ..core.result import Sample
@@ -45,7 +47,16 @@ class SyntheticPanel:
         return [(int(begin), np.flatnonzero(self.start == begin)) for begin in begins]
 
 
-def read_synthetic(data, outcome, unit, time, treatment, cohort, covariates, missing) -> SyntheticPanel:
+def read_synthetic(
+    data: pd.DataFrame,
+    outcome: str,
+    unit: str,
+    time: str,
+    treatment: str | None,
+    cohort: str | None,
+    covariates: str | Sequence[str] | None,
+    missing: str,
+) -> SyntheticPanel:
     """Check and reshape the data; see `synthetic_did` for what the arguments mean."""
     names = as_list(covariates)
     if (treatment is None) == (cohort is None):
@@ -70,13 +81,21 @@ def read_synthetic(data, outcome, unit, time, treatment, cohort, covariates, mis
     return panel
 
 
-def _matrix(values, rows, columns, shape):
+def _matrix(values: Floats, rows: Ints, columns: Ints, shape: tuple[int, int]) -> Floats:
     full = np.full(shape, np.nan)
     full[rows, columns] = values
     return full
 
 
-def _starts(frame, treatment, cohort, rows, columns, units, times):
+def _starts(
+    frame: pd.DataFrame,
+    treatment: str | None,
+    cohort: str | None,
+    rows: Ints,
+    columns: Ints,
+    units: pd.Index,
+    times: pd.Index,
+) -> Ints:
     if treatment is not None:
         return _starts_by_cell(numeric(frame, treatment), treatment, rows, columns, units, times)
     if not pd.api.types.is_numeric_dtype(times):
@@ -92,7 +111,9 @@ def _starts(frame, treatment, cohort, rows, columns, units, times):
     return np.searchsorted(calendar.position, by_unit)
 
 
-def _starts_by_cell(values, name, rows, columns, units, times):
+def _starts_by_cell(
+    values: Floats, name: str, rows: Ints, columns: Ints, units: pd.Index, times: pd.Index
+) -> Ints:
     cells = _matrix(values, rows, columns, (len(units), len(times)))
     known = cells[~np.isnan(cells)]
     if not np.isin(known, (0.0, 1.0)).all() or np.isnan(values).any():
@@ -109,7 +130,9 @@ def _starts_by_cell(values, name, rows, columns, units, times):
     return start
 
 
-def _kept(gap, start, units, times, missing):
+def _kept(
+    gap: Bools, start: Ints, units: pd.Index, times: pd.Index, missing: str
+) -> tuple[Bools, dict[str, Bools]]:
     """Return the units kept and why the others are not, each under one reason."""
     holes = gap.any(axis=1)
     treated = start < len(times)
@@ -128,7 +151,7 @@ def _kept(gap, start, units, times, missing):
     return ~(holes | early), reasons
 
 
-def _ledger(labelled, rows, keep, reasons, unlabelled):
+def _ledger(labelled: Bools, rows: Ints, keep: Bools, reasons: dict[str, Bools], unlabelled: str) -> Sample:
     used = np.zeros(len(labelled), bool)
     used[labelled] = keep[rows]
     dropped = {why: int(mask[rows].sum()) for why, mask in reasons.items() if mask.any()}
@@ -139,7 +162,7 @@ def _ledger(labelled, rows, keep, reasons, unlabelled):
     )
 
 
-def _require_design(panel):
+def _require_design(panel: SyntheticPanel) -> None:
     if not len(panel.donors):
         raise NotIdentifiedError("no donor: no complete unit is never treated")
     if not panel.cohorts():

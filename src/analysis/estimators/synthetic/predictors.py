@@ -2,10 +2,13 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
+from typing import Any
 
 import numpy as np
 
+from ..arrays import Floats
 from ..errors import EstimationError, NotIdentifiedError
 from . import classic_fit as kernels
 from .panel import SyntheticPanel
@@ -35,7 +38,14 @@ class Problem:
     labels: list[str]
 
 
-def read_problem(panel, covariates, lags, predictor_weights, augment, ridge) -> Problem:
+def read_problem(
+    panel: SyntheticPanel,
+    covariates: list[str],
+    lags: str | Sequence[Any],
+    predictor_weights: str | list[float],
+    augment: bool,
+    ridge: float | None,
+) -> Problem:
     """Check the panel and return the problem; see `synthetic_control` for the arguments."""
     cohorts = panel.cohorts()
     if len(cohorts) > 1:
@@ -59,7 +69,9 @@ def read_problem(panel, covariates, lags, predictor_weights, augment, ridge) -> 
     )
 
 
-def _predictors(panel, pre, covariates, lags):
+def _predictors(
+    panel: SyntheticPanel, pre: int, covariates: list[str], lags: str | Sequence[Any]
+) -> tuple[Floats, list[str]]:
     """Return predictors by unit, shape (n, p), and their names."""
     means = panel.covariates[:, :pre].mean(axis=1)
     before = panel.outcomes[:, :pre]
@@ -69,7 +81,8 @@ def _predictors(panel, pre, covariates, lags):
         chosen = before if lags == "all" else before.mean(axis=1, keepdims=True)
         names = [str(period) for period in panel.times[:pre]] if lags == "all" else ["mean outcome"]
     else:
-        places = panel.times[:pre].get_indexer(list(lags))
+        times: Any = panel.times[:pre]
+        places = times.get_indexer(list(lags))
         if (places < 0).any():
             raise EstimationError(
                 f"lags {list(lags)} must be periods before treatment: {list(panel.times[:pre])}"
@@ -81,7 +94,9 @@ def _predictors(panel, pre, covariates, lags):
     return values, [*covariates, *names]
 
 
-def _scaled(values, predictor_weights, labels, plain):
+def _scaled(
+    values: Floats, predictor_weights: str | list[float], labels: list[str], plain: bool
+) -> tuple[Floats, bool]:
     nested = isinstance(predictor_weights, str) and predictor_weights == "nested"
     if plain and not nested:
         if predictor_weights != "inverse_variance":
@@ -110,6 +125,6 @@ def weights_of(problem: Problem) -> np.ndarray:
     )
 
 
-def rms(gap, pre):
+def rms(gap: Floats, pre: int) -> Any:
     """Return the root mean square of gaps before treatment."""
     return np.sqrt((gap[..., :pre] ** 2).mean(axis=-1))

@@ -6,16 +6,18 @@ import sys
 from collections.abc import Callable
 from functools import cache
 from importlib.util import find_spec
+from typing import Any
 
 import numpy as np
 
+from ..arrays import Array, Floats, Ints
 from ..errors import NotConvergedError
 
 COMPILED_FROM = 50
 """Problems from which compiling Frank-Wolfe (numba, the extra ``fast``) repays its import."""
 
 
-def distance_form(design: np.ndarray, target: np.ndarray, ridge: float, intercept: bool) -> np.ndarray:
+def distance_form(design: Floats, target: Floats, ridge: float, intercept: bool) -> Floats:
     """Return ``Q`` with ``x'Qx = mean((design @ x - target)^2) + ridge * x'x`` for all ``x`` on the simplex.
 
     Parameters
@@ -64,7 +66,7 @@ def exact_minimum(form: np.ndarray, tolerance: float = 1e-12) -> np.ndarray:
     raise NotConvergedError("the active-set method did not settle: is a donor repeated or the scale extreme?")
 
 
-def _restricted(form, point, support):
+def _restricted(form: Floats, point: Floats, support: Ints) -> tuple[Floats, Ints]:
     """Minimize over the affine hull of `support`, dropping vertices that would turn negative."""
     while True:
         step = _affine_minimum(form[np.ix_(support, support)])
@@ -82,7 +84,7 @@ def _restricted(form, point, support):
         point = _spread(moved[keep] / moved[keep].sum(), support, len(point))
 
 
-def _affine_minimum(block):
+def _affine_minimum(block: Floats) -> Array:
     size = len(block)
     scale = max(float(np.abs(np.diag(block)).max()), 1e-300)
     system = np.ones((size + 1, size + 1))
@@ -95,13 +97,13 @@ def _affine_minimum(block):
         return np.linalg.lstsq(system, right, rcond=None)[0][:size]
 
 
-def _spread(values, support, size):
+def _spread(values: Floats, support: Ints, size: int) -> Floats:
     full = np.zeros(size)
     full[support] = values
     return full
 
 
-def frank_wolfe(form, start, least_decrease, most):
+def frank_wolfe(form: Floats, start: Floats, least_decrease: float, most: int) -> Floats:
     """Return a point near the minimum of ``x'Qx`` on the simplex, by steps with exact line search.
 
     Stops, after two steps or more, when a step lowers the objective by at most `least_decrease`, or
@@ -129,13 +131,14 @@ def frank_wolfe(form, start, least_decrease, most):
     return point
 
 
-def sparsified(weights: np.ndarray) -> np.ndarray:
+def sparsified(weights: Floats) -> Floats:
     """Set weights of at most a quarter of the largest to zero and rescale the rest to sum to one."""
     kept = np.where(weights <= weights.max() / 4, 0.0, weights)
-    return kept / kept.sum()
+    found: Floats = kept / kept.sum()
+    return found
 
 
-def _frank_wolfe_in_loops(form, start, least_decrease, most):
+def _frank_wolfe_in_loops(form: Any, start: Any, least_decrease: float, most: int) -> Any:
     """Do as `frank_wolfe` in one pass over the gradient a step, for a compiler; the weights are put off."""
     k = len(start)
     scale, point, gradient = 1.0, start.copy(), form @ start
@@ -168,13 +171,13 @@ def _frank_wolfe_in_loops(form, start, least_decrease, most):
 
 
 @cache
-def _compiled() -> Callable:
+def _compiled() -> Callable[..., Any]:
     from numba import njit
 
     return njit(cache=True, nogil=True)(_frank_wolfe_in_loops)
 
 
-def frank_wolfe_for(problems: int) -> Callable:
+def frank_wolfe_for(problems: int) -> Callable[..., Any]:
     """Return `frank_wolfe`, compiled when so many problems repay it; the steps agree to rounding."""
     loaded = "numba" in sys.modules
     if loaded or (problems >= COMPILED_FROM and find_spec("numba") is not None):
@@ -182,7 +185,15 @@ def frank_wolfe_for(problems: int) -> Callable:
     return frank_wolfe
 
 
-def two_stage(form, start, least_decrease, first=100, most=10_000, solve=frank_wolfe) -> np.ndarray:
+def two_stage(
+    form: Floats,
+    start: Floats,
+    least_decrease: float,
+    first: int = 100,
+    most: int = 10_000,
+    solve: Callable[..., Any] = frank_wolfe,
+) -> Floats:
     """Run Frank-Wolfe briefly, sparsify, and run it again from there (Arkhangelsky et al. 2021)."""
     rough = solve(form, start, least_decrease, first)
-    return solve(form, sparsified(rough), least_decrease, most)
+    found: Floats = solve(form, sparsified(rough), least_decrease, most)
+    return found

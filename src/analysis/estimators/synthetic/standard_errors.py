@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from itertools import combinations
 from math import comb
+from typing import Any
 
 import numpy as np
 
+from ..arrays import Floats, Ints
 from ..errors import NotIdentifiedError
 from . import weights as kernels
 from .did_fit import CohortFit
@@ -20,7 +23,14 @@ _LABELS = {
 }
 
 
-def draws_covariance(panel: SyntheticPanel, outcomes, fits: list[CohortFit], variance, draws, seed):
+def draws_covariance(
+    panel: SyntheticPanel,
+    outcomes: Floats,
+    fits: list[CohortFit],
+    variance: str | None,
+    draws: int,
+    seed: int,
+) -> tuple[Floats, Any, str]:
     """Return the covariance of the effects, the effects drawn, and what was done.
 
     Raises
@@ -40,7 +50,7 @@ def draws_covariance(panel: SyntheticPanel, outcomes, fits: list[CohortFit], var
     return factor * np.atleast_2d(np.cov(drawn.T)), drawn, _LABELS[variance]
 
 
-def _combine(effects, fits, counts):
+def _combine(effects: list[float], fits: list[CohortFit], counts: list[int]) -> Floats:
     """Return overall and cohort effects, cohorts weighing by treated cells."""
     if len(fits) == 1:
         return np.array(effects)
@@ -48,7 +58,7 @@ def _combine(effects, fits, counts):
     return np.concatenate([[cells @ effects / cells.sum()], effects])
 
 
-def _placebo(panel, outcomes, fits, draws, seed):
+def _placebo(panel: SyntheticPanel, outcomes: Floats, fits: list[CohortFit], draws: int, seed: int) -> Floats:
     donors = panel.donors
     counts = [len(one.units) for one in fits]
     if len(donors) <= sum(counts):
@@ -59,7 +69,7 @@ def _placebo(panel, outcomes, fits, draws, seed):
     return np.array([_one_placebo(outcomes[donors], fits, counts, order) for order in orders])
 
 
-def _assignments(donors, counts, draws, rng):
+def _assignments(donors: int, counts: list[int], draws: int, rng: np.random.Generator) -> Iterator[Ints]:
     """Yield orders of donors whose last ones act as treated: all of them when no more than `draws`."""
     if len(counts) == 1 and comb(donors, counts[0]) <= draws:
         for chosen in combinations(range(donors), counts[0]):
@@ -69,7 +79,7 @@ def _assignments(donors, counts, draws, rng):
             yield rng.permutation(donors)
 
 
-def _one_placebo(donors, fits, counts, order):
+def _one_placebo(donors: Floats, fits: list[CohortFit], counts: list[int], order: Ints) -> Floats:
     kept = order[: len(donors) - sum(counts)]
     chosen = np.split(order[len(kept) :], np.cumsum(counts)[:-1])
     effects = [
@@ -79,17 +89,19 @@ def _one_placebo(donors, fits, counts, order):
     return _combine(effects, fits, counts)
 
 
-def _refit(one: CohortFit, donors, target, units):
+def _refit(one: CohortFit, donors: Floats, target: Floats, units: Floats) -> float:
     start = _normalized(units), one.time_weights
     return kernels.fit(one.rule, donors, target, one.pre, start)[2]
 
 
-def _normalized(weights):
+def _normalized(weights: Floats) -> Floats:
     total = weights.sum()
     return weights / total if total > 0 else np.full(len(weights), 1 / len(weights))
 
 
-def _bootstrap(panel, outcomes, fits, draws, seed):
+def _bootstrap(
+    panel: SyntheticPanel, outcomes: Floats, fits: list[CohortFit], draws: int, seed: int
+) -> Floats:
     if sum(len(one.units) for one in fits) < 2:
         raise NotIdentifiedError("the bootstrap needs at least two treated units: use placebo errors")
     rng = np.random.default_rng(seed)
@@ -107,7 +119,9 @@ def _bootstrap(panel, outcomes, fits, draws, seed):
     return np.array(found)
 
 
-def _one_bootstrap(outcomes, fits, donors, members, place):
+def _one_bootstrap(
+    outcomes: Floats, fits: list[CohortFit], donors: Ints, members: list[Ints], place: Ints
+) -> Floats:
     effects = [
         _refit(one, outcomes[donors], outcomes[group].mean(axis=0), one.unit_weights[place[donors]])
         for one, group in zip(fits, members, strict=True)
@@ -115,7 +129,9 @@ def _one_bootstrap(outcomes, fits, donors, members, place):
     return _combine(effects, fits, [len(group) for group in members])
 
 
-def _jackknife(panel, outcomes, fits, draws, seed):
+def _jackknife(
+    panel: SyntheticPanel, outcomes: Floats, fits: list[CohortFit], draws: int, seed: int
+) -> Floats:
     if min(len(one.units) for one in fits) < 2:
         raise NotIdentifiedError("the jackknife needs two treated units in every cohort: use placebo errors")
     if min((one.unit_weights > 0).sum() for one in fits) < 2:
@@ -123,7 +139,7 @@ def _jackknife(panel, outcomes, fits, draws, seed):
     return np.array([_without(panel, outcomes, fits, left_out) for left_out in range(len(outcomes))])
 
 
-def _without(panel, outcomes, fits, left_out):
+def _without(panel: SyntheticPanel, outcomes: Floats, fits: list[CohortFit], left_out: int) -> Floats:
     donors = panel.donors
     stays = donors != left_out
     effects, counts = [], []

@@ -3,16 +3,18 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from typing import Any
 
 import numpy as np
 import pandas as pd
 
+from ..arrays import Bools, Floats
 from ..core.checks import as_list, require_level
 from ..core.entry import takes_frame
 from ..core.result import Estimates
 from . import classic_fit as kernels
 from .panel import read_synthetic
-from .predictors import read_problem, rms, weights_of
+from .predictors import Problem, read_problem, rms, weights_of
 from .tables import keys_of, leave_one_out, placebo_table, ratio_table, tables
 
 
@@ -26,8 +28,8 @@ def synthetic_control(
     treatment: str | None = None,
     cohort: str | None = None,
     covariates: str | Sequence[str] | None = None,
-    lags: str | Sequence = "all",
-    predictor_weights="inverse_variance",
+    lags: str | Sequence[Any] = "all",
+    predictor_weights: str | list[float] = "inverse_variance",
     augment: bool = False,
     ridge: float | None = None,
     placebos: bool = True,
@@ -141,20 +143,23 @@ def synthetic_control(
     )
 
 
-def _effects(gap, pre):
+def _effects(gap: Floats, pre: int) -> Floats:
     return np.concatenate([[gap[pre:].mean()], gap[pre:]])
 
 
-def _kept(others, gap, pre, worst_fit):
+def _kept(others: Floats | None, gap: Floats, pre: int, worst_fit: float | None) -> Bools:
     """Return which placebos count."""
     if others is None:
         return np.zeros(0, bool)
     if worst_fit is None:
         return np.ones(len(others), bool)
-    return rms(others, pre) <= worst_fit * rms(gap, pre)
+    found: Bools = rms(others, pre) <= worst_fit * rms(gap, pre)
+    return found
 
 
-def _inference(problem, gap, others, kept, size):
+def _inference(
+    problem: Problem, gap: Floats, others: Floats | None, kept: Bools, size: int
+) -> tuple[Floats, dict[str, Floats], dict[str, pd.DataFrame]]:
     """Return covariance over placebos, rank p-values, and tables of placebos."""
     if others is None:
         return np.full((size, size), np.nan), {}, {}
@@ -173,7 +178,7 @@ def _inference(problem, gap, others, kept, size):
     return covariance, {"p_value": np.concatenate([[overall], single])}, found
 
 
-def _design(problem, weights, placebos, kept):
+def _design(problem: Problem, weights: Floats, placebos: bool, kept: Bools) -> dict[str, Any]:
     convex = kernels.simplex_weights(problem.predictors, problem.target_predictors)
     miss = np.abs(problem.predictors @ convex - problem.target_predictors).max()
     outside = miss > 1e-6 * max(float(np.abs(problem.predictors).max()), 1e-300)

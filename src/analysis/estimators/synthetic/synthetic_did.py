@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from typing import Any
 
 import numpy as np
 import pandas as pd
 
+from ..arrays import Floats
 from ..core.checks import require_level, require_option
 from ..core.entry import takes_frame
 from ..core.result import Estimates
@@ -129,16 +131,6 @@ def synthetic_did(
     fits = fit_cohorts(panel, adjusted, method, solver == "exact", solve)
     estimate = combined(fits)
     covariance, drawn, label = draws_covariance(panel, adjusted, fits, variance, draws, seed)
-    design = {
-        "method": method,
-        "solver": solver,
-        "variance": variance,
-        "draws": None if drawn is None else len(drawn),
-        "correction": label,
-        "df": np.inf,
-        "donors": len(panel.donors),
-        "treated": sum(len(one.units) for one in fits),
-    }
     extra = {
         **_tables(panel, adjusted, fits),
         "effects_drawn": drawn,
@@ -154,14 +146,26 @@ def synthetic_did(
         estimate=estimate,
         covariance=covariance,
         sample=panel.sample,
-        design=design,
+        design={"method": method, "solver": solver, "variance": variance} | _sizes(panel, fits, drawn, label),
         level=level,
         seed=seed if variance in ("placebo", "bootstrap") else None,
         extra=extra,
     )
 
 
-def _require_options(method, solver, variance, draws):
+def _sizes(
+    panel: SyntheticPanel, fits: list[CohortFit], drawn: np.ndarray | None, label: str
+) -> dict[str, Any]:
+    return {
+        "draws": None if drawn is None else len(drawn),
+        "correction": label,
+        "df": np.inf,
+        "donors": len(panel.donors),
+        "treated": sum(len(one.units) for one in fits),
+    }
+
+
+def _require_options(method: str, solver: str, variance: str | None, draws: int) -> None:
     require_option("method", method, kernels.METHODS)
     require_option("solver", solver, ("frank_wolfe", "exact"))
     require_option("variance", variance, (*ERRORS, None))
@@ -177,14 +181,14 @@ def combined(fits: list[CohortFit]) -> np.ndarray:
     return np.array([overall]) if len(fits) == 1 else np.concatenate([[overall], effects])
 
 
-def _keys(panel, fits):
+def _keys(panel: SyntheticPanel, fits: list[CohortFit]) -> pd.DataFrame:
     labels = [panel.times[one.pre] for one in fits]
     if len(fits) == 1:
         return pd.DataFrame({"term": ["ATT"], "cohort": labels})
     return pd.DataFrame({"term": ["ATT"] * (len(fits) + 1), "cohort": [np.nan, *labels]})
 
 
-def _tables(panel: SyntheticPanel, adjusted, fits):
+def _tables(panel: SyntheticPanel, adjusted: Floats, fits: list[CohortFit]) -> dict[str, Any]:
     donors = panel.donors
     names, times = panel.units[donors], panel.times
     units, periods, paths = [], [], []
@@ -215,7 +219,7 @@ def _tables(panel: SyntheticPanel, adjusted, fits):
     }
 
 
-def _solver_gap(panel, adjusted, fits, estimate):
+def _solver_gap(panel: SyntheticPanel, adjusted: Floats, fits: list[CohortFit], estimate: float) -> float:
     """Return the estimate minus the one at the exact minimum of the objective."""
     method = fits[0].rule.method
     if method == "difference_in_differences" or fits[0].rule.exact:

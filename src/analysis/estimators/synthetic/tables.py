@@ -2,14 +2,17 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 import numpy as np
 import pandas as pd
 
+from ..arrays import Bools, Floats
 from . import classic_fit as kernels
-from .predictors import rms
+from .predictors import Problem, rms
 
 
-def ratio_table(problem, gap, others, kept):
+def ratio_table(problem: Problem, gap: Floats, others: Floats, kept: Bools) -> pd.DataFrame:
     """Return gaps before and after of the treated unit and each placebo, and the rank of their ratio."""
     pre, donors = problem.recipe.pre, problem.panel.donors
     gaps = np.vstack([gap, others])
@@ -25,15 +28,15 @@ def ratio_table(problem, gap, others, kept):
     return table.assign(rank=table["ratio"].where(table["is_counted"]).rank(ascending=False, method="max"))
 
 
-def placebo_table(problem, others):
+def placebo_table(problem: Problem, others: Floats) -> pd.DataFrame:
     """Return placebo gaps, periods by donor."""
     panel = problem.panel
     return pd.DataFrame(others.T, index=panel.times, columns=panel.units[panel.donors])
 
 
-def leave_one_out(problem, weights):
+def leave_one_out(problem: Problem, weights: Floats) -> pd.DataFrame:
     """Return the estimate without each weighted donor."""
-    names = problem.panel.units[problem.panel.donors]
+    names: Any = problem.panel.units[problem.panel.donors]
     rows = []
     for left_out in np.flatnonzero(np.abs(weights) > 1e-8):
         stays = np.arange(len(weights)) != left_out
@@ -49,7 +52,7 @@ def leave_one_out(problem, weights):
     return pd.DataFrame(rows, columns=["unit", "estimate"])
 
 
-def tables(problem, weights, gap):
+def tables(problem: Problem, weights: Floats, gap: Floats) -> dict[str, float | pd.DataFrame]:
     """Return unit weights, path, predictors and fit of the treated series."""
     panel, pre = problem.panel, problem.recipe.pre
     path = pd.DataFrame(
@@ -77,7 +80,7 @@ def tables(problem, weights, gap):
     }
 
 
-def keys_of(problem):
+def keys_of(problem: Problem) -> pd.DataFrame:
     """Return the keys of the mean effect and of each period's."""
     after = problem.panel.times[problem.recipe.pre :]
     return pd.DataFrame({"term": ["ATT"] + ["gap"] * len(after), "time": [np.nan, *after]})

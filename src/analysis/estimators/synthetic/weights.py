@@ -4,9 +4,11 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import dataclass
+from typing import Any
 
 import numpy as np
 
+from ..arrays import Floats
 from .simplex import distance_form, exact_minimum, frank_wolfe, two_stage
 
 METHODS = ("synthetic_did", "synthetic_control", "difference_in_differences")
@@ -36,10 +38,18 @@ class Rule:
     noise: float
     ridge: float
     exact: bool
-    solve: Callable = frank_wolfe
+    solve: Callable[..., Any] = frank_wolfe
 
 
-def rule_for(method, donors, pre, treated, posts, exact, solve=frank_wolfe) -> Rule:
+def rule_for(
+    method: str,
+    donors: Floats,
+    pre: int,
+    treated: int,
+    posts: int,
+    exact: bool,
+    solve: Callable[..., Any] = frank_wolfe,
+) -> Rule:
     """Return the published regularization: ``zeta = (treated * posts)^(1/4) sigma``, or near nothing.
 
     Parameters
@@ -54,7 +64,7 @@ def rule_for(method, donors, pre, treated, posts, exact, solve=frank_wolfe) -> R
     return Rule(method, noise, strength * noise, exact, solve)
 
 
-def unit_weights(rule: Rule, donors, target, start) -> np.ndarray:
+def unit_weights(rule: Rule, donors: Floats, target: Floats, start: Floats) -> np.ndarray:
     """Return donor weights from outcomes before treatment, shapes (n, pre) and (pre,)."""
     if rule.method == "difference_in_differences":
         return np.full(len(donors), 1 / len(donors))
@@ -62,7 +72,7 @@ def unit_weights(rule: Rule, donors, target, start) -> np.ndarray:
     return _minimize(rule, distance_form(donors.T, target, rule.ridge**2, intercept), start)
 
 
-def time_weights(rule: Rule, before, after, start) -> np.ndarray:
+def time_weights(rule: Rule, before: Floats, after: Floats, start: Floats) -> np.ndarray:
     """Return weights of periods before treatment from donors' outcomes, shapes (n, pre) and (n,)."""
     pre = before.shape[1]
     if rule.method == "difference_in_differences":
@@ -72,13 +82,15 @@ def time_weights(rule: Rule, before, after, start) -> np.ndarray:
     return _minimize(rule, distance_form(before, after, (_TINY * rule.noise) ** 2, True), start)
 
 
-def _minimize(rule, form, start):
+def _minimize(rule: Rule, form: Floats, start: Floats) -> Floats:
     if rule.exact or rule.noise == 0:
         return exact_minimum(form)
     return two_stage(form, start, (_STOP * rule.noise) ** 2, solve=rule.solve)
 
 
-def fit(rule: Rule, donors, target, pre, start=None):
+def fit(
+    rule: Rule, donors: Floats, target: Floats, pre: int, start: tuple[Floats, Floats] | None = None
+) -> tuple[Floats, Floats, float]:
     """Return unit weights, time weights, and the effect.
 
     Parameters
@@ -97,7 +109,7 @@ def fit(rule: Rule, donors, target, pre, start=None):
     return units, times, effect(donors, target, pre, units, times)
 
 
-def effect(donors, target, pre, units, times) -> float:
+def effect(donors: Floats, target: Floats, pre: int, units: Floats, times: Floats) -> float:
     """Return the weighted double difference."""
     gap = target - units @ donors
     return float(gap[pre:].mean() - times @ gap[:pre])

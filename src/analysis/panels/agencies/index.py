@@ -86,7 +86,7 @@ def _county_names() -> pd.Series:
     return map_names(table, normal_name)
 
 
-def _places(agencies, index, namesake: pd.Series) -> tuple[pd.Series, pd.Series]:
+def _places(agencies: pd.DataFrame, index: pd.DataFrame, namesake: pd.Series) -> tuple[pd.Series, pd.Series]:
     code, hand = agencies["crosswalk_place"], _hand_places(agencies, index)
     known = is_member(code, index["place_fips"])
     steps = (("crosswalk", code.where(known)), ("subdivision", code.where(~known)), ("name", namesake))

@@ -155,7 +155,7 @@ def hand_matches() -> pd.DataFrame:
     return table.astype({"first_year": "int64", "last_year": "int64"})
 
 
-def _by_hand(rows, agencies: pd.DataFrame, hand: pd.DataFrame) -> tuple[pd.Series, pd.Series]:
+def _by_hand(rows: pd.DataFrame, agencies: pd.DataFrame, hand: pd.DataFrame) -> tuple[pd.Series, pd.Series]:
     unknown = hand.loc[~is_member(hand["ori"], agencies["ori"]), "ori"]
     if len(unknown):
         raise UnknownPlaceError(f"No agency has the ORI {unknown.iloc[0]}.", where=f"panels/{_HAND}")
@@ -175,7 +175,13 @@ def _open_labels(rows: pd.DataFrame) -> pd.DataFrame:
     return labels.assign(name_key=map_names(labels["city"], compact_name))
 
 
-def _propose(method, labels, rows, agencies, populations) -> pd.DataFrame:
+def _propose(
+    method: str,
+    labels: pd.DataFrame,
+    rows: pd.DataFrame,
+    agencies: pd.DataFrame,
+    populations: pd.DataFrame | None,
+) -> pd.DataFrame:
     city = agencies[agencies["agency_type"].eq("City")]
     if method == "exact":
         return _single(labels, city, left=["state", "city"], right=["state", "name"])
@@ -190,7 +196,9 @@ def _propose(method, labels, rows, agencies, populations) -> pd.DataFrame:
     return populations_agree(pool, rows, city, populations)
 
 
-def _single(labels, agencies, *, left, right) -> pd.DataFrame:
+def _single(
+    labels: pd.DataFrame, agencies: pd.DataFrame, *, left: list[str], right: list[str]
+) -> pd.DataFrame:
     single = agencies.drop_duplicates(right, keep=False)[[*right, "ori"]]
     found = labels.merge(single, left_on=left, right_on=right, how="inner", validate="many_to_one")
     return found[["state", "city", "ori"]]

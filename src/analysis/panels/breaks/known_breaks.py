@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
+from typing import Any
+
 import pandas as pd
 
 from ...errors import LayoutError
@@ -27,7 +30,7 @@ def known_breaks(table8: pd.DataFrame, agencies: pd.DataFrame) -> pd.DataFrame:
     return pd.DataFrame(rows)
 
 
-def rape_definitions(table8: pd.DataFrame) -> list[dict]:
+def rape_definitions(table8: pd.DataFrame) -> list[dict[str, Any]]:
     """Return the change of definition of rape: years in which both stand side by side, and the year after."""
     both = table8.groupby("year")[["rape_legacy", "rape_revised"]].count()
     years = both.index[(both > 0).all(axis=1)]
@@ -50,7 +53,7 @@ def rape_definitions(table8: pd.DataFrame) -> list[dict]:
     ]  # fmt: skip
 
 
-def only_large_cities(table8: pd.DataFrame) -> list[dict]:
+def only_large_cities(table8: pd.DataFrame) -> list[dict[str, Any]]:
     """Return the years in which cities below 10,000 people are not printed at all."""
     years = [int(year) for year in table8["year"].unique() if covers_only_large_cities(int(year))]
     return [
@@ -62,7 +65,7 @@ def only_large_cities(table8: pd.DataFrame) -> list[dict]:
     ]  # fmt: skip
 
 
-def los_angeles_assault_2005(table8: pd.DataFrame, agencies: pd.DataFrame) -> list[dict]:
+def los_angeles_assault_2005(table8: pd.DataFrame, agencies: pd.DataFrame) -> list[dict[str, Any]]:
     """Return the break of aggravated assault in Los Angeles, with both printed figures.
 
     Raises
@@ -90,7 +93,7 @@ def los_angeles_assault_2005(table8: pd.DataFrame, agencies: pd.DataFrame) -> li
     ]  # fmt: skip
 
 
-def illinois_rape_2005(table8: pd.DataFrame) -> list[dict]:
+def illinois_rape_2005(table8: pd.DataFrame) -> list[dict[str, Any]]:
     """Return the year in which Illinois prints no rape although no footnote says so.
 
     Raises
@@ -112,7 +115,7 @@ def illinois_rape_2005(table8: pd.DataFrame) -> list[dict]:
     ]  # fmt: skip
 
 
-def property_disagreements(table8: pd.DataFrame, agencies: pd.DataFrame) -> list[dict]:
+def property_disagreements(table8: pd.DataFrame, agencies: pd.DataFrame) -> list[dict[str, Any]]:
     """Return the rows whose printed property total is not the sum of its printed parts; both are kept."""
     rows = table8.set_index(["year", "state", "city"]).loc[list(PROPERTY_DISAGREES)].reset_index()
     return [
@@ -127,14 +130,14 @@ def property_disagreements(table8: pd.DataFrame, agencies: pd.DataFrame) -> list
     ]  # fmt: skip
 
 
-def territory_changes(agencies: pd.DataFrame) -> list[dict]:
+def territory_changes(agencies: pd.DataFrame) -> list[dict[str, Any]]:
     """Return the years in which an agency begins to police another territory, by the hand table.
 
     A territory held from one year to another breaks the series at its first year and after its last, where
     the agency is printed on the far side.
     """
     printed = agencies.dropna(subset=["ori"]).groupby("ori")["year"].agg(["min", "max"])
-    found: dict[tuple[str, str, int], dict] = {}
+    found: dict[tuple[str, str, int], dict[str, Any]] = {}
     for row in hand_matches().query("other_territory").to_dict("records"):
         first, last = (
             (int(year) for year in printed.loc[row["ori"]]) if row["ori"] in printed.index else (0, 0)
@@ -146,14 +149,14 @@ def territory_changes(agencies: pd.DataFrame) -> list[dict]:
     return list(found.values())
 
 
-def _territory(row: dict, year: int) -> dict:
+def _territory(row: Mapping[Any, Any], year: int) -> dict[str, Any]:
     return _row(
         "city", year, year, "all", "level_shift", "territory", row["reason"], _OURS,
         "agency_hand.csv and the printed populations", row["state"], row["city"], row["ori"],
     )  # fmt: skip
 
 
-def unpublished_years(table8: pd.DataFrame, agencies: pd.DataFrame) -> list[dict]:
+def unpublished_years(table8: pd.DataFrame, agencies: pd.DataFrame) -> list[dict[str, Any]]:
     """Return the holes of large agencies: years between two printed years in which nothing is printed.
 
     An agency is large when any printed population reaches 100,000. Four cities must be absent in 2021.
@@ -196,7 +199,7 @@ def _ori(agencies: pd.DataFrame, year: int, state: str, city: str) -> str | None
     return None if found.empty or found["ori"].isna().all() else str(found["ori"].iloc[0])
 
 
-def _hole(row: dict) -> dict:
+def _hole(row: Mapping[Any, Any]) -> dict[str, Any]:
     first, last = int(row["year"]) + 1, int(row["next_year"]) - 1
     return _row(
         "city", first, last, "all", "not_published", "hole",
@@ -209,7 +212,7 @@ def _hole(row: dict) -> dict:
 def _row(
     level: str, first: int, last: int, offense: str, effect: str, kind: str, why: str, authority: str,
     printed_in: str, state: str = "", city: str = "", ori: str | None = None,
-) -> dict:  # fmt: skip
+) -> dict[str, Any]:  # fmt: skip
     return {
         "level": level,
         "break_state": state,

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from typing import Any
 
 import pandas as pd
 import pandera.pandas as pa
@@ -45,7 +46,7 @@ _FLAGS = [
 _UNMATCHED = ["year", "state", "city", "population", "reason", "source_file", "sheet_row"]
 
 
-def _violent_is_its_parts(cls, frame: pd.DataFrame) -> bool:
+def _violent_is_its_parts(cls: Any, frame: pd.DataFrame) -> bool:
     return bool((violent_parts(frame) == frame["violent"]).fillna(True).all())
 
 

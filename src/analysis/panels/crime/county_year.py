@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import operator
 from functools import reduce
+from typing import Any
 
 import pandas as pd
 import pandera.pandas as pa
@@ -55,7 +56,7 @@ _ECONOMY = [
 ]
 
 
-def _no_level_spans_the_splice(cls, frame: pd.DataFrame) -> bool:
+def _no_level_spans_the_splice(cls: Any, frame: pd.DataFrame) -> bool:
     late = frame["year"] > 2012
     return bool(
         frame.loc[late, OUTCOMES].isna().all(axis=None) and frame.loc[~late, _KAPLAN].isna().all(axis=None)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import pandas as pd
+import pandera.pandas as pa
 
 from ...sources.census.crosswalk import read_county_names
 from ...sources.ice import detainers as ice
@@ -213,7 +214,7 @@ def _add(
     return table, {f"{what} {_NO_COUNTY}": int(placed.loc[nowhere, "count"].sum())}
 
 
-def _panel(table: pd.DataFrame, model, dropped: dict[str, int]) -> Built:
+def _panel(table: pd.DataFrame, model: type[pa.DataFrameModel], dropped: dict[str, int]) -> Built:
     table = table.rename(columns={"city": "facility_city", "state": "facility_state"})
     table["county_fips"] = table["county_fips"].mask(table["county_fips"].eq(""))
     names = list(model.to_schema().columns)

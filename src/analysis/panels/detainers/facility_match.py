@@ -10,6 +10,7 @@ from __future__ import annotations
 import csv
 import re
 from importlib.resources import files
+from typing import Any
 
 import pandas as pd
 
@@ -94,7 +95,12 @@ def _match_printed(rows: pd.DataFrame) -> pd.DataFrame:
     return rows.assign(county_fips=[code for code, _ in found], county_match=[how for _, how in found])
 
 
-def place_facility(row, hand, counties, cities) -> tuple[str, str]:
+def place_facility(
+    row: tuple[str, str, str],
+    hand: dict[tuple[str, str, str], str],
+    counties: dict[tuple[str, str], str],
+    cities: dict[tuple[str, str], tuple[str, ...]],
+) -> tuple[str, str]:
     """Return the county of one facility and how it was found.
 
     Parameters
@@ -195,7 +201,7 @@ def _match_pooled(placed: pd.DataFrame) -> pd.DataFrame:
     return pooled[[key not in known for key in map(tuple, pooled[KEYS].to_numpy())]]
 
 
-def _by_name_alone(facility: str, counties, once: dict[str, str]) -> tuple[str, str]:
+def _by_name_alone(facility: str, counties: Any, once: dict[str, str]) -> tuple[str, str]:
     behind = _STATE_BEHIND.search(facility)
     named = named_county(facility, behind[1], counties) if behind else ""
     if named:

@@ -7,8 +7,10 @@
 from __future__ import annotations
 
 from pathlib import Path
+from typing import Any
 
 import pandas as pd
+import pandera.pandas as pa
 
 from ...sources.policy import companions
 from ...sources.policy.dated import files_of, read_rows
@@ -155,21 +157,21 @@ def _identified(table: pd.DataFrame) -> pd.DataFrame:
     return table.assign(place_id=table["kind"] + "-" + table["geoid"])
 
 
-def _by_place(rows: list) -> dict[str, list]:
-    places: dict[str, list] = {}
+def _by_place(rows: list[Any]) -> dict[str, list[Any]]:
+    places: dict[str, list[Any]] = {}
     for row in rows:
         places.setdefault(row.place_id, []).append(row)
     return places
 
 
-def _speaking(rows: list, definition: str) -> list:
+def _speaking(rows: list[Any], definition: str) -> list[Any]:
     """Rows of the definition's content; of a state that binds all its agencies, only the rows that do."""
     contents, since = DEFINITIONS[definition]
     kept = [row for row in rows if row.content in contents and row.adopted_to.year >= (since or 0)]
     return [row for row in kept if row.reach == "statewide"] or kept
 
 
-def _record(group: list, places: dict[str, list], definition: str) -> dict:
+def _record(group: list[Any], places: dict[str, list[Any]], definition: str) -> dict[str, Any]:
     usable = [row for row in group if row.is_usable]
     chosen = first_row(usable or group)
     end = first_end(group, chosen.adopted_from)
@@ -194,7 +196,7 @@ def _record(group: list, places: dict[str, list], definition: str) -> dict:
     }
 
 
-def _laws_around(chosen, places: dict[str, list], definition: str) -> tuple[str, str]:
+def _laws_around(chosen: Any, places: dict[str, list[Any]], definition: str) -> tuple[str, str]:
     if chosen.kind == "state":
         return "", ""
     laws = absorbing_laws(places.get(f"state-{chosen.geoid[:2]}", []), definition)
@@ -203,16 +205,16 @@ def _laws_around(chosen, places: dict[str, list], definition: str) -> tuple[str,
     return _law_name(before), _law_name(after)
 
 
-def _law_name(laws: list) -> str:
+def _law_name(laws: list[Any]) -> str:
     return f"{laws[0].place_id}@{laws[0].adopted}" if laws else ""
 
 
-def _has_older(rows: list, chosen, definition: str) -> bool:
+def _has_older(rows: list[Any], chosen: Any, definition: str) -> bool:
     contents, _ = DEFINITIONS[definition]
     return any(row.content in contents and row.adopted_to < chosen.adopted_from for row in rows)
 
 
-def _disposition(row, dated: set[int], flagged: set[int]) -> str:
+def _disposition(row: Any, dated: set[int], flagged: set[int]) -> str:
     if row.is_not_policy:
         return "not a policy"
     if row.row in dated:
@@ -224,7 +226,7 @@ def _disposition(row, dated: set[int], flagged: set[int]) -> str:
     return "later or further source" if row.is_year_certain else "start unknown"
 
 
-def typed(frame: pd.DataFrame, model) -> pd.DataFrame:
+def typed(frame: pd.DataFrame, model: type[pa.DataFrameModel]) -> pd.DataFrame:
     """Return the columns of a model in its order and types, empty text as missing, validated."""
     names = list(model.to_schema().columns)
     dtypes = {name: str(part.dtype) for name, part in model.to_schema().columns.items()}

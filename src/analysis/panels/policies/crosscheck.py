@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from pathlib import Path
+from typing import Any
 
 import pandas as pd
 
@@ -68,19 +69,19 @@ def _owners(known: pd.DataFrame) -> dict[str, str]:
     return dict(zip(each["ori"], each["geoid"], strict=True))
 
 
-def _other_name(row, name: str) -> Problem:
+def _other_name(row: Any, name: str) -> Problem:
     text = f"geoid {row.geoid} is {name}, not {row.place}, {row.state}."
     remedy = f"Write the code of {row.place}, or its name; if both are meant, add a line to {EXCEPTIONS}."
     return unknown_place(row.file, row.row, "geoid", text, remedy)
 
 
-def _other_agency(row, owner: str, name: str) -> Problem:
+def _other_agency(row: Any, owner: str, name: str) -> Problem:
     text = f"ori {row.ori} polices {name} ({owner}), not {row.place}, {row.state} ({row.geoid})."
     remedy = f"Write the agency of {row.place}; if both are meant, add a line to {EXCEPTIONS}."
     return unknown_place(row.file, row.row, "ori", text, remedy)
 
 
-def _unknown(row) -> Problem:
+def _unknown(row: Any) -> Problem:
     text = f"No {row.kind} of the panels has geoid {row.geoid}, and no agency {row.ori or 'is given'}."
     return unknown_place(
         row.file, row.row, "geoid", text, f"Write a known code, or add a line to {EXCEPTIONS}."

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import difflib
 import re
+from typing import Any
 
 import pandas as pd
 
@@ -95,13 +96,13 @@ class _Index:
     def __init__(self, known: pd.DataFrame) -> None:
         places = known.drop_duplicates(["kind", "geoid"])
         self.places = {(p.kind, p.geoid): p for p in tuples(places)}
-        self.full: dict[tuple, set[str]] = {}
-        self.bare: dict[tuple, set[str]] = {}
+        self.full: dict[tuple[Any, ...], set[str]] = {}
+        self.bare: dict[tuple[Any, ...], set[str]] = {}
         for p in tuples(known):
             self.full.setdefault((p.kind, p.state, plain(p.full_name)), set()).add(p.geoid)
             self.bare.setdefault((p.kind, p.state, plain(p.name)), set()).add(p.geoid)
 
-    def find(self, asked) -> tuple:
+    def find(self, asked: Any) -> tuple[Any, ...]:
         if asked.geoid:
             return self._coded(asked)
         if asked.state == "DC":
@@ -118,20 +119,20 @@ class _Index:
                     return self._found(asked, kind, found, how)
         return self._near(asked, name)
 
-    def _coded(self, asked) -> tuple:
+    def _coded(self, asked: Any) -> tuple[Any, ...]:
         place = self.places.get((asked.kind, asked.geoid))
         if place is None:
             return (asked.kind, asked.state, pd.NA, "", asked.name, "unknown", "")
         return (asked.kind, place.state, place.geoid, place.primary_ori, place.full_name, "code", "")
 
-    def _found(self, asked, kind: str, codes: set[str], how: str) -> tuple:
+    def _found(self, asked: Any, kind: str, codes: set[str], how: str) -> tuple[Any, ...]:
         found = sorted((self.places[kind, code] for code in codes), key=_size, reverse=True)
         first, others = found[0], found[1:]
         how = "largest of its name" if others else how
         left = "; ".join(place.full_name for place in others)
         return (kind, first.state, first.geoid, first.primary_ori, first.full_name, how, left)
 
-    def _near(self, asked, name: str) -> tuple:
+    def _near(self, asked: Any, name: str) -> tuple[Any, ...]:
         here = [key for key in self.bare if key[1] == asked.state]
         alike = set(
             difflib.get_close_matches(_ADDED.sub("", name), {key[2] for key in here}, n=_NEAR, cutoff=0.75)
@@ -141,6 +142,6 @@ class _Index:
         return (asked.kind, asked.state, pd.NA, "", asked.name, "near" if shown else "unknown", shown)
 
 
-def _size(place) -> tuple:
+def _size(place: Any) -> tuple[Any, ...]:
     population = 0 if place.population is pd.NA else place.population
     return (place.is_incorporated, population, place.geoid)

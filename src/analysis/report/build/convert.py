@@ -9,6 +9,7 @@ from collections.abc import Sequence
 from dataclasses import replace
 from html import unescape
 from pathlib import Path
+from typing import Any
 
 from ...errors import AnalysisError
 from ...paths import reports_dir
@@ -106,21 +107,22 @@ def _pandoc(text: str, arguments: Sequence[str], directory: Path, bibliography: 
     return done.stdout
 
 
-def _marked(block, mark: str, figures: Path, code: bool) -> str:
+def _marked(block: Any, mark: str, figures: Path, code: bool) -> str:
     if isinstance(block, Figure | Table):
         block = replace(block, label=f"{mark}-{block.label}")
     text = _block_markdown(block, figures, code)
     return text if isinstance(block, Code) else _REFERENCE.sub(rf"@\1:{mark}-", text)
 
 
-def _block_markdown(block, figures: Path, code: bool) -> str:
+def _block_markdown(block: Any, figures: Path, code: bool) -> str:
     if isinstance(block, Figure):
         return _figure_markdown(block, figures)
     if isinstance(block, Table):
         return _table_markdown(block)
     if isinstance(block, Code):
         return _code_markdown(block) if code else ""
-    return block.markdown
+    found: str = block.markdown
+    return found
 
 
 def _figure_markdown(figure: Figure, figures: Path) -> str:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import asyncio
 import os
 import tempfile
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -89,7 +89,7 @@ def execute_all(
     return asyncio.run(_execute_all(paths, jobs, progress))
 
 
-async def _execute_all(paths, jobs: int, progress: bool) -> dict[Path, nbformat.NotebookNode]:
+async def _execute_all(paths: Sequence[Path], jobs: int, progress: bool) -> dict[Path, nbformat.NotebookNode]:
     free = asyncio.Semaphore(max(1, jobs))
     bar = tqdm(total=len(paths), desc="notebooks", unit="", disable=not progress)
 
@@ -125,7 +125,7 @@ async def _execute(path: Path) -> nbformat.NotebookNode:
     from nbclient import NotebookClient
     from nbclient.exceptions import CellExecutionError
 
-    notebook = nbformat.read(path, as_version=4)
+    notebook: nbformat.NotebookNode = nbformat.read(path, as_version=4)
     with tempfile.TemporaryDirectory(prefix="kernel") as sockets:
         client = NotebookClient(
             notebook,
@@ -147,7 +147,7 @@ async def _execute(path: Path) -> nbformat.NotebookNode:
     return notebook
 
 
-def _local_transport(sockets: str):
+def _local_transport(sockets: str) -> Any:
     """Return the configuration that keeps kernels off the network where the system allows it."""
     from traitlets.config import Config
 
@@ -167,7 +167,7 @@ def collect(name: str, notebook: nbformat.NotebookNode) -> Chapter:
     return Chapter(name, tuple(_blocks(name, notebook)))
 
 
-def _blocks(name: str, notebook) -> Iterator[Block]:
+def _blocks(name: str, notebook: Any) -> Iterator[Block]:
     for number, cell in enumerate(notebook["cells"], 1):
         if cell["cell_type"] == "markdown":
             yield Prose(cell["source"])
@@ -196,7 +196,7 @@ def block_of(output: Any, where: str) -> Block:
     )
 
 
-def _rich_block(stored) -> Block:
+def _rich_block(stored: Mapping[str, Any]) -> Block:
     if stored["kind"] == "figure":
         return Figure(**stored["figure"])
     if stored["kind"] == "table":
@@ -204,7 +204,7 @@ def _rich_block(stored) -> Block:
     return Prose(stored["markdown"])
 
 
-def _failed_cell(notebook) -> str:
+def _failed_cell(notebook: Any) -> str:
     for number, cell in enumerate(notebook["cells"], 1):
         if any(output["output_type"] == "error" for output in cell.get("outputs", [])):
             return f"cell {number}: {cell['source'].strip().splitlines()[0]}"

@@ -86,6 +86,14 @@ class _Progress:
             sys.stderr.flush()
 
 
+def _died(running: Iterable[Task]) -> StoppedTaskError:
+    return StoppedTaskError(
+        "A process of the build died.",
+        where=", ".join(task.name for task in running),
+        remedy="Run it again with --jobs 1; what was finished is kept.",
+    )
+
+
 def run_tasks(
     tasks: Sequence[Task],
     *,
@@ -135,12 +143,7 @@ def run_tasks(
                     results[task.name] = future.result()
                     line.done.add(task.name)
         except BrokenProcessPool as error:
-            names = ", ".join(task.name for task in running.values())
-            raise StoppedTaskError(
-                "A process of the build died.",
-                where=names,
-                remedy="Run it again with --jobs 1; what was finished is kept.",
-            ) from error
+            raise _died(running.values()) from error
         except BaseException:
             _stop(executor)
             raise

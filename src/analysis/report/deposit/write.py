@@ -10,6 +10,7 @@ import tempfile
 import zipfile
 from collections.abc import Iterable
 from pathlib import Path
+from typing import Any
 
 from ...panels.export.write import RELEASED
 from .contents import Contents, LeftOut, contents, require_nothing_restricted
@@ -75,7 +76,7 @@ def left_out_table(left_out: Iterable[LeftOut]) -> str:
     return _table(("path", "why", "how"), [(each.path, each.why, each.how) for each in left_out])
 
 
-def _table(header: tuple[str, ...], rows: Iterable[tuple]) -> str:
+def _table(header: tuple[str, ...], rows: Iterable[tuple[Any, ...]]) -> str:
     text = io.StringIO()
     csv.writer(text, lineterminator="\n").writerows([header, *rows])
     return text.getvalue()

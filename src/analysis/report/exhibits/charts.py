@@ -3,133 +3,17 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
+from typing import Any
 
 import matplotlib.pyplot as plt
 import numpy as np
 import pandas as pd
-from matplotlib.colors import ListedColormap, Normalize
-from matplotlib.patches import Patch
+from matplotlib.axes import Axes
+from matplotlib.ticker import MaxNLocator
 
 from .figures import Figure
-from .style import CYCLE, FAINT, FULL, INK, RUST, SEQUENTIAL, SLATE, SOFT, house_style
+from .style import CYCLE, FAINT, FULL, RUST, SLATE, SOFT, house_style
 from .values import number, steady
-
-
-def coverage_heatmap(
-    table: pd.DataFrame,
-    *,
-    caption: str,
-    alt: str,
-    label: str,
-    spec: str = ".0%",
-    unit: str = "",
-    limits: tuple[float, float] | None = None,
-    values: bool = False,
-    row_height: float = 0.2,
-    width: float = FULL,
-) -> Figure:
-    """Return a table of numbers as shaded cells, rows by columns; missing cells are crossed out.
-
-    Parameters
-    ----------
-    table : pandas.DataFrame
-        Index: row names; columns: usually years; values: shares or counts.
-    caption, alt, label : str
-        See `Figure`.
-    spec : str, optional
-        Format of the values.
-    unit : str, optional
-        Label of the colour bar.
-    limits : (float, float), optional
-        Values of the lightest and the darkest colour.
-    values : bool, optional
-        Whether to print the values in the cells.
-    row_height, width : float, optional
-        Inches.
-
-    Returns
-    -------
-    Figure
-        With caption, description in words and, where the figure has numbers, their table.
-    """
-    numbers = steady(table.to_numpy(float))
-    low, high = limits or (float(np.nanmin(numbers)), float(np.nanmax(numbers)))
-    with house_style():
-        drawing, axes = plt.subplots(figsize=(width, 0.6 + row_height * len(table)))
-        mesh = axes.pcolormesh(numbers, cmap=SEQUENTIAL, norm=Normalize(low, high), edgecolor="white", lw=0.6)
-        for row, column in np.argwhere(~np.isfinite(numbers)):
-            axes.text(column + 0.5, row + 0.5, "×", ha="center", va="center", color=SOFT, fontsize=7)
-        if values:
-            _cell_values(axes, numbers, spec, (low + high) / 2)
-        _heat_axes(axes, table)
-        bar = drawing.colorbar(mesh, ax=axes, fraction=0.025, pad=0.015, format=lambda v, _: number(v, spec))
-        bar.outline.set_visible(False)
-        bar.set_label(unit)
-    return Figure.from_matplotlib(drawing, caption=caption, alt=alt, label=label)
-
-
-def status_grid(
-    table: pd.DataFrame,
-    colours: Mapping[str, str],
-    *,
-    caption: str,
-    alt: str,
-    label: str,
-    width: float = FULL,
-) -> Figure:
-    """Return a table of statuses as coloured cells, rows by columns, with a legend.
-
-    Parameters
-    ----------
-    table : pandas.DataFrame
-        Index: row names; columns: usually years; values: keys of `colours`.
-    colours : mapping of str to str
-        Colour of each status, in the order of the legend.
-    caption, alt, label : str
-        See `Figure`.
-    width : float, optional
-        Inches.
-
-    Returns
-    -------
-    Figure
-        With caption, description in words and, where the figure has numbers, their table.
-    """
-    codes = table.replace({status: code for code, status in enumerate(colours)}).to_numpy(int)
-    with house_style():
-        drawing, axes = plt.subplots(figsize=(width, 0.75 + 0.165 * len(table)))
-        axes.pcolormesh(
-            codes,
-            cmap=ListedColormap(list(colours.values())),
-            vmin=-0.5,
-            vmax=len(colours) - 0.5,
-            edgecolor="white",
-            lw=0.8,
-        )
-        _heat_axes(axes, table)
-        handles = [Patch(color=colour, label=status) for status, colour in colours.items()]
-        drawing.legend(handles=handles, loc="outside lower center", ncols=len(handles), handlelength=1)
-    return Figure.from_matplotlib(drawing, caption=caption, alt=alt, label=label)
-
-
-def _cell_values(axes, numbers, spec, middle) -> None:
-    for row, column in np.argwhere(np.isfinite(numbers)):
-        value = numbers[row, column]
-        colour = "white" if value > middle else INK
-        axes.text(
-            column + 0.5, row + 0.5, number(value, spec), ha="center", va="center", fontsize=6.5, color=colour
-        )
-
-
-def _heat_axes(axes, table) -> None:
-    axes.set_yticks(np.arange(len(table)) + 0.5, [str(name) for name in table.index])
-    step = max(1, int(np.ceil(len(table.columns) / 14)))
-    places = np.arange(0, len(table.columns), step)
-    axes.set_xticks(places + 0.5, [str(table.columns[place]) for place in places])
-    axes.invert_yaxis()
-    axes.tick_params(length=0)
-    for spine in axes.spines.values():
-        spine.set_visible(False)
 
 
 def timeline(
@@ -172,13 +56,13 @@ def timeline(
             base = base + heights
         axes.set_ylabel(ylabel)
         axes.yaxis.set_major_formatter(lambda value, _: number(value, "count"))
-        axes.xaxis.set_major_locator(plt.MaxNLocator(integer=True, nbins=14))
+        axes.xaxis.set_major_locator(MaxNLocator(integer=True, nbins=14))
         _events(axes, events or {})
         axes.legend(loc="upper left")
     return Figure.from_matplotlib(drawing, caption=caption, alt=alt, label=label)
 
 
-def _events(axes, events) -> None:
+def _events(axes: Axes, events: Mapping[Any, str]) -> None:
     top = axes.get_xaxis_transform()
     for at, text in events.items():
         axes.axvline(at, color=RUST, lw=0.8, ls=(0, (4, 3)), zorder=0)
@@ -234,7 +118,14 @@ def series_with_breaks(
     return Figure.from_matplotlib(drawing, caption=caption, alt=alt, label=label)
 
 
-def draw_series(axes, lines, breaks, events, background=(), band=None) -> None:
+def draw_series(
+    axes: Axes,
+    lines: Mapping[str, pd.Series],
+    breaks: Mapping[Any, str],
+    events: Mapping[Any, str],
+    background: Sequence[pd.Series] = (),
+    band: Any = None,
+) -> None:
     """Draw series, gaps, breaks and events on given axes."""
     for other in background:
         whole = _complete(other)
@@ -255,7 +146,7 @@ def draw_series(axes, lines, breaks, events, background=(), band=None) -> None:
     _break_notes(axes, breaks)
     axes.set_ylim(bottom=0)
     axes.yaxis.set_major_formatter(lambda value, _: number(value, ",.6g"))
-    axes.xaxis.set_major_locator(plt.MaxNLocator(integer=True, nbins=9))
+    axes.xaxis.set_major_locator(MaxNLocator(integer=True, nbins=9))
 
 
 def _complete(series: pd.Series) -> pd.Series:
@@ -263,18 +154,18 @@ def _complete(series: pd.Series) -> pd.Series:
     return series.astype(float).reindex(years)
 
 
-def _lonely_points(axes, whole: pd.Series, colour) -> None:
+def _lonely_points(axes: Axes, whole: pd.Series, colour: str) -> None:
     seen = whole.notna()
     alone = seen & ~seen.shift(1, fill_value=False) & ~seen.shift(-1, fill_value=False)
     axes.plot(whole.index[alone], steady(whole[alone]), ".", color=colour, ms=4)
 
 
-def _shade_gaps(axes, whole: pd.Series) -> None:
+def _shade_gaps(axes: Axes, whole: pd.Series) -> None:
     for year in whole.index[whole.isna()]:
         axes.axvspan(year - 0.5, year + 0.5, color=FAINT, alpha=0.55, lw=0, zorder=0)
 
 
-def _break_notes(axes, breaks) -> None:
+def _break_notes(axes: Axes, breaks: Mapping[Any, str]) -> None:
     top = axes.get_xaxis_transform()
     for at, text in breaks.items():
         axes.text(
@@ -330,7 +221,7 @@ def small_multiples(
                 band=(bands or {}).get(title),
             )
             axes.set_title(title, pad=12 if (events or {}).get(title) else 6)
-            axes.xaxis.set_major_locator(plt.MaxNLocator(integer=True, nbins=5))
+            axes.xaxis.set_major_locator(MaxNLocator(integer=True, nbins=5))
         for axes in list(grid.flat)[len(panels) :]:
             axes.set_visible(False)
         drawing.supylabel(ylabel, fontsize=8.5)

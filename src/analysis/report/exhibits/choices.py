@@ -2,9 +2,13 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
+from typing import Any
+
 import matplotlib.pyplot as plt
 import numpy as np
 import pandas as pd
+from matplotlib.axes import Axes
 
 from .figures import Figure
 from .style import BLUE, FAINT, FULL, INK, RUST, SOFT, house_style
@@ -63,7 +67,7 @@ def choices_plot(
     return Figure.from_matplotlib(drawing, caption=caption, alt=alt, label=label)
 
 
-def _choice(axes, place: float, row: dict, spec: str) -> None:
+def _choice(axes: Axes, place: float, row: Mapping[Any, Any], spec: str) -> None:
     estimate, low, high = steady([row["estimate"], row["conf_low"], row["conf_high"]])
     colour, shown = RUST if row["overturns"] else BLUE, MISSING
     if row["base"]:
@@ -74,11 +78,11 @@ def _choice(axes, place: float, row: dict, spec: str) -> None:
         axes.plot([estimate], [place], "s", ms=3.2, color=colour)
         shown = f"{number(estimate, spec)} [{number(low, spec)}, {number(high, spec)}]"
     right = axes.get_yaxis_transform()
-    look = {"xycoords": right, "textcoords": "offset points", "va": "center", "fontsize": 7}
+    look: dict[str, Any] = {"xycoords": right, "textcoords": "offset points", "va": "center", "fontsize": 7}
     axes.annotate(shown, (1, place), (7, 0), **look)
 
 
-def _forks(axes, at, titles, choices) -> None:
+def _forks(axes: Axes, at: Any, titles: Any, choices: Any) -> None:
     """Write each fork's name left of its first choice, right of the longest of them."""
     gap = -3.5 * max(len(text) for text in choices) - 10
     for place, title in zip(at, titles, strict=True):

@@ -3,10 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from typing import Any
 
 import matplotlib.pyplot as plt
 import numpy as np
 import pandas as pd
+from matplotlib.axes import Axes
+from matplotlib.ticker import LogLocator, MaxNLocator, NullLocator
 
 from .figures import Figure
 from .style import BLUE, CYCLE, FAINT, FULL, INK, RUST, SLATE, SOFT, house_style
@@ -64,7 +67,7 @@ def slope_plot(
     return Figure.from_matplotlib(drawing, caption=caption, alt=alt, label=label)
 
 
-def _arrow(axes, at, row) -> None:
+def _arrow(axes: Axes, at: Any, row: pd.Series) -> None:
     before, after = steady([row["before"], row["after"]])
     colour = RUST if after > before else BLUE
     alpha = 1.0 if row.get("strong", True) else 0.4
@@ -76,7 +79,7 @@ def _arrow(axes, at, row) -> None:
         axes.text(1.01, at, row["note"], transform=axes.get_yaxis_transform(), va="center", fontsize=7.5)
 
 
-def _slope_legend(axes) -> None:
+def _slope_legend(axes: Axes) -> None:
     handles = [
         axes.plot([], [], "o-", color=colour, mfc="white", mec=colour, ms=3.5, label=text)[0]
         for colour, text in ((RUST, "rose"), (BLUE, "fell"))
@@ -135,7 +138,7 @@ def differences_by_year(
     return Figure.from_matplotlib(drawing, caption=caption, alt=alt, label=label)
 
 
-def _year_panel(axes, series: Mapping[str, pd.DataFrame]) -> None:
+def _year_panel(axes: Axes, series: Mapping[str, pd.DataFrame]) -> None:
     axes.axhline(0, color=SOFT, lw=0.7, zorder=1)
     offsets = np.linspace(-0.22, 0.22, len(series)) if len(series) > 1 else [0.0]
     for (name, table), offset, colour in zip(series.items(), offsets, (SLATE, *CYCLE), strict=False):
@@ -143,7 +146,7 @@ def _year_panel(axes, series: Mapping[str, pd.DataFrame]) -> None:
         axes.vlines(at, steady(table["conf_low"]), steady(table["conf_high"]), color=colour, lw=1.1)
         axes.plot(at, steady(table["estimate"]), "o", ms=3, color=colour, label=name, zorder=3)
     axes.yaxis.set_major_formatter(lambda value, _: number(value, ",.0f"))
-    axes.xaxis.set_major_locator(plt.MaxNLocator(integer=True, nbins=6))
+    axes.xaxis.set_major_locator(MaxNLocator(integer=True, nbins=6))
 
 
 def detectable_plot(
@@ -191,14 +194,14 @@ def detectable_plot(
         _marked_effects(axes, marks or {})
         axes.set(xlabel=xlabel, ylabel=ylabel)
         for axis in (axes.xaxis, axes.yaxis):
-            axis.set_major_locator(plt.LogLocator(subs=(1, 2, 5)))
+            axis.set_major_locator(LogLocator(subs=(1, 2, 5)))
             axis.set_major_formatter(lambda value, _: number(value, ",.4g"))
-            axis.set_minor_locator(plt.NullLocator())
+            axis.set_minor_locator(NullLocator())
         axes.legend(loc="upper right")
     return Figure.from_matplotlib(drawing, caption=caption, alt=alt, label=label)
 
 
-def _marked_sizes(axes, curves, at: Mapping[str, float]) -> None:
+def _marked_sizes(axes: Axes, curves: Mapping[str, pd.DataFrame], at: Mapping[str, float]) -> None:
     top = axes.get_xaxis_transform()
     for name, size in at.items():
         axes.axvline(size, color=SOFT, lw=0.7, ls=":", zorder=0)
@@ -207,11 +210,11 @@ def _marked_sizes(axes, curves, at: Mapping[str, float]) -> None:
             value = float(np.exp(np.interp(np.log(size), np.log(table["size"]), np.log(table["detectable"]))))
             axes.plot([size], steady([value]), "o", ms=4, color=colour, zorder=4)
             offset, side = ((5, 3), "left") if place % 2 == 0 else ((-5, -9), "right")
-            look = {"textcoords": "offset points", "fontsize": 7.5, "color": INK, "ha": side}
+            look: dict[str, Any] = {"textcoords": "offset points", "fontsize": 7.5, "color": INK, "ha": side}
             axes.annotate(number(value, ",.0f"), (size, value), offset, **look)
 
 
-def _marked_effects(axes, marks: Mapping[str, float]) -> None:
+def _marked_effects(axes: Axes, marks: Mapping[str, float]) -> None:
     across = axes.get_yaxis_transform()
     for place, (name, value) in enumerate(sorted(marks.items(), key=lambda mark: -mark[1])):
         axes.axhline(value, color=RUST, lw=0.9, ls=(0, (4, 3)), zorder=1)

@@ -6,6 +6,7 @@ from collections.abc import Mapping
 
 import matplotlib.pyplot as plt
 import pandas as pd
+from matplotlib.axes import Axes
 
 from .figures import Figure
 from .style import CYCLE, FULL, INK, RUST, SOFT, house_style
@@ -74,7 +75,7 @@ def curves_plot(
     return Figure.from_matplotlib(drawing, caption=caption, alt=alt, label=label)
 
 
-def _ends(axes, lines: Mapping[str, pd.Series]) -> None:
+def _ends(axes: Axes, lines: Mapping[str, pd.Series]) -> None:
     """Write each name right of its curve's last point, moved apart where they would overlap."""
     low, high = axes.get_ylim()
     room = 0.065 * (high - low)

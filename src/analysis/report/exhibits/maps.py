@@ -7,6 +7,7 @@ from typing import Any
 
 import matplotlib.pyplot as plt
 import pandas as pd
+from matplotlib.axes import Axes
 
 from .figures import Figure
 from .style import FULL, INK, SOFT, house_style
@@ -91,7 +92,7 @@ def county_map(
     return Figure.from_matplotlib(drawing, caption=caption, alt=alt, label=label, data=data)
 
 
-def _dots(axes, points, colours) -> None:
+def _dots(axes: Axes, points: Any, colours: Mapping[str, str]) -> None:
     for kind, colour in colours.items():
         chosen = points[points["class"] == kind]
         if len(chosen):
@@ -100,7 +101,7 @@ def _dots(axes, points, colours) -> None:
             )
 
 
-def _legend(axes, colours, dotted: list[str]) -> None:
+def _legend(axes: Axes, colours: Mapping[str, str], dotted: list[str]) -> None:
     handles = [
         axes.plot(
             [], [], "o" if kind in dotted else "s", ms=5.5, color=colour, mec="white", mew=0.3, label=kind

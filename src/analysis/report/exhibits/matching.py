@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import matplotlib.pyplot as plt
 import pandas as pd
+from matplotlib.axes import Axes
+from matplotlib.ticker import MaxNLocator
 
 from .figures import Figure
 from .style import BLUE, FAINT, FULL, INK, RUST, SLATE, SOFT, house_style
@@ -131,8 +133,8 @@ def weights_plot(
     return Figure.from_matplotlib(drawing, caption=caption, alt=alt, label=label)
 
 
-def _start(axes, path):
+def _start(axes: Axes, path: pd.DataFrame) -> None:
     """Mark the last moment before treatment, halfway between periods."""
     before, after = path.loc[~path["is_post"], "time"], path.loc[path["is_post"], "time"]
     axes.axvline((before.max() + after.min()) / 2, color=SOFT, lw=0.8, ls=":", zorder=0)
-    axes.xaxis.set_major_locator(plt.MaxNLocator(integer=True, nbins=9))
+    axes.xaxis.set_major_locator(MaxNLocator(integer=True, nbins=9))

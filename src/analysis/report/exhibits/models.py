@@ -93,11 +93,11 @@ def _by_term(model: Estimates) -> pd.DataFrame:
     return table.set_index(pd.Index(index))
 
 
-def _decimals(table, shown) -> int:
+def _decimals(table: pd.DataFrame, shown: dict[str, str]) -> int:
     return decimals_for([table.loc[term, "std_error"] for term in shown if term in table.index], 2)
 
 
-def _terms(tables, terms) -> dict:
+def _terms(tables: Sequence[pd.DataFrame], terms: Mapping[Any, str] | Sequence[Any] | None) -> dict[Any, str]:
     if isinstance(terms, Mapping):
         return dict(terms)
     if terms is None:
@@ -105,14 +105,14 @@ def _terms(tables, terms) -> dict:
     return {term: str(term) for term in terms}
 
 
-def _estimate(table, term, decimals, with_stars) -> str:
+def _estimate(table: pd.DataFrame, term: str, decimals: int, with_stars: bool) -> str:
     if term not in table.index:
         return ""
-    row = table.loc[term]
+    row: Any = table.loc[term]
     return number(row["estimate"], f",.{decimals}f") + (stars(row["p_value"]) if with_stars else "")
 
 
-def _under(table, term, decimals, statistic) -> str:
+def _under(table: pd.DataFrame, term: str, decimals: int, statistic: str) -> str:
     if term not in table.index:
         return ""
     row, spec = table.loc[term], f",.{decimals}f"
@@ -121,7 +121,7 @@ def _under(table, term, decimals, statistic) -> str:
     return f"({number(row['std_error'], spec)})"
 
 
-def _foot(models) -> list[list[str]]:
+def _foot(models: Sequence[Estimates]) -> list[list[str]]:
     glances = pd.concat([model.glance() for model in models], ignore_index=True)
     labels = {"n": "N", "units": "Units", "clusters": "Clusters", "dropped": "Rows dropped"}
     rows = [[text, *[number(v, "count") for v in glances[name]]] for name, text in labels.items()]
@@ -130,14 +130,14 @@ def _foot(models) -> list[list[str]]:
     return [row for row in rows if any(cell != MISSING for cell in row[1:])]
 
 
-def _df(df) -> str:
+def _df(df: Any) -> str:
     if df is None:
         return MISSING
     values = np.unique(np.asarray(df, float))
     return number(values[0], ",.4g") if values.size == 1 else "by term"
 
 
-def _standard_note(models, statistic, with_stars) -> str:
+def _standard_note(models: Sequence[Estimates], statistic: str, with_stars: bool) -> str:
     levels = sorted({model.level for model in models})
     under = {
         "std_error": "Standard errors in parentheses.",

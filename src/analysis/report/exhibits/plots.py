@@ -8,6 +8,8 @@ from typing import TYPE_CHECKING, Any
 import matplotlib.pyplot as plt
 import numpy as np
 import pandas as pd
+from matplotlib.axes import Axes
+from matplotlib.ticker import MaxNLocator
 
 from .figures import Figure
 from .style import BLUE, CYCLE, FAINT, FULL, INK, RUST, SOFT, house_style
@@ -57,14 +59,16 @@ def event_study_plot(
         for (name, result), offset, colour in zip(series.items(), offsets, CYCLE, strict=False):
             _event_series(axes, result.tidy(), offset, colour, name, reference)
         axes.axvline(-0.5, color=SOFT, lw=0.6, ls=(0, (4, 3)), zorder=1)
-        axes.xaxis.set_major_locator(plt.MaxNLocator(integer=True, nbins=14))
+        axes.xaxis.set_major_locator(MaxNLocator(integer=True, nbins=14))
         axes.set(xlabel=xlabel, ylabel=ylabel)
         if len(series) > 1:
             axes.legend(loc="best")
     return Figure.from_matplotlib(drawing, caption=caption, alt=alt, label=label)
 
 
-def _event_series(axes, table: pd.DataFrame, offset, colour, name, reference) -> None:
+def _event_series(
+    axes: Axes, table: pd.DataFrame, offset: float, colour: str, name: str, reference: float | None
+) -> None:
     x = table["event_time"].to_numpy(float)
     at, estimate = x + offset, steady(table["estimate"])
     low, high = steady(table["conf_low"]), steady(table["conf_high"])
@@ -144,7 +148,7 @@ def forest_plot(
     return Figure.from_matplotlib(drawing, caption=caption, alt=alt, label=label)
 
 
-def _forest_positions(rows) -> tuple[list[float], dict[float, str]]:
+def _forest_positions(rows: pd.DataFrame) -> tuple[list[float], dict[float, str]]:
     positions: list[float] = []
     headings: dict[float, str] = {}
     at, previous = 0.0, None
@@ -159,7 +163,7 @@ def _forest_positions(rows) -> tuple[list[float], dict[float, str]]:
     return positions, headings
 
 
-def _forest_rows(axes, rows, positions, spec: str | None) -> None:
+def _forest_rows(axes: Axes, rows: pd.DataFrame, positions: list[float], spec: str | None) -> None:
     highlight = rows["highlight"].to_numpy(bool) if "highlight" in rows else np.zeros(len(rows), bool)
     right = axes.get_yaxis_transform()
     for at, row, strong in zip(positions, rows.itertuples(), highlight, strict=True):
@@ -172,25 +176,34 @@ def _forest_rows(axes, rows, positions, spec: str | None) -> None:
             axes.text(1.02, at, shown, transform=right, va="center", fontsize=8)
 
 
-def _forest_columns(axes, columns: Mapping[str, str], rows, positions) -> None:
+def _forest_columns(
+    axes: Axes, columns: Mapping[str, str], rows: pd.DataFrame, positions: list[float]
+) -> None:
     """Write columns of texts right of the axes, each as wide as its longest text."""
     right, offset = axes.get_yaxis_transform(), 7.0
     for name, title in columns.items():
-        look = {"xycoords": right, "textcoords": "offset points", "va": "center", "annotation_clip": False}
+        look: dict[str, Any] = {
+            "xycoords": right,
+            "textcoords": "offset points",
+            "va": "center",
+            "annotation_clip": False,
+        }
         for at, text in zip(positions, rows[name], strict=True):
             axes.annotate(text, (1, at), (offset, 0), fontsize=8, **look)
         axes.annotate(title, (1, -0.2), (offset, 0), fontsize=7.5, fontweight=600, **look)
         offset += 3.9 * max(len(str(text)) for text in [title, *rows[name]]) + 7
 
 
-def _forest_marks(axes, marks) -> None:
+def _forest_marks(axes: Axes, marks: Mapping[str, float]) -> None:
     top = axes.get_xaxis_transform()
     for name, value in marks.items():
         axes.axvline(value, color=RUST, lw=0.9, ls=(0, (4, 3)))
         axes.text(value, 1.01, name, transform=top, ha="center", va="bottom", fontsize=8, color=RUST)
 
 
-def _forest_labels(axes, rows, positions, headings) -> None:
+def _forest_labels(
+    axes: Axes, rows: pd.DataFrame, positions: list[float], headings: dict[float, str]
+) -> None:
     ticks = [*positions, *headings]
     axes.set_yticks(ticks, [*rows["name"].astype(str), *headings.values()])
     for tick in axes.get_yticklabels()[len(positions) :]:
@@ -266,5 +279,5 @@ def balance_plot(
     return Figure.from_matplotlib(drawing, caption=caption, alt=alt, label=label)
 
 
-def _zero_line(axes) -> None:
+def _zero_line(axes: Axes) -> None:
     axes.axhline(0, color=SOFT, lw=0.7, zorder=1)

@@ -7,8 +7,10 @@ from collections.abc import Mapping
 import matplotlib.pyplot as plt
 import numpy as np
 import pandas as pd
+from matplotlib.axes import Axes
 from matplotlib.colors import LinearSegmentedColormap
 
+from ...estimators.arrays import Array, Ints
 from .figures import Figure
 from .style import BLUE, FAINT, FULL, INK, RUST, SLATE, SOFT, house_style
 from .values import number, steady
@@ -75,7 +77,13 @@ def specification_curve(
     return Figure.from_matplotlib(drawing, caption=caption, alt=alt, label=label)
 
 
-def _curve(axes, ordered: pd.DataFrame, group, mark: Mapping[str, float], limits) -> None:
+def _curve(
+    axes: Axes,
+    ordered: pd.DataFrame,
+    group: Ints,
+    mark: Mapping[str, float],
+    limits: tuple[float, float] | None,
+) -> None:
     bins = group[-1] + 1
     ends = ordered[["conf_low", "conf_high"]].groupby(group).median()
     centre = np.arange(bins) + 0.5
@@ -97,7 +105,7 @@ def _curve(axes, ordered: pd.DataFrame, group, mark: Mapping[str, float], limits
         axes.set_ylim(*limits)
 
 
-def _significance(axes, ordered: pd.DataFrame, group, bins: int) -> None:
+def _significance(axes: Axes, ordered: pd.DataFrame, group: Ints, bins: int) -> None:
     share = ordered["significant"].groupby(group).mean()
     colour = np.where(ordered["percent"].groupby(group).median() > 0, RUST, BLUE)
     axes.bar(np.arange(bins) + 0.5, steady(share), width=0.85, color=colour)
@@ -108,7 +116,7 @@ def _significance(axes, ordered: pd.DataFrame, group, bins: int) -> None:
     axes.tick_params(axis="x", length=0)
 
 
-def _dashboard(axes, choices: Mapping[str, pd.DataFrame], order, group, bins: int) -> None:
+def _dashboard(axes: Axes, choices: Mapping[str, pd.DataFrame], order: Array, group: Ints, bins: int) -> None:
     at, ticks, names = 0.0, [], []
     edges = np.arange(bins + 1)
     for title, table in choices.items():

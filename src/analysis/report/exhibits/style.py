@@ -49,6 +49,32 @@ def house_style() -> Iterator[None]:
         yield
 
 
+_LINES = {
+    "axes.linewidth": 0.6,
+    "xtick.major.width": 0.6,
+    "ytick.major.width": 0.6,
+    "xtick.major.size": 2.5,
+    "ytick.major.size": 2.5,
+    "axes.spines.top": False,
+    "axes.spines.right": False,
+    "axes.grid": False,
+    "grid.color": FAINT,
+    "grid.linewidth": 0.5,
+    "lines.linewidth": 1.4,
+    "axes.prop_cycle": cycler(color=CYCLE),
+}
+_GROUND = {
+    "axes.unicode_minus": True,
+    "figure.figsize": (FULL, 3.4),
+    "figure.constrained_layout.use": True,
+    "figure.facecolor": "none",
+    "axes.facecolor": "none",
+    "svg.fonttype": "none",
+    "svg.hashsalt": "sanctuary-crime",
+    "path.simplify": True,
+}
+
+
 def _settings() -> dict[str, Any]:
     return {
         "font.family": _register(),
@@ -68,26 +94,8 @@ def _settings() -> dict[str, Any]:
         "ytick.color": SOFT,
         "xtick.labelcolor": INK,
         "ytick.labelcolor": INK,
-        "axes.linewidth": 0.6,
-        "xtick.major.width": 0.6,
-        "ytick.major.width": 0.6,
-        "xtick.major.size": 2.5,
-        "ytick.major.size": 2.5,
-        "axes.spines.top": False,
-        "axes.spines.right": False,
-        "axes.grid": False,
-        "grid.color": FAINT,
-        "grid.linewidth": 0.5,
-        "lines.linewidth": 1.4,
-        "axes.prop_cycle": cycler(color=CYCLE),
-        "axes.unicode_minus": True,
-        "figure.figsize": (FULL, 3.4),
-        "figure.constrained_layout.use": True,
-        "figure.facecolor": "none",
-        "axes.facecolor": "none",
-        "svg.fonttype": "none",
-        "svg.hashsalt": "sanctuary-crime",
-        "path.simplify": True,
+        **_LINES,
+        **_GROUND,
     }
 
 

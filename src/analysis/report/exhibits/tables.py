@@ -1,4 +1,4 @@
-"""Tables described once and written to Markdown, Typst, HTML and LaTeX."""
+"""Tables described once and written to Markdown, Typst and HTML."""
 
 from __future__ import annotations
 
@@ -79,10 +79,6 @@ class Table:
     def to_html(self) -> str:
         """Return the HTML ``thead`` and ``tbody`` of the table."""
         return table_writers.html(self)
-
-    def to_latex(self) -> str:
-        """Return a LaTeX ``table`` environment (needs the packages booktabs and threeparttable)."""
-        return table_writers.latex(self)
 
     def _repr_markdown_(self) -> str:
         return resolved(table_writers.markdown(self))

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
+from typing import Any
 
 import pandas as pd
 
@@ -61,7 +62,7 @@ def verdicts_table(
     )
 
 
-def _row(row: dict) -> list[str]:
+def _row(row: Mapping[Any, Any]) -> list[str]:
     printed = str(row["printed"]).replace("-", "\N{MINUS SIGN}") or _KINDS.get(row["kind"], MISSING)
     quantity = str(row["quantity"])
     power = row.get("power") if row["kind"] == "indistinguishable" else None
@@ -69,7 +70,7 @@ def _row(row: dict) -> list[str]:
     return [quantity[:1].upper() + quantity[1:], row["unit"], printed, _found(row), told, row["verdict"]]
 
 
-def _found(row: dict) -> str:
+def _found(row: Mapping[Any, Any]) -> str:
     if pd.isna(row["estimate"]):
         return MISSING
     spec = "year" if "year" in row["unit"] and "dollar" not in row["unit"] else f",.{_decimals(row)}f"
@@ -80,7 +81,7 @@ def _found(row: dict) -> str:
     return f"{found} [{number(row['conf_low'], spec)}, {number(row['conf_high'], spec)}]"
 
 
-def _decimals(row: dict) -> int:
+def _decimals(row: Mapping[Any, Any]) -> int:
     whole, point, digits = str(row["printed"]).partition(".")
     if point or whole:
         return len(digits)

@@ -1,4 +1,4 @@
-"""The four ways a `Table` is written. Nothing here changes a cell's text, only its markup."""
+"""The three ways a `Table` is written. Nothing here changes a cell's text, only its markup."""
 
 from __future__ import annotations
 
@@ -16,16 +16,6 @@ _HANGING = re.compile(r"^(.*?)([)\]]?)(\**)$", re.DOTALL)
 _FITS = 120
 #: Characters from which a column's text is broken rather than the line lengthened.
 _LONG = 24
-_LATEX = {
-    "\\": r"\textbackslash{}",
-    **{character: "\\" + character for character in "&%$#_{}"},
-    "~": r"\textasciitilde{}",
-    "^": r"\textasciicircum{}",
-    "\N{MINUS SIGN}": "$-$",
-    "<": "$<$",
-    ">": "$>$",
-    "∞": r"$\infty$",
-}
 
 
 def hanging(text: str) -> tuple[str, str, str]:
@@ -77,26 +67,6 @@ def html(table: Table) -> str:
             )
         body.append(_html_row(table, row, "td", "", "rule" if index in table.rules else ""))
     return f"<thead>{head}</thead>\n<tbody>\n" + "\n".join(body) + "\n</tbody>"
-
-
-def latex(table: Table) -> str:
-    """Return a ``table`` environment."""
-    width = len(table.columns)
-    lines = [r"\begin{table}", r"\begin{threeparttable}", rf"\caption{{{_latex(table.caption)}}}"]
-    lines += [rf"\label{{tbl:{table.label}}}", rf"\begin{{tabular}}{{{table.align}}}", r"\toprule"]
-    lines += _latex_spanners(table)
-    lines += [" & ".join(_latex(column) for column in table.columns) + r" \\", r"\midrule"]
-    for index, row in enumerate(table.rows):
-        if index in table.rules:
-            lines.append(r"\midrule")
-        if index in table.groups:
-            lines.append(rf"\multicolumn{{{width}}}{{l}}{{\textit{{{_latex(table.groups[index])}}}}} \\")
-        lines.append(" & ".join(_latex_cell(*cell) for cell in zip(row, table.align, strict=True)) + r" \\")
-    lines += [r"\bottomrule", r"\end{tabular}"]
-    if table.notes:
-        notes = [rf"\item {_latex(note)}" for note in table.notes]
-        lines += [r"\begin{tablenotes}", *notes, r"\end{tablenotes}"]
-    return "\n".join([*lines, r"\end{threeparttable}", r"\end{table}"]) + "\n"
 
 
 def markdown(table: Table) -> str:
@@ -168,28 +138,6 @@ def _html_spanners(table: Table) -> str:
     if at < len(table.columns):
         cells.append(f'<td colspan="{len(table.columns) - at}"></td>')
     return "<tr>" + "".join(cells) + "</tr>"
-
-
-def _latex(text: str) -> str:
-    return "".join(_LATEX.get(character, character) for character in text)
-
-
-def _latex_cell(text: str, align: str) -> str:
-    body, bracket, star = hanging(text) if align != "l" else (text, "", "")
-    hang = bracket + (f"$^{{{star}}}$" if star else "")
-    return _latex(body) + (rf"\rlap{{{hang}}}" if hang else "")
-
-
-def _latex_spanners(table: Table) -> list[str]:
-    if not table.spanners:
-        return []
-    cells, rules, at = [], [], 0
-    for text, start, stop in table.spanners:
-        cells += [""] * (start - at) + [rf"\multicolumn{{{stop - start}}}{{c}}{{{_latex(text)}}}"]
-        rules.append(rf"\cmidrule(lr){{{start + 1}-{stop}}}")
-        at = stop
-    cells += [""] * (len(table.columns) - at)
-    return [" & ".join(cells) + r" \\", " ".join(rules)]
 
 
 def _pipe(cells: Iterable[str], escaped: bool = True) -> str:

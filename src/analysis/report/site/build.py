@@ -21,8 +21,8 @@ from ...studies.paper import headline
 from .. import paper as paper_exhibits
 from ..build import pdf
 from ..build.brief import FURTHER, METHOD, Brief, brief_pdfs
-from ..build.build import BOUND, NOTICE, SUBTITLE
 from ..build.html import head_tags
+from ..build.typeset import BOUND, NOTICE, SUBTITLE
 from ..exhibits.figures import Figure
 from ..explorer import write_data, write_downloads
 from . import checks, reference, tools

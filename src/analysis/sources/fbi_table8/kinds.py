@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
+from typing import Any
 
 import pandas as pd
 
@@ -101,7 +102,7 @@ def read_marks(workbooks: Iterable[Workbook]) -> pd.DataFrame:
     return pd.DataFrame(rows, columns=names)
 
 
-def _marks(workbook: Workbook) -> Iterator[tuple]:
+def _marks(workbook: Workbook) -> Iterator[tuple[Any, ...]]:
     for name, markers in workbook.headings.items():
         for marker in markers:
             yield from _rows(workbook, "nation", "", "", marker, [name])
@@ -117,7 +118,7 @@ def _marks(workbook: Workbook) -> Iterator[tuple]:
 
 def _rows(
     workbook: Workbook, level: str, state: str, city: str, marker: str, unprinted: list[str]
-) -> Iterator[tuple]:
+) -> Iterator[tuple[Any, ...]]:
     text, file = workbook.notes[marker], workbook.frame["source_file"].iloc[0]
     kind = kind_of(text, where=f"{file}, footnote {marker}")
     for offense in _offenses(kind, workbook.year, unprinted):

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from pathlib import Path
 
 import pandas as pd
@@ -11,7 +12,7 @@ from ..periods import parse_period
 from ..states import by_usps
 from .dated import read_table
 from .hosts import SOURCE_TYPES
-from .problems import each, not_allowed, raise_first, twice
+from .problems import Problem, each, not_allowed, raise_first, twice
 
 STATE_BANS = "state_bans.csv"
 UNDATED = "undated_places.csv"
@@ -97,7 +98,7 @@ def read_counties_inside(directory: Path | None = None) -> pd.DataFrame:
     return raw[["geoid", "fips"]]
 
 
-def _codes(raw: pd.DataFrame):
+def _codes(raw: pd.DataFrame) -> Iterator[Problem]:
     digits = raw["kind"].map({"city": 7, "county": 5})
     fits = raw["geoid"].str.fullmatch(r"\d+") & raw["geoid"].str.len().eq(digits)
     fits &= raw["geoid"].str[:2] == raw["state"].map(by_usps("state_fips"))

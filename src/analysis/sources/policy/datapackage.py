@@ -83,7 +83,7 @@ def _resource(name: str, defined: pd.DataFrame, directory: Path) -> dict[str, An
     }
 
 
-def _field(line) -> dict[str, Any]:
+def _field(line: Any) -> dict[str, Any]:
     rules: dict[str, Any] = {"required": True} if line.required == "yes" else {}
     if line.allowed:
         rules["enum"] = line.allowed.split("|")

@@ -16,7 +16,7 @@ _OVERPUNCH |= {chr(ord("J") + k): (-1, k + 1) for k in range(9)}
 class DamagedRecordError(ValueError):
     """A record with a byte that cannot stand where it stands; `offset` is that byte's, or its number's."""
 
-    def __init__(self, offset: int):
+    def __init__(self, offset: int) -> None:
         self.offset = offset
         super().__init__(f"offset {offset}")
 

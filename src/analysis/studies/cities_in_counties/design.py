@@ -36,7 +36,7 @@ class CountyDesign:
     spec : CitiesInCountiesSpec
     """
 
-    def __init__(self, frame: pd.DataFrame, trend: tuple[str, ...], *, spec: CitiesInCountiesSpec):
+    def __init__(self, frame: pd.DataFrame, trend: tuple[str, ...], *, spec: CitiesInCountiesSpec) -> None:
         self.frame, self.spec = frame, spec
         self.candidate = replace(chosen(), trend=trend)
         self.about = tuple(dict.fromkeys([*trend, "dose_class", spec.dose, "county_fips"]))

@@ -80,11 +80,15 @@ def figures(study: CitiesInCounties) -> dict[str, Any]:
         found |= _ends(f"cic_{short}", row) | _ends(f"cic_{short}_without", without.loc[outcome])
         found |= _ends(f"cic_{short}_files", files.loc[outcome])
         found |= {f"cic_{short}_holm": row["p_holm"], f"cic_{short}_detectable": row["detectable"]}
+    return found | _sizes(study, effects.loc[spec.totals[0]])
+
+
+def _sizes(study: CitiesInCounties, first: Any) -> dict[str, Any]:
+    spec = study.spec
     by_name = study.comparisons.assign(tested=study.comparisons["leads_p"].notna()).groupby("comparison")
     tests = by_name[["tested", "admitted"]].all()
-    first: Any = effects.loc[spec.totals[0]]
     classes = study.dose[study.dose["term"].isin(spec.classes)].groupby("term")["admitted"].all()
-    return found | {
+    return {
         "cic_chosen": study.chosen,
         "cic_shown": study.shown,
         "cic_comparisons": len(spec.comparisons),

@@ -54,30 +54,45 @@ def figures(study: CitiesTo2024) -> dict[str, Any]:
     rows, spec = main_rows(study), study.spec
     stands = rows["admitted"] & rows["p_holm"].le(1 - spec.level)
     blocks = rows["block_low"].gt(0) | rows["block_high"].lt(0)
-    words = rows["policy"].str.lower() + ", " + rows["offense"].str.lower()
     violent = rows[rows["outcome"].eq(next(iter(spec.outcomes)))].set_index("definition")
     said: dict[str, Any] = {}
     for key in spec.treatments:
         row: Any = violent.loc[key]
         said |= {f"later_{key}": row["estimate"], f"later_{key}_low": row["conf_low"]}
         said |= {f"later_{key}_high": row["conf_high"], f"later_{key}_used": int(row["compared"])}
-    top = (
-        rows[stands].sort_values("p_holm").iloc[:1] if stands.any() else rows.sort_values("p_value").iloc[:1]
-    )
-    best = top.iloc[0]
-    same = percent(study.effects)
-    last = list(spec.choices)[-1]
-    other = same[
-        same["choice"].eq(last)
-        & same["definition"].eq(best["definition"])
-        & same["outcome"].eq(best["outcome"])
-    ].iloc[0]
+    words = rows["policy"].str.lower() + ", " + rows["offense"].str.lower()
     return said | {
         "later_rows": len(rows),
         "later_excluding": int((rows["conf_low"].gt(0) | rows["conf_high"].lt(0)).sum()),
         "later_failing": words[~rows["admitted"]].tolist(),
         "later_standing": words[stands].tolist(),
         "later_standing_blocks": words[stands & blocks].tolist(),
+        **_top(study, rows, stands),
+        "later_power": float(violent["power_share"].max()),
+        "later_margin": spec.margin_share,
+        "later_filled": int(study.filled["filled"].max()),
+        "later_of_index": int(study.filled["of_the_index"].max()),
+        "later_agreement": float(study.agreement["within"].min()),
+        "later_first": spec.rules.first_cohort,
+        "later_last": spec.rules.last_cohort,
+        "later_end": spec.rules.last_year,
+    }
+
+
+def _top(study: CitiesTo2024, rows: pd.DataFrame, stands: pd.Series) -> dict[str, Any]:
+    """Return the row that says most, and the same row by the last choice of rules."""
+    top = (
+        rows[stands].sort_values("p_holm").iloc[:1] if stands.any() else rows.sort_values("p_value").iloc[:1]
+    )
+    best = top.iloc[0]
+    same = percent(study.effects)
+    last = list(study.spec.choices)[-1]
+    other = same[
+        same["choice"].eq(last)
+        & same["definition"].eq(best["definition"])
+        & same["outcome"].eq(best["outcome"])
+    ].iloc[0]
+    return {
         "later_top": f"{best['policy'].lower()}, {best['offense'].lower()}",
         "later_top_estimate": best["estimate"],
         "later_top_low": best["conf_low"],
@@ -88,12 +103,4 @@ def figures(study: CitiesTo2024) -> dict[str, Any]:
         "later_top_out": other["estimate"],
         "later_top_out_low": other["conf_low"],
         "later_top_out_high": other["conf_high"],
-        "later_power": float(violent["power_share"].max()),
-        "later_margin": spec.margin_share,
-        "later_filled": int(study.filled["filled"].max()),
-        "later_of_index": int(study.filled["of_the_index"].max()),
-        "later_agreement": float(study.agreement["within"].min()),
-        "later_first": spec.rules.first_cohort,
-        "later_last": spec.rules.last_cohort,
-        "later_end": spec.rules.last_year,
     }

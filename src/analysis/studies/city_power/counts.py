@@ -35,7 +35,8 @@ def log_ratios(table: Windows, drawn: Assignments, trend: tuple[str, ...] = ()) 
 
 def _chunk(table: Windows, drawn: Assignments, trend: tuple[str, ...]) -> np.ndarray:
     after, expected = crimes(table, drawn, trend)
-    return np.log(after.sum(axis=1)) - np.log(expected.sum(axis=1))
+    found: np.ndarray = np.log(after.sum(axis=1)) - np.log(expected.sum(axis=1))
+    return found
 
 
 def crimes(table: Windows, drawn: Assignments, trend: tuple[str, ...] = ()) -> tuple[np.ndarray, np.ndarray]:

@@ -76,7 +76,7 @@ class CityDesign:
         Its trend and weights are used; the standard error is the jackknife over states.
     """
 
-    def __init__(self, frame: pd.DataFrame, candidate: Candidate):
+    def __init__(self, frame: pd.DataFrame, candidate: Candidate) -> None:
         if candidate.estimator != PRECISION:
             raise ValueError(f"{candidate.name} is no weighted design")
         self.frame, self.candidate = frame, candidate
@@ -160,9 +160,10 @@ class CityDesign:
         weight = self.made.weights[dates, rows]
         expected = crimes(self.table, self.drawn, self.candidate.trend)[1][0]
         cities = self.table.cities.iloc[rows][["ori", "city", "state", "region", "cohort", "residents"]]
-        return cities.reset_index(drop=True).assign(
+        found: pd.DataFrame = cities.reset_index(drop=True).assign(
             weight=weight / weight.sum(), crimes=expected / expected.sum()
         )
+        return found
 
     def without_each(self) -> pd.DataFrame:
         """Return ``city, state, cohort, weight, estimate, moved`` without each adopting city in turn."""
@@ -248,4 +249,5 @@ def _held_fixed(table: Windows) -> np.ndarray:
     drawn = by_size_of_all(table, draws=DRAWS, seed=SEED)
     expected = expected_at_trend(table)[drawn.dates, drawn.rows]
     after = table.after[drawn.dates, drawn.rows]
-    return np.log(after.sum(axis=1) / expected.sum(axis=1))
+    found: np.ndarray = np.log(after.sum(axis=1) / expected.sum(axis=1))
+    return found

@@ -52,7 +52,8 @@ class Path:
         effects = self.effects[:, before]
         covariance = self.covariance[:, before][:, :, before]
         solved = np.linalg.solve(covariance, effects[:, :, None])[:, :, 0]
-        return (effects * solved).sum(axis=1) / before.sum()
+        found: np.ndarray = (effects * solved).sum(axis=1) / before.sum()
+        return found
 
     def estimates(self, level: float = LEVEL) -> Estimates:
         """Return the first data set as an event study, as bounds and pre-tests take it."""

@@ -35,7 +35,9 @@ def hierarchical_effects(made: LogRatios, drawn: Assignments) -> np.ndarray:
     return _fit(after, before, np.where(known, offset, 0.0), variance, known)
 
 
-def _fit(after, before, offset, variance, known) -> np.ndarray:
+def _fit(
+    after: np.ndarray, before: np.ndarray, offset: np.ndarray, variance: np.ndarray, known: np.ndarray
+) -> np.ndarray:
     """Solve the penalized score equations by Newton steps; the Hessian is an arrow, so each is a sum."""
     total = np.where(known, after + before, 0.0)
     crimes = np.where(known, after, 0.0)

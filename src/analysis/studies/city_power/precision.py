@@ -14,6 +14,7 @@ every state's cities, treated or not and at all dates, to move together.
 from __future__ import annotations
 
 from dataclasses import dataclass
+from typing import Any
 
 import numpy as np
 
@@ -74,7 +75,8 @@ def expected_at_trend(table: Windows) -> np.ndarray:
     """Return counterfactual crimes at the trend of all cities that never adopt, shape (G, N)."""
     curve = year_effects(table.counts, table.people, table.never[None, :])[0]
     usual = np.maximum(table.people_before @ curve, 1e-12)
-    return table.before / usual * (table.people_after @ curve)
+    found: np.ndarray = table.before / usual * (table.people_after @ curve)
+    return found
 
 
 def log_ratio_table(table: Windows, trend: tuple[str, ...], weights: str) -> LogRatios:
@@ -89,7 +91,9 @@ def log_ratio_table(table: Windows, trend: tuple[str, ...], weights: str) -> Log
     return LogRatios(table, ratios, weight, expected, table.cells(trend), state)
 
 
-def _by_cell(table, ratios, expected, size, never) -> np.ndarray:
+def _by_cell(
+    table: Any, ratios: np.ndarray, expected: np.ndarray, size: np.ndarray, never: np.ndarray
+) -> np.ndarray:
     """Return the variance among never-adopting cities of the size class at the date, shape (G, N)."""
     found = np.empty_like(ratios)
     for value in np.unique(size):
@@ -99,13 +103,18 @@ def _by_cell(table, ratios, expected, size, never) -> np.ndarray:
     return found
 
 
-def _by_counts(table, ratios, expected, size, never) -> np.ndarray:
+def _by_counts(
+    table: Any, ratios: np.ndarray, expected: np.ndarray, size: np.ndarray, never: np.ndarray
+) -> np.ndarray:
     """Return a size-class variance, beyond chance in the counts, plus that chance, shape (G, N)."""
     chance = 1 / (expected + 0.5) + 1 / (table.before + 0.5)
-    return _beyond(table, ratios, chance, size, never)[size] + chance
+    found: np.ndarray = _beyond(table, ratios, chance, size, never)[size] + chance
+    return found
 
 
-def _beyond(table, ratios, chance, size, never) -> np.ndarray:
+def _beyond(
+    table: Any, ratios: np.ndarray, chance: np.ndarray, size: np.ndarray, never: np.ndarray
+) -> np.ndarray:
     """Return the variance of log ratios beyond chance in the counts, by size class."""
     found = np.empty(int(size.max()) + 1)
     for value in range(len(found)):
@@ -128,10 +137,11 @@ def comparison_means(made: LogRatios, drawn: Assignments) -> np.ndarray:
     """Return the weighted mean log ratio of the comparison of every treated city, shape (D, K)."""
     groups, dates = int(made.cell.max()) + 1, len(made.table.dates)
     shape = (len(drawn), dates * groups, int(made.state.max()) + 1)
-    weight, weighted, _ = _control_sums(made, drawn, shape, groups)
+    weight, weighted = _control_sums(made, drawn, shape, groups)
     weight, weighted = weight.sum(axis=2), weighted.sum(axis=2)
     mean = np.divide(weighted, weight, out=np.full_like(weight, np.nan), where=weight > 0)
-    return mean[np.arange(len(drawn))[:, None], drawn.dates * groups + made.cell[drawn.rows]]
+    found: np.ndarray = mean[np.arange(len(drawn))[:, None], drawn.dates * groups + made.cell[drawn.rows]]
+    return found
 
 
 def weighted_fits(made: LogRatios, drawn: Assignments) -> Fits:
@@ -158,7 +168,7 @@ def _chunk(made: LogRatios, drawn: Assignments) -> tuple[np.ndarray, ...]:
     shape = (len(drawn), cells * groups, states)
     treated = _treated_sums(made, drawn, shape, groups)
     controls = _control_sums(made, drawn, shape, groups)
-    (a, b, b2), (c, d, _) = treated, controls
+    (a, b, b2), (c, d) = treated, controls
     everything = [part.sum(axis=2, keepdims=True) for part in (a, b, c, d)]
     estimate = _mean(*everything)[:, 0]
     left = _mean(*(whole - part for whole, part in zip(everything, (a, b, c, d), strict=True)))
@@ -175,25 +185,29 @@ def _chunk(made: LogRatios, drawn: Assignments) -> tuple[np.ndarray, ...]:
     return estimate, clustered, jackknife, count - 1, effective, score
 
 
-def _mean(a, b, c, d) -> np.ndarray:
+def _mean(a: np.ndarray, b: np.ndarray, c: np.ndarray, d: np.ndarray) -> np.ndarray:
     """Return the weighted mean difference from sums over comparison cells, shape (D, states or 1)."""
     mean = np.divide(d, c, out=np.zeros_like(np.broadcast_to(d, c.shape) * 1.0), where=c > 0)
     kept = np.where(c > 0, a, 0.0)
     difference = np.where(c > 0, b - a * mean, 0.0).sum(axis=1)
-    return difference / np.maximum(kept.sum(axis=1), 1e-12)
+    found: np.ndarray = difference / np.maximum(kept.sum(axis=1), 1e-12)
+    return found
 
 
-def _scores(a, b, c, d, estimate) -> np.ndarray:
+def _scores(a: np.ndarray, b: np.ndarray, c: np.ndarray, d: np.ndarray, estimate: np.ndarray) -> np.ndarray:
     """Return each state's sum of weighted residuals, its never-adopting cities' part included."""
     whole = a.sum(axis=2, keepdims=True)
     controls = c.sum(axis=2, keepdims=True)
     mean = np.divide(d.sum(axis=2, keepdims=True), controls, out=np.zeros_like(controls), where=controls > 0)
     share = np.divide(whole, controls, out=np.zeros_like(controls), where=controls > 0)
     own = b - a * (mean + estimate[:, None, None])
-    return (own - share * (d - c * mean)).sum(axis=1)
+    found: np.ndarray = (own - share * (d - c * mean)).sum(axis=1)
+    return found
 
 
-def _treated_sums(made: LogRatios, drawn: Assignments, shape, groups):
+def _treated_sums(
+    made: LogRatios, drawn: Assignments, shape: tuple[int, ...], groups: int
+) -> list[np.ndarray]:
     rows, dates = drawn.rows, drawn.dates
     weight = made.weights[dates, rows]
     place = _place(np.arange(len(drawn))[:, None], dates * groups + made.cell[rows], made.state[rows], shape)
@@ -203,7 +217,9 @@ def _treated_sums(made: LogRatios, drawn: Assignments, shape, groups):
     ]
 
 
-def _control_sums(made: LogRatios, drawn: Assignments, shape, groups):
+def _control_sums(
+    made: LogRatios, drawn: Assignments, shape: tuple[int, ...], groups: int
+) -> tuple[np.ndarray, np.ndarray]:
     """Return sums over never-adopting cities: all of them, less the drawn ones at every date."""
     table, dates = made.table, len(made.table.dates)
     never = np.flatnonzero(table.never)
@@ -230,13 +246,14 @@ def _control_sums(made: LogRatios, drawn: Assignments, shape, groups):
         gone = np.bincount(place, values, int(np.prod(shape))).reshape(shape)
         rest = total.reshape(shape[1:]) - gone
         found.append(np.where(np.abs(rest) < 1e-9, 0.0, rest))
-    return *found, None
+    return found[0], found[1]
 
 
-def _pair(made: LogRatios, city, date):
+def _pair(made: LogRatios, city: np.ndarray, date: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
     weight = made.weights[date, city]
     return weight, weight * made.ratios[date, city]
 
 
-def _place(draw, cell, state, shape):
-    return (draw * shape[1] + cell) * shape[2] + state
+def _place(draw: np.ndarray, cell: np.ndarray, state: np.ndarray, shape: tuple[int, ...]) -> np.ndarray:
+    found: np.ndarray = (draw * shape[1] + cell) * shape[2] + state
+    return found

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass
+from typing import Any
 
 import numpy as np
 import pandas as pd
@@ -107,10 +108,10 @@ def _row(drawn: Drawn) -> dict[str, float]:
 class Bench:
     """Permuted data sets of one treatment, each made once, and the fits on them, each computed once."""
 
-    def __init__(self, frame: pd.DataFrame):
+    def __init__(self, frame: pd.DataFrame) -> None:
         self.frame, self.table = frame, windows(frame)
         self.data: dict[tuple[str, bool], Assignments] = {}
-        self.fits: dict[tuple, tuple[np.ndarray, ...]] = {}
+        self.fits: dict[tuple[Any, ...], tuple[np.ndarray, ...]] = {}
 
     def run(self, candidate: Candidate, how: str) -> Drawn:
         """Return one candidate's estimates on permuted data with the critical values of its own inference.

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from typing import Any
 
 import numpy as np
 import pandas as pd
@@ -118,7 +119,9 @@ def windows(
     )
 
 
-def _cut(date: int, span: tuple[int, int], years, counts, people, stretch) -> tuple[np.ndarray, ...]:
+def _cut(
+    date: int, span: tuple[int, int], years: np.ndarray, counts: np.ndarray, people: np.ndarray, stretch: Any
+) -> tuple[np.ndarray, ...]:
     earlier = (years >= date - _HORIZON.before) & (years < date)
     later = (years >= date + span[0]) & (years <= date + span[1])
     last = pd.DataFrame(stretch[:, years < date]).ffill(axis=1).to_numpy()

@@ -149,7 +149,7 @@ def _outside(rules: SampleRules) -> str:
 class _Rows:
     """Positions in a frame that shrink step by step, with the ledger of steps; no row is copied."""
 
-    def __init__(self, frame: pd.DataFrame):
+    def __init__(self, frame: pd.DataFrame) -> None:
         self.frame, self.at = frame, np.arange(len(frame))
         self._agency, self._names = pd.factorize(frame["ori"], sort=True)
         self._year = frame["year"].to_numpy(dtype=np.int64)

@@ -100,7 +100,7 @@ def city_series(
 class _Wide:
     """Turn a column of rows into a table of agencies by years."""
 
-    def __init__(self, rows: pd.DataFrame, oris: list[str], years: list[int]):
+    def __init__(self, rows: pd.DataFrame, oris: list[str], years: list[int]) -> None:
         self.keys = pd.MultiIndex.from_arrays([rows["ori"].astype(object), rows["year"]])
         self.oris, self.years = pd.Index(oris, dtype=object, name="ori"), pd.Index(years, name="year")
 

@@ -33,7 +33,7 @@ class Frozen(Mapping[K, V]):
     ('Robbery', ['homicide', 'robbery'])
     """
 
-    def __init__(self, items: Mapping[K, V]):
+    def __init__(self, items: Mapping[K, V]) -> None:
         self._items: dict[K, Any] = {key: frozen(value) for key, value in items.items()}
 
     def __getitem__(self, key: K) -> V:

@@ -52,7 +52,8 @@ def power_table(study: Dose) -> pd.DataFrame:
 def failed_before(study: Dose) -> list[str]:
     """Return the outcomes whose highest class moved in the false period: zero is outside the interval."""
     rows = study.false_period[study.false_period["dose_class"].eq(study.spec.classes[-1])]
-    return rows.loc[excludes_zero(rows["conf_low"], rows["conf_high"]), "outcome"].tolist()
+    found: list[str] = rows.loc[excludes_zero(rows["conf_low"], rows["conf_high"]), "outcome"].tolist()
+    return found
 
 
 def stand_out(study: Dose) -> list[str]:

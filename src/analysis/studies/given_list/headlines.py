@@ -17,13 +17,14 @@ from ...panels.policies.cohorts import cohorts
 from ...panels.store import load
 from ..cap2017.study import PANELS as COUNTY_PANELS
 from ..cap2017.study import study as county_study
+from ..designs.city_sample import PANELS as CITY_PANELS
 from ..staggered_cities import study as staggered
 from ..uar2017 import study as uar
 from ..uar2017.spec import SPEC as UAR
 
 #: The totals that no change of the definition of rape disturbs.
 OUTCOMES = ("violent_without_rape", "property")
-PANELS = tuple(dict.fromkeys([*uar.PANELS, *staggered.PANELS, *COUNTY_PANELS]))
+PANELS = tuple(dict.fromkeys([*uar.PANELS, *CITY_PANELS, *COUNTY_PANELS]))
 #: Fewest adopting places a design is run on: below them its own tests have no distribution to speak of.
 FEWEST = 5
 _STAGES = {"after": "Matched cities, in force", "change": "Matched cities, change"}
@@ -65,7 +66,9 @@ def headlines(panels: Mapping[str, pd.DataFrame]) -> pd.DataFrame:
     return pd.DataFrame(rows).reindex(columns=COLUMNS)
 
 
-def compare_headlines(lists: Mapping[str, pd.DataFrame], panels: Mapping[str, pd.DataFrame] | None = None):
+def compare_headlines(
+    lists: Mapping[str, pd.DataFrame], panels: Mapping[str, pd.DataFrame] | None = None
+) -> pd.DataFrame:
     """Return `headlines` under each list, one row per list, design and outcome.
 
     Parameters
@@ -108,7 +111,7 @@ def _matched_cities(panels: Mapping[str, pd.DataFrame]) -> list[dict[str, Any]]:
 
 
 def _staggered(panels: Mapping[str, pd.DataFrame]) -> list[dict[str, Any]]:
-    samples = staggered.Samples({name: panels[name] for name in staggered.PANELS})
+    samples = staggered.Samples({name: panels[name] for name in CITY_PANELS})
     rows = []
     for definition in ("status_inquiry", "detainers"):
         for outcome in OUTCOMES:
@@ -116,7 +119,7 @@ def _staggered(panels: Mapping[str, pd.DataFrame]) -> list[dict[str, Any]]:
     return rows
 
 
-def _staggered_row(samples, panels, definition: str, outcome: str) -> dict[str, Any]:
+def _staggered_row(samples: Any, panels: Any, definition: str, outcome: str) -> dict[str, Any]:
     name = "Staggered cities"
     if few := _too_few(panels, definition, "city", 2000, 2019):
         return _missing(name, definition, outcome, few)
@@ -156,7 +159,9 @@ def _too_few(panels: Mapping[str, pd.DataFrame], definition: str, unit: str, fir
     return f"the list has {places} {what} of this kind with a usable date; the design needs {FEWEST}"
 
 
-def _row(name: str, definition: str, outcome: str, treated, found: Mapping[Any, Any], mean: float):
+def _row(
+    name: str, definition: str, outcome: str, treated: Any, found: Mapping[Any, Any], mean: float
+) -> dict[str, Any]:
     scaled = {n: 100 * found[n] / mean for n in ("estimate", "conf_low", "conf_high")}
     seen = found.get("detectable")
     scaled["detectable"] = np.nan if seen is None else 100 * seen / mean

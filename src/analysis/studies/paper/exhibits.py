@@ -127,23 +127,28 @@ def city_figures() -> dict[str, Any]:
         "trial_admitted": int(city_headline.trial_table()["admitted"].sum()),
     }
     for key, definition in {"status": "status_inquiry", "detain": "detainers"}.items():
-        row: Any = rows.set_index(["definition", "outcome"]).loc[(definition, VIOLENT)]
-        left = city_headline.design(definition, VIOLENT).without_each()
-        most = left.iloc[int(left["moved"].abs().to_numpy().argmax())]
-        found |= {
-            f"{key}_effective": row["effective"],
-            f"{key}_largest": row["largest_share"],
-            f"{key}_placebo": 100 * np.expm1(row["placebo_mean"]),
-            f"{key}_block_low": 100 * np.expm1(row["block_low"]),
-            f"{key}_block_high": 100 * np.expm1(row["block_high"]),
-            f"{key}_without_low": 100 * np.expm1(left["estimate"].min()),
-            f"{key}_without_high": 100 * np.expm1(left["estimate"].max()),
-            f"{key}_most": f"{most['city']}, {most['state']}",
-        }
+        found |= _leaning(key, definition, rows)
     pooled: Any = city_headline.table().set_index(["definition", "outcome"]).loc[(POOLED, VIOLENT)]
     ends = {"": "estimate", "_low": "conf_low", "_high": "conf_high", "_detectable": "detectable"}
     found |= {f"pooled{name}": 100 * np.expm1(pooled[of]) for name, of in ends.items()}
     return found | _union()
+
+
+def _leaning(key: str, definition: str, rows: pd.DataFrame) -> dict[str, Any]:
+    """Return how far a row leans on its largest cities and states."""
+    row: Any = rows.set_index(["definition", "outcome"]).loc[(definition, VIOLENT)]
+    left = city_headline.design(definition, VIOLENT).without_each()
+    most = left.iloc[int(left["moved"].abs().to_numpy().argmax())]
+    return {
+        f"{key}_effective": row["effective"],
+        f"{key}_largest": row["largest_share"],
+        f"{key}_placebo": 100 * np.expm1(row["placebo_mean"]),
+        f"{key}_block_low": 100 * np.expm1(row["block_low"]),
+        f"{key}_block_high": 100 * np.expm1(row["block_high"]),
+        f"{key}_without_low": 100 * np.expm1(left["estimate"].min()),
+        f"{key}_without_high": 100 * np.expm1(left["estimate"].max()),
+        f"{key}_most": f"{most['city']}, {most['state']}",
+    }
 
 
 def _union() -> dict[str, Any]:
@@ -167,15 +172,6 @@ def alternative_rows() -> pd.DataFrame:
     return rows.assign(
         definition=rows["definition"].map(CITIES.treatments),
         **{name: 100 * np.expm1(rows[name]) for name in names},
-    )
-
-
-def weight_rows(key: str) -> pd.DataFrame:
-    """Return adopting cities of a policy with their weights and the estimate without each, percent."""
-    made = city_headline.design(key, VIOLENT)
-    rows = made.weights().merge(made.without_each()[["city", "state", "estimate"]], on=["city", "state"])
-    return rows.sort_values("weight", ascending=False, ignore_index=True).assign(
-        without=100 * np.expm1(rows.sort_values("weight", ascending=False)["estimate"].to_numpy())
     )
 
 

@@ -284,11 +284,7 @@ def figures() -> dict[str, Any]:
         "hold": int(includes_zero(violent).sum()),
         "passing": len(passing),
         "rows_excluding": int((~includes_zero(rows)).sum()),
-        "rows_family": int(rows["p_family"].le(1 - CITIES.level).sum()),
-        "rows_standing": int((rows["p_family"].le(1 - CITIES.level) & rows["tests"].ne(FAILS)).sum()),
-        "smallest_family": float(rows["p_family"].min()),
-        "rows_holm": int(rows["p_holm"].le(1 - CITIES.level).sum()),
-        "smallest_holm": float(rows["p_holm"].min()),
+        **_jointly(rows),
         "seen_low": violent["detectable_share"].min(),
         "seen_high": violent["detectable_share"].max(),
         "chance_low": violent["power_share"].min(),
@@ -298,6 +294,18 @@ def figures() -> dict[str, Any]:
         "counties_full_high": found["counties_percent_high"] / full,
         **county_before(),
         **_laws(),
+    }
+
+
+def _jointly(rows: pd.DataFrame) -> dict[str, Any]:
+    """Return what remains of the rows when they are judged as a family."""
+    family = rows["p_family"].le(1 - CITIES.level)
+    return {
+        "rows_family": int(family.sum()),
+        "rows_standing": int((family & rows["tests"].ne(FAILS)).sum()),
+        "smallest_family": float(rows["p_family"].min()),
+        "rows_holm": int(rows["p_holm"].le(1 - CITIES.level).sum()),
+        "smallest_holm": float(rows["p_holm"].min()),
     }
 
 

@@ -101,7 +101,8 @@ def power_at(effect: np.ndarray, std_error: float, df: float, level: float = CIT
     """
     critical = stats.t.ppf(0.5 + level / 2, df)
     shift = np.asarray(effect, float) / std_error
-    return stats.t.sf(critical - shift, df) + stats.t.cdf(-critical - shift, df)
+    found: np.ndarray = stats.t.sf(critical - shift, df) + stats.t.cdf(-critical - shift, df)
+    return found
 
 
 def _uar(results: Results) -> pd.DataFrame:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+from collections.abc import Mapping
 from typing import Any
 
 import pandas as pd
@@ -81,7 +82,7 @@ def forest_rows() -> pd.DataFrame:
         _row("Counties declining detainers, all index crime, 2015", name, row, row["comparison_mean"])
         for name, row in zip(COUNTY_DESIGNS.values(), county.to_dict("records"), strict=True)
     ]
-    staggered: dict = staggered_differences().to_dict("index")
+    staggered: dict[Any, Any] = staggered_differences().to_dict("index")
     group = "Cities forbidding status inquiry, followed over time"
     for outcome, name in STAGGERED_OUTCOMES.items():
         row = staggered[TREATMENT, outcome]
@@ -90,7 +91,7 @@ def forest_rows() -> pd.DataFrame:
     return pd.DataFrame(rows)
 
 
-def _row(group: str, name: str, row: dict, mean: float) -> dict[str, Any]:
+def _row(group: str, name: str, row: Mapping[Any, Any], mean: float) -> dict[str, Any]:
     parts = {key: 100 * row[key] / mean for key in ("estimate", "conf_low", "conf_high")}
     return {"group": group, "name": name, **parts}
 
@@ -98,8 +99,8 @@ def _row(group: str, name: str, row: dict, mean: float) -> dict[str, Any]:
 @stored
 def headline() -> dict[str, Any]:
     """Return the figures of the summary's sentences, by name."""
-    city: dict = city_differences().to_dict("index")
-    county: dict = county_differences().to_dict("index")
+    city: dict[Any, Any] = city_differences().to_dict("index")
+    county: dict[Any, Any] = county_differences().to_dict("index")
     change, matched, within = city["change"], county["matched"], county["within states"]
     printed = claims("cap2017")["cap_crime"].figure
     counts = verdicts()["verdict"].value_counts()
@@ -131,7 +132,7 @@ def headline() -> dict[str, Any]:
 
 def _staggered_figures() -> dict[str, Any]:
     table = staggered_differences()
-    records: dict = table.to_dict("index")
+    records: dict[Any, Any] = table.to_dict("index")
     figures: dict[str, Any] = {}
     for name, outcome in (("violent", CITY_OUTCOME), ("homicide", "homicide")):
         row = records[TREATMENT, outcome]

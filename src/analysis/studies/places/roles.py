@@ -61,6 +61,14 @@ def city_roles(panels: Mapping[str, pd.DataFrame]) -> pd.DataFrame:
     return pd.concat(parts, ignore_index=True)
 
 
+def _adopter(row: Mapping[Any, Any], partner: Mapping[Any, Any]) -> tuple[Any, ...]:
+    if row["ori"] in partner:
+        said = f"Adopted in {row['cohort']}; compared with its matched city."
+        return row["ori"], TREATED, said, partner[row["ori"]]
+    said = f"Adopted in {row['cohort']}, but cannot be matched: {row['unmatched_because']}."
+    return row["ori"], OUT, said, ""
+
+
 def _uar2017() -> pd.DataFrame:
     results = uar2017.run()
     treated = results.treated[results.treated["coding"].eq(UAR.main)]
@@ -68,22 +76,7 @@ def _uar2017() -> pd.DataFrame:
     units = results.units[results.units["coding"].eq(UAR.main)]
     partner = dict(zip(pairs["ori"], pairs["control"], strict=True))
     back = dict(zip(pairs["control"], pairs["ori"], strict=True))
-    rows = [
-        (
-            row["ori"],
-            TREATED,
-            f"Adopted in {row['cohort']}; compared with its matched city.",
-            partner[row["ori"]],
-        )
-        if row["ori"] in partner
-        else (
-            row["ori"],
-            OUT,
-            f"Adopted in {row['cohort']}, but cannot be matched: {row['unmatched_because']}.",
-            "",
-        )
-        for row in treated.dropna(subset=["ori"]).to_dict("records")
-    ]
+    rows = [_adopter(row, partner) for row in treated.dropna(subset=["ori"]).to_dict("records")]
     seen = {row[0] for row in rows}
     for ori in units.loc[units["is_treated"].eq(0) & ~units["ori"].isin(seen), "ori"]:
         if ori in back:

@@ -43,7 +43,7 @@ class Samples:
     spec : StaggeredCitiesSpec, optional
     """
 
-    def __init__(self, panels: Mapping[str, pd.DataFrame], spec: StaggeredCitiesSpec = SPEC):
+    def __init__(self, panels: Mapping[str, pd.DataFrame], spec: StaggeredCitiesSpec = SPEC) -> None:
         self.panels, self.spec = panels, spec
         self.treated: dict[tuple[str, bool], pd.DataFrame] = {}
         self.made: dict[SampleRules, CitySample] = {}

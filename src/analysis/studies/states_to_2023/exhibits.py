@@ -59,15 +59,7 @@ def figures(study: StatesTo2023) -> dict[str, Any]:
             row: Any = rows.loc[(law, outcome)]
             found |= {f"{key}_{short}": row["estimate"], f"{key}_{short}_low": row["conf_low"]}
             found |= {f"{key}_{short}_high": row["conf_high"]}
-        own: Any = rows.loc[law]
-        found |= {
-            f"{key}_rows": len(own),
-            f"{key}_excluding": int((own["conf_low"].gt(0) | own["conf_high"].lt(0)).sum()),
-            f"{key}_failing": [spec.outcomes[name].lower() for name in own.index[~own["admitted"]]],
-            f"{key}_power": float(own.loc["violent_without_rape", "power_share"]),
-            f"{key}_detectable": float(own.loc["violent_without_rape", "detectable"]),
-            f"{key}_standing": int((own["p_holm"].le(1 - spec.level) & own["admitted"]).sum()),
-        }
+        found |= _judged(key, rows.loc[law], study)
     bans = study.laws[study.laws["is_ban"]]
     return found | {
         "ban_states": len(bans),
@@ -81,4 +73,17 @@ def figures(study: StatesTo2023) -> dict[str, Any]:
         "span_last": int(spec.spans[study.chosen_span][0]),
         "span_kept": not spec.spans[study.chosen_span][1],
         "span_gap_states": int(study.donors["is_gap_state"].sum() + study.laws["is_gap_state"].sum()),
+    }
+
+
+def _judged(key: str, own: Any, study: StatesTo2023) -> dict[str, Any]:
+    """Return what the rows of one kind of law exclude, fail and could find."""
+    spec = study.spec
+    return {
+        f"{key}_rows": len(own),
+        f"{key}_excluding": int((own["conf_low"].gt(0) | own["conf_high"].lt(0)).sum()),
+        f"{key}_failing": [spec.outcomes[name].lower() for name in own.index[~own["admitted"]]],
+        f"{key}_power": float(own.loc["violent_without_rape", "power_share"]),
+        f"{key}_detectable": float(own.loc["violent_without_rape", "detectable"]),
+        f"{key}_standing": int((own["p_holm"].le(1 - spec.level) & own["admitted"]).sum()),
     }

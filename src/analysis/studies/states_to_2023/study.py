@@ -196,7 +196,8 @@ def together(bans: list[_Effect], spec: StatesTo2023Spec) -> np.ndarray:
     table = np.column_stack([one.placebos.reindex(names).to_numpy(float) for one in bans])
     random = np.random.default_rng(spec.seed)
     order = random.random((spec.draws, len(names))).argsort(axis=1)[:, : len(bans)]
-    return table[order, np.arange(len(bans))].mean(axis=1)
+    found: np.ndarray = table[order, np.arange(len(bans))].mean(axis=1)
+    return found
 
 
 def _inference(estimate: float, draws: np.ndarray, spec: StatesTo2023Spec) -> dict[str, float]:

@@ -9,6 +9,7 @@ after most adoptions; those of the 2000 Census (`spec.COVARIATES_2000`) before t
 from __future__ import annotations
 
 from collections.abc import Mapping
+from typing import Any
 
 import numpy as np
 import pandas as pd
@@ -71,7 +72,7 @@ def moved(main: pd.DataFrame, other: pd.DataFrame) -> int:
     return int((first != second.reindex(first.index)).sum())
 
 
-def _differences(table: pd.DataFrame, series: CitySeries, outcome: str, *, spec: UarSpec):
+def _differences(table: pd.DataFrame, series: CitySeries, outcome: str, *, spec: UarSpec) -> Any:
     return pooled(table, series, outcome, range(spec.first, spec.last + 1), spec=spec)
 
 

@@ -51,6 +51,9 @@ def run(spec: UarSpec = SPEC) -> Results:
     return study({name: load(name) for name in PANELS}, spec)
 
 
+_BY = ["coding", "period", "outcome", "window"]
+
+
 def study(panels: Mapping[str, pd.DataFrame], spec: UarSpec = SPEC) -> Results:
     """Run the study on given panels; the order of their rows does not matter.
 
@@ -65,25 +68,23 @@ def study(panels: Mapping[str, pd.DataFrame], spec: UarSpec = SPEC) -> Results:
     treated = {coding: treated_cities(panels["policies"], coding, spec=spec) for coding in spec.codings}
     series = series_of(panels, treated, spec=spec)
     across = stacked({coding: _changes(cities, series, spec=spec) for coding, cities in treated.items()})
-    by = ["coding", "period", "outcome", "window"]
-
     matched = {
         coding: matched_sample(panels, series, coding, cities, spec.last, spec=spec)
         for coding, cities in treated.items()
     }
     early = matched_sample(panels, series, spec.main, treated[spec.main], spec.cross_section, spec=spec)
     main = across[across["coding"].eq(spec.main) & across["period"].eq(next(iter(spec.periods)))]
-    pairs = matched[spec.main].design.pairs
-    excess = _excess(treated[spec.main], pairs, series, spec=spec)
-    spread = spreads(matched[spec.main].design.units, pairs, main, excess, series, spec=spec)
+    design = matched[spec.main].design
+    excess = _excess(treated[spec.main], design.pairs, series, spec=spec)
+    spread = spreads(design.units, design.pairs, main, excess, series, spec=spec)
     return Results(
         spec=spec,
         treated=treated_table(treated, matched),
         units=_designed(matched, "units"),
         ledger=ledger(matched, panels["places"]),
         changes=across,
-        before_after=_judged(across, by, "change", spec=spec),
-        before_after_dropped=dropped(across, by),
+        before_after=_judged(across, _BY, "change", spec=spec),
+        before_after_dropped=dropped(across, _BY),
         excess=excess,
         excess_summary=_judged(excess, ["outcome", "window"], "excess", spec=spec),
         by_chance=by_chance(main, series, spec.by_city, level=spec.level),
