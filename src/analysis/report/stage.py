@@ -27,6 +27,52 @@ def jail_door(figures: Figures) -> Prose:
     return fill(text + end, figures)
 
 
+def printed_totals(figures: Figures) -> Prose:
+    """Return how recorded declines stand beside totals that others printed, and why no closer."""
+    text = (
+        "The same record was released to others at other times. {early:,.0f} declines were printed for "
+        "January to August 2014 [@vaughan2015]. Our file counts calendar years, and the day is known only "
+        "from October 2014, so that September cannot be separated from the months before; from January to "
+        "September it has {early_ours:,.0f}. "
+    )
+    return fill(text + _early(figures) + _floor(figures) + _by_september(figures) + _DATED, figures)
+
+
+_DATED = "Our files date a detainer by its preparation; the printed totals do not say which date is theirs."
+
+
+def _early(figures: Figures) -> str:
+    if not figures["early_within"]:
+        return "The printed figure is larger than that, and ours must be incomplete. "
+    return (
+        "The two agree if September had the difference, {early_gap:,.0f}; an average month of the autumn had "
+        "{autumn_month:,.0f}. "
+    )
+
+
+def _floor(figures: Figures) -> str:
+    if figures["floor_within"]:
+        return "The “more than {floor:,.0f}” printed as of June 2015 agrees with ours. "
+    return (
+        "The “more than {floor:,.0f}” printed as of June 2015 exceed our {floor_ours:,.0f} from January 2014 "
+        "to 19 July 2015; from which month they count is not said. "
+    )
+
+
+def _by_september(figures: Figures) -> str:
+    text = (
+        "Of the {late:,.0f} printed for January 2014 to September 2015 [@fair2016] ours, which end in July, "
+        "hold {late_share:.0%}; of those in California {largest_share:.0%}, and in the {rest:count} other "
+        "states printed {rest_share:.0%}. "
+    )
+    if figures["largest_share"] < figures["rest_share"]:
+        text += (
+            "Many of our {nowhere:,.0f} declines at a facility without a place are therefore likely "
+            "California’s, and what its counties declined is understated. "
+        )
+    return text
+
+
 def cities_in_counties(figures: Figures) -> Prose:
     """Return what cities inside counties show, whether it is claimed, and what the county files then are."""
     text = (

@@ -119,3 +119,23 @@ def test_later_cities_say_when_state_blocks_take_an_estimate_back():
     row = {"later_standing": ["any limit, property"]}
     assert "no evidence" in said("later", **row)
     assert "to be explained" in said("later", **row, later_standing_blocks=["any limit, property"])
+
+
+PRINTED = {
+    **dict.fromkeys(["early", "early_ours", "early_gap", "autumn_month", "floor", "floor_ours"], 1_000.0),
+    **dict.fromkeys(["late", "nowhere", "rest"], 9),
+    "late_share": 0.9,
+    "largest_share": 0.7,
+    "rest_share": 0.8,
+    **dict.fromkeys(["early_within", "floor_within", "late_within"], True),
+}
+
+
+def test_printed_totals_agree_or_not_as_the_bounds_say():
+    def text(**changes: object) -> str:
+        return str(stage.printed_totals(PRINTED | changes))
+
+    assert "agree if September" in text() and "agrees with ours" in text()
+    assert "must be incomplete" in text(early_within=False)
+    assert "exceed our 1,000" in text(floor_within=False) and "exceed our" not in text()
+    assert "likely California" in text() and "likely California" not in text(largest_share=0.9)
