@@ -296,7 +296,7 @@ def matched_pairs(data: pd.DataFrame, result: Estimates) -> pd.DataFrame:
     NotIdentifiedError
         The result holds no pairs.
     """
-    pairs = result.extra.get("pairs")
+    pairs: pd.DataFrame | None = result.extra.get("pairs")
     if pairs is None or pairs.empty:
         raise NotIdentifiedError("the result holds no pairs: match the rows first")
     last = int(pairs[["target_row", "donor_row"]].to_numpy().max())
