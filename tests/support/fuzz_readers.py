@@ -10,6 +10,7 @@ differs, or a master file has a record fewer, and nothing tells it), ``silent`` 
 from __future__ import annotations
 
 import contextlib
+import faulthandler
 import gzip
 import io
 import json
@@ -381,8 +382,11 @@ def _differing(one: pd.Series, other: pd.Series) -> int:
     return sum(str(a[k]) != str(b[k]) for k in at)
 
 
-def forked(act: Callable[[], str], seconds: float = SECONDS) -> tuple[str, str, float]:
-    """Run `act` in a fork with bounds; return outcome, what was said, and megabytes at most resident."""
+def forked(act: Callable[[], str], seconds: float = SECONDS) -> tuple[str, str, float, float]:
+    """Run `act` in a fork with bounds; return outcome, what was said, megabytes at most resident, and seconds.
+
+    Seconds are the processor's, of the fork and of what it started.
+    """
     reading, writing = os.pipe()
     child = os.fork()
     if child == 0:
@@ -396,18 +400,19 @@ def forked(act: Callable[[], str], seconds: float = SECONDS) -> tuple[str, str, 
     while block := os.read(reading, 65536):
         said += block
     os.close(reading)
-    size = usage.ru_maxrss / 1024 if usage else 0.0
     if status is None:
-        return "hang", f"over {seconds} seconds", size
+        return "hang", f"over {seconds} seconds", 0.0, seconds
+    used = usage.ru_maxrss / 1024, usage.ru_utime + usage.ru_stime
     if os.WIFSIGNALED(status) or not said:
-        return "abort", f"status {status}", size
-    return (*pickle.loads(said), size)
+        return "abort", f"status {status}", *used
+    return *pickle.loads(said), *used
 
 
 def _bounded(act: Callable[[], str]) -> tuple[str, str]:
     held = int(Path("/proc/self/statm").read_text().split()[0]) * resource.getpagesize()
     resource.setrlimit(resource.RLIMIT_AS, (held + BYTES, held + BYTES))
     sys.stdout = sys.stderr = open(os.devnull, "w")  # noqa: SIM115
+    faulthandler.disable()  # an abort is an outcome here, not to be explained in the log of the tests
     try:
         return act(), ""
     except AnalysisError as error:
@@ -461,18 +466,21 @@ def run_target(target: Target, numbers: Iterable[int], seed: int = SEED) -> Iter
     ways = list(mutations(target).items())
     for number in numbers:
         name, mutate = ways[number % len(ways)]
+        began = time.process_time()
         content = mutate(data, random.Random(f"{seed} {target.path} {name} {number}"), target)
         if content == data:
             continue
         with unregistered(target, content):
             found = forked(lambda: changes(base, frame_of(target.read(*target.arguments))))
-        yield _row(target.family, target.path, name, number, found)
+        yield _row(target.family, target.path, name, number, found, began)
 
 
-def _row(family: str, file: str, mutation: str, number: int, found: tuple[str, str, float]) -> dict:
-    outcome, said, size = found
+def _row(family: str, file: str, mutation: str, number: int, found: tuple, began: float) -> dict:
+    """Return a row of what became of a mutant; `began` is the processor time before it was made."""
+    outcome, said, size, seconds = found
+    seconds += time.process_time() - began
     return {"family": family, "file": file, "mutation": mutation, "number": number, "outcome": outcome,
-            "said": said, "megabytes": round(size)}  # fmt: skip
+            "said": said, "megabytes": round(size), "seconds": round(seconds, 3)}  # fmt: skip
 
 
 @lru_cache(maxsize=1)
@@ -496,12 +504,13 @@ def run_ingest(numbers: Iterable[int], seed: int = SEED) -> Iterator[dict]:
     ways = list({**GENERIC, **TEXT, "zip": _zipped, "field": _record_field}.items())
     for number in numbers:
         name, mutate = ways[number % len(ways)]
+        began = time.process_time()
         content = mutate(data, random.Random(f"{seed} ingest {name} {number}"))
         if content == data:
             continue
         with tempfile.TemporaryDirectory() as one:
             found = forked(partial(_ingest_outcome, base, Path(one), content))
-        yield _row("ingest", "RETA1985.txt", name, number, found)
+        yield _row("ingest", "RETA1985.txt", name, number, found, began)
 
 
 def _ingested(aside: Path, content: bytes) -> tuple[pd.DataFrame, object]:
@@ -540,11 +549,12 @@ def _record_field(data: bytes, rng: random.Random) -> bytes:
 
 
 def summary(rows: list[dict]) -> pd.DataFrame:
-    """Return mutants by family and outcome, and the largest memory."""
+    """Return mutants by family and outcome, the largest memory and the processor's seconds."""
     frame = pd.DataFrame(rows)
     table = pd.crosstab(frame["family"], frame["outcome"])
     wanted = ["clear", "same", "told", "single", "silent", "raw", "abort", "hang"]
     table = table.reindex(columns=wanted, fill_value=0)
     table.insert(0, "mutants", table.sum(axis=1))
     table["megabytes"] = frame.groupby("family")["megabytes"].max()
+    table["seconds"] = frame.groupby("family")["seconds"].sum().round().astype("int64")
     return table
