@@ -35,7 +35,7 @@ def fast(monkeypatch):
 
 
 def test_ingest_to_a_new_place(tmp_path, fast):
-    file = write(tmp_path / "in" / "a.txt", make_block(5)) if (tmp_path / "in").mkdir() is None else None
+    file = write(tmp_path / "in" / "a.txt", make_block(2)) if (tmp_path / "in").mkdir() is None else None
     place = tmp_path / "out" / "set"
     place.parent.mkdir()
     act = lambda: ingest(file, place, overwrite=True, **fast)  # noqa: E731
@@ -45,7 +45,7 @@ def test_ingest_to_a_new_place(tmp_path, fast):
 @pytest.mark.parametrize("can_exchange", [True, False])
 def test_ingest_over_an_earlier_data_set(tmp_path, fast, monkeypatch, can_exchange):
     (tmp_path / "in").mkdir()
-    first, second = (write(tmp_path / "in" / f"{k}.txt", make_block(5, k, year=80 + k)) for k in (1, 2))
+    first, second = (write(tmp_path / "in" / f"{k}.txt", make_block(2, k, year=80 + k)) for k in (1, 2))
     place = tmp_path / "out" / "set"
     place.parent.mkdir()
     if not can_exchange:
