@@ -250,6 +250,8 @@ def balance_tests(data: pd.DataFrame, result: Estimates, covariates: str | Seque
     ------
     ColumnError
         A column is absent, or holds text or infinity where numbers belong.
+    EstimationError
+        The result is of other rows.
     NotIdentifiedError
         The result holds no pairs.
 
@@ -272,7 +274,7 @@ def balance_tests(data: pd.DataFrame, result: Estimates, covariates: str | Seque
     names = as_list(covariates)
     require_columns(data, names)
     values = np.column_stack([numeric(data, name) for name in names])
-    pairs = result.extra["pairs"]
+    pairs = matched_pairs(data, result)
     target, donor = pairs["target_row"].to_numpy(), pairs["donor_row"].to_numpy()
     left, right = values[target], values[donor]
     return pd.DataFrame(
@@ -282,6 +284,27 @@ def balance_tests(data: pd.DataFrame, result: Estimates, covariates: str | Seque
             "ks_p_value": ks_p_values(left, right),
         }
     )
+
+
+def matched_pairs(data: pd.DataFrame, result: Estimates) -> pd.DataFrame:
+    """Return the pairs of a match of the rows of `data`.
+
+    Raises
+    ------
+    EstimationError
+        The result is of other rows.
+    NotIdentifiedError
+        The result holds no pairs.
+    """
+    pairs: pd.DataFrame | None = result.extra.get("pairs")
+    if pairs is None or pairs.empty:
+        raise NotIdentifiedError("the result holds no pairs: match the rows first")
+    last = int(pairs[["target_row", "donor_row"]].to_numpy().max())
+    if last >= len(data):
+        raise EstimationError(
+            f"row {last} was matched, the data has {len(data)}: give the rows that were matched"
+        )
+    return pairs
 
 
 def paired_t_p_values(differences: Floats, weights: Floats) -> Floats:

@@ -8,6 +8,7 @@ from dataclasses import dataclass
 import numpy as np
 
 from ..arrays import Floats
+from ..errors import NotIdentifiedError
 from ..linalg.parallel import run_chunks
 from .cluster_sums import WildSums
 from .weights import WildDraws
@@ -182,6 +183,8 @@ class Tail:
 def tail(statistics: np.ndarray, observed: float, alternative: str) -> Tail:
     """Count draws beyond `observed` in the sense of `alternative`, and ties."""
     draws = statistics[~np.isnan(statistics)]
+    if not len(draws):
+        raise NotIdentifiedError("no draw has a statistic: the outcome does not vary around its fit")
     if alternative == "equal-tailed":
         up, down = (tail(draws, observed, side) for side in ("greater", "less"))
         low = min(up, down, key=lambda item: item.beyond)

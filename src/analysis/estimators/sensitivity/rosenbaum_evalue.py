@@ -13,6 +13,7 @@ from ..core.distributions import normal_quantile, normal_upper
 from ..core.entry import takes_frame
 from ..core.result import Estimates
 from ..errors import EstimationError, NotIdentifiedError
+from ..matching.balance import matched_pairs
 
 EXACT_UP_TO = 200
 """Pairs with a difference up to which signed-rank distributions are computed, not approximated."""
@@ -81,14 +82,14 @@ def rosenbaum_bounds(
     grid = np.asarray(gammas, float)
     if grid.ndim != 1 or not (grid >= 1).all():
         raise EstimationError(f"gammas must be at least 1, not {gammas!r}")
-    differences = _differences(numeric(data, outcome), result, outcome)
+    differences = _differences(data, result, outcome)
     rows = [_bounds(differences, float(gamma)) for gamma in grid]
     return pd.DataFrame(rows)
 
 
-def _differences(values: Floats, result: Estimates, outcome: str) -> Floats:
-    pairs = result.extra.get("pairs")
-    if pairs is None or not (pairs["target_row"].is_unique and pairs["donor_row"].is_unique):
+def _differences(data: pd.DataFrame, result: Estimates, outcome: str) -> Floats:
+    values, pairs = numeric(data, outcome), matched_pairs(data, result)
+    if not (pairs["target_row"].is_unique and pairs["donor_row"].is_unique):
         raise NotIdentifiedError("Rosenbaum bounds need pairs: match with neighbours=1 and replace=False")
     sign = -1.0 if result.design.get("estimand") == "ATC" else 1.0
     found: Floats = sign * (values[pairs["target_row"]] - values[pairs["donor_row"]])

@@ -10,6 +10,7 @@ import pandas as pd
 
 from ..core.cell_panel import CellPanel
 from ..core.checks import require_option
+from ..errors import NotIdentifiedError
 from ..regression.few_clusters import cluster_df, require_two
 from .group_time import GroupTime
 from .multiplier_bootstrap import cluster_sums
@@ -31,6 +32,8 @@ def small_sample_factor(correction: str, *, rows: int, parameters: int, clusters
     require_two(clusters, "cluster")
     if correction == "none":
         return 1.0
+    if rows <= parameters:
+        raise NotIdentifiedError(f"no degrees of freedom: {rows} rows, {parameters} parameters")
     return clusters / (clusters - 1) * (rows - 1) / (rows - parameters)
 
 

@@ -65,6 +65,8 @@ def read_synthetic(
     require_columns(data, [outcome, unit, time, treatment or cohort, *names])
     labelled = ~(data[unit].isna() | data[time].isna()).to_numpy()
     frame = data.loc[labelled]
+    if frame.empty:
+        raise NotIdentifiedError(f"no row has {unit} and {time}")
     require_unique(frame, unit, time)
     rows, units = codes(frame[unit])
     columns, times = codes(frame[time])
