@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import os
 import re
 import shutil
@@ -348,26 +349,39 @@ def test_unknown_notebook_is_named(two_notebooks):
         notebooks.find_notebooks(["09"], two_notebooks)
 
 
+WATCHED = """
+import json, sys
+from pathlib import Path
+from analysis.report.build import build
+run_tasks = build.run_tasks
+def watched(tasks, *, known, **options):
+    print(json.dumps([task.name for task in tasks if task.name not in known]))
+    return run_tasks(tasks, known=known, **options)
+build.run_tasks = watched
+if __name__ == "__main__":
+    build.build(notebooks=Path(sys.argv[1]), out=Path(sys.argv[2]), progress=False)
+"""
+
+
+@pytest.mark.slow
 def test_what_is_kept_takes_no_process_and_an_edit_only_its_own_parts(two_notebooks, tmp_path, monkeypatch):
     monkeypatch.setenv("ANALYSIS_STORE_DIR", str(tmp_path / "store"))
-    place = shutil.copytree(two_notebooks, tmp_path / "notebooks")
-    ran: list[list[str]] = []
+    place, out = shutil.copytree(two_notebooks, tmp_path / "notebooks"), tmp_path / "out"
+    script = tmp_path / "watched.py"
+    script.write_text(WATCHED)
 
-    def watched(tasks, *, known, **options):
-        ran.append([task.name for task in tasks if task.name not in known])
-        return run_tasks(tasks, known=known, **options)
+    def ran():
+        (out / ".made.json").unlink(missing_ok=True)
+        return json.loads(run_script(script, place, out, "2", "1"))
 
-    run_tasks = build.run_tasks
-    out = tmp_path / "out"
-    monkeypatch.setattr(build, "run_tasks", watched)
-    first = {p.name: p.read_bytes() for p in build.build(notebooks=place, out=out, progress=False)}
-    (out / ".made.json").unlink()
-    again = {p.name: p.read_bytes() for p in build.build(notebooks=place, out=out, progress=False)}
-    assert again == first and ran[1] == []
-    names = [path.stem for path in sorted(place.glob("*.ipynb"))]
-    notebook = nbformat.read(place / f"{names[1]}.ipynb", as_version=4)
-    notebook.cells.append(nbformat.v4.new_markdown_cell("One more sentence."))
-    nbformat.write(notebook, place / f"{names[1]}.ipynb")
-    build.build(notebooks=place, out=out, progress=False)
-    assert names[0] in " ".join(ran[0]) and not any(names[0] in name for name in ran[2])
-    assert {names[1], f"> {names[1]}", "> bound report", "> pages"} <= set(ran[2])
+    assert {"01_a", "02_b", "> 01_a", "> 02_b", "> bound report", "> pages"} <= set(ran())
+    first = {path.name: path.read_bytes() for path in out.rglob("*") if path.suffix in (".pdf", ".html")}
+    assert ran() == []
+    for path in out.rglob("*"):
+        assert path.suffix not in (".pdf", ".html") or path.read_bytes() == first[path.name]
+    changed = nbformat.read(place / "02_b.ipynb", as_version=4)
+    changed.cells.append(nbformat.v4.new_markdown_cell("One more sentence."))
+    nbformat.write(changed, place / "02_b.ipynb")
+    left = ran()
+    assert {"02_b", "> 02_b", "> bound report", "> pages"} <= set(left)
+    assert not any("01_a" in name for name in left)

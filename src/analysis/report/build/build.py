@@ -79,7 +79,8 @@ def build(
     with stamp.run_named_fresh(fresh):
         tasks = _tasks(paths, bound=not only)
         known = {} if fresh else _kept(tasks)
-        preload = WITH_STUDIES if len(tasks) > len(known) else PRELOADED
+        left = [task for task in tasks if task.name not in known]
+        preload = WITH_STUDIES if any(task.call is chapter_of and task.needs for task in left) else PRELOADED
         made = run_tasks(tasks, known=known, jobs=jobs, progress=progress, preload=preload)
     parts_made = [made[task.name] for task in tasks if task.name.startswith("> ")]
     files = {name: data for part in parts_made for name, data in part.items()}
