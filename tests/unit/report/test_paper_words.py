@@ -46,7 +46,10 @@ LISTS |= {"policy_rows": 724, "advocacy_rows": 249, "bounded": 56, "dated_polici
 
 def filled(function) -> dict[str, float]:
     """Return a value for every figure that a sentence names: a count where it has no decimals."""
-    named = re.findall(r"\{(\w+)([:}])", inspect.getsource(function))
+    source = inspect.getsource(function)
+    parts = [getattr(inspect.getmodule(function), name, None) for name in re.findall(r"\b(_\w+)\(", source)]
+    source += "".join(inspect.getsource(part) for part in parts if part)
+    named = re.findall(r"\{(\w+)([:}])", source)
     return {name: 0.5 if end == ":" else 3 for name, end in named}
 
 

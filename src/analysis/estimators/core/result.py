@@ -163,9 +163,13 @@ class Estimates(Reported):
             raise KeyError(f"{key} names {int(keep.sum())} of the estimates {self.keys.to_dict('records')}")
         at = int(np.argmax(keep))
         df = self.design.get("df", np.inf)
-        columns = t_columns(self.estimate[at], self.std_error[at], df[at] if np.ndim(df) else df, self.level)
-        columns |= {name: np.asarray(values)[at] for name, values in self.overrides.items()}
-        return pd.Series({str(name): self.keys[name].iloc[at] for name in self.keys} | columns, name=at)
+        one = slice(at, at + 1)
+        columns = t_columns(
+            self.estimate[one], self.std_error[one], df[one] if np.ndim(df) else df, self.level
+        )
+        columns |= {name: np.asarray(values)[one] for name, values in self.overrides.items()}
+        keys = {str(name): self.keys[name].iloc[at] for name in self.keys}
+        return pd.Series(keys | {name: values[0] for name, values in columns.items()}, name=at)
 
     def summary(self) -> str:
         """Return the result as text: what it is, the rows of `tidy`, how it was done and what was dropped."""
