@@ -17,10 +17,13 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 
 def block() -> str:
     """Return the computed part of the README."""
+    from ..report import stage
     from ..report.front import CAVEAT, sentences
     from ..studies.paper.readme import headline
+    from ..studies.paper.stage import figures
 
     *found, tally = sentences(headline())
+    found.append(stage.findings(figures()))
     return "\n\n".join([*(f"- {text.markdown}" for text in found), f"{tally.markdown} {CAVEAT}"])
 
 

@@ -27,6 +27,33 @@ def jail_door(figures: Figures) -> Prose:
     return fill(text + end, figures)
 
 
+def findings(figures: Figures) -> Prose:
+    """Return for the README what policies did at the jail door, and what that says of crime there."""
+    text = (
+        "**At the jail door.** From October 2014 to July 2015, jails of counties with a dated policy declined "
+        "{stage_share:.0%} of detainers, those of counties where no policy is known {stage_share_none:.0%}. "
+        "Of {stage_seen} counties with a dated policy and enough detainers to tell, {stage_agrees:.0%} began "
+        "to decline them in the year of the date or the next, {stage_misdated:.0%} earlier or later, and "
+        "{stage_inert:.0%} never. "
+    )
+    power = (
+        "Where jails had the most detainers to decline, the design has {dose_power:.0%} power for a change of "
+        "{dose_detectable:.0%} in violent crime"
+    )
+    return fill(text + power + _by_dose(figures), figures)
+
+
+def _by_dose(figures: Figures) -> str:
+    if figures["dose_failing"]:
+        return (
+            ", but in {dose_failing} of {dose_outcomes} offenses these counties diverged from comparable "
+            "ones before any policy, so that no change is attributed to the policies."
+        )
+    if figures["dose_standing"]:
+        return "; {dose_standing} of {dose_outcomes} offenses changed, and none had diverged before."
+    return "; none of {dose_outcomes} offenses changed detectably, and none had diverged before."
+
+
 def printed_totals(figures: Figures) -> Prose:
     """Return how recorded declines stand beside totals that others printed, and why no closer."""
     text = (

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 import numpy as np
 import pandas as pd
 import pytest
@@ -9,10 +11,13 @@ import statsmodels.api as sm
 
 from analysis.estimators import poisson
 from analysis.panels.store import load
+from analysis.report.stage import findings
+from analysis.studies.dose import study as dose
 from analysis.studies.first_stage import fits, sample
 from analysis.studies.first_stage.dates import SEEN, VERDICTS, dates_and_declines, rates_by
 from analysis.studies.first_stage.spec import SPEC
 from analysis.studies.first_stage.study import run
+from analysis.studies.paper import stage
 
 
 @pytest.fixture(scope="module")
@@ -94,6 +99,24 @@ def test_a_higher_mark_finds_fewer_early_declines_and_more_inert_policies(study)
     table = study.by_mark.set_index("mark")
     assert table["declines_came_before"].is_monotonic_decreasing
     assert table["inert"].is_monotonic_increasing
+
+
+def test_what_the_readme_says_moves_with_the_study(study):
+    """Shares, verdicts of dates and the dose design each reach the sentence from their own table."""
+    told = stage.door(study, dose.run())
+    text = findings(told).markdown
+    half = study.shares.assign(estimate=study.shares["estimate"] / 2)
+    assert findings(stage.door(replace(study, shares=half), dose.run())).markdown != text
+    marks = study.by_mark.assign(seen=7, agrees=0.1, declines_came_before=0.2, declines_came_late=0.3)
+    moved = stage.door(replace(study, by_mark=marks), dose.run())
+    assert (moved["stage_seen"], moved["stage_agrees"]) == (7, 0.1)
+    assert moved["stage_misdated"] == pytest.approx(0.5) and moved["stage_inert"] == told["stage_inert"]
+    seen = study.dates[study.dates["verdict"].isin(SEEN)]["verdict"]
+    assert told["stage_seen"] == len(seen)
+    assert told["stage_misdated"] == pytest.approx(seen.isin(VERDICTS[1:3]).mean())
+    assert told["stage_inert"] == pytest.approx(seen.eq("inert").mean())
+    calm = replace(dose.run(), false_period=dose.run().false_period.assign(conf_low=-1.0, conf_high=1.0))
+    assert "attributed" in text and "attributed" not in findings(stage.door(study, calm)).markdown
 
 
 def test_decliners_without_a_row_are_named_by_nothing(study):

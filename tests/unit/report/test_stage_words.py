@@ -13,6 +13,10 @@ BASE = {
     "dose_outcomes": 5,
     "dose_failing": 5,
     "dose_standing": 0,
+    "dose_power": 0.8,
+    "dose_detectable": 0.1,
+    "stage_seen": 131,
+    **dict.fromkeys(["stage_agrees", "stage_misdated", "stage_inert"], 0.3),
     "cic_chosen": "",
     "cic_largest_state": "CA",
     "cic_contrast_readable": False,
@@ -65,6 +69,22 @@ def said(name: str, **changes: object) -> str:
 def test_a_policy_that_changed_nothing_at_the_jail_door_is_said_to_have_done_nothing():
     assert "did something" in said("jail_door")
     assert "cannot be told from nothing" in said("jail_door", stage_per_low=-0.1)
+
+
+@pytest.mark.parametrize(
+    ("changes", "words"),
+    [
+        ({}, "no change is attributed"),
+        ({"dose_failing": 0}, "none of 5 offenses changed detectably"),
+        ({"dose_failing": 0, "dose_standing": 2}, "2 of 5 offenses changed, and none had diverged before"),
+        ({"stage_share": 0.42, "stage_share_none": 0.03}, "declined 42% of detainers"),
+        ({"stage_misdated": 0.11, "stage_inert": 0.66}, "11% earlier or later, and 66% never"),
+        ({"dose_detectable": 0.25, "dose_power": 0.9}, "90% power for a change of 25% in violent crime"),
+    ],
+)
+def test_the_readme_says_what_the_figures_say(changes, words):
+    assert words in said("findings", **changes)
+    assert "attributed to the policies" not in said("findings", dose_failing=0)
 
 
 @pytest.mark.parametrize(
