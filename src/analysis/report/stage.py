@@ -32,9 +32,9 @@ def findings(figures: Figures) -> Prose:
     text = (
         "**At the jail door.** From October 2014 to July 2015, jails of counties with a dated policy "
         "declined {stage_share:.0%} of detainers, those of counties where no policy is known "
-        "{stage_share_none:.0%}. Of {stage_seen} counties with a dated policy and enough detainers to tell, {stage_agrees:.0%} began "
-        "to decline them in the year of the date or the next, {stage_misdated:.0%} earlier or later, and "
-        "{stage_inert:.0%} never. "
+        "{stage_share_none:.0%}. Of {stage_seen} counties with a dated policy and enough detainers to tell, "
+        "{stage_agrees:.0%} began to decline them in the year of the date or the next, "
+        "{stage_misdated:.0%} earlier or later, and {stage_inert:.0%} never. "
     )
     power = (
         "Where jails had the most detainers to decline, the design has {dose_power:.0%} power for a change "
