@@ -30,15 +30,15 @@ def jail_door(figures: Figures) -> Prose:
 def findings(figures: Figures) -> Prose:
     """Return for the README what policies did at the jail door, and what that says of crime there."""
     text = (
-        "**At the jail door.** From October 2014 to July 2015, jails of counties with a dated policy declined "
-        "{stage_share:.0%} of detainers, those of counties where no policy is known {stage_share_none:.0%}. "
-        "Of {stage_seen} counties with a dated policy and enough detainers to tell, {stage_agrees:.0%} began "
-        "to decline them in the year of the date or the next, {stage_misdated:.0%} earlier or later, and "
-        "{stage_inert:.0%} never. "
+        "**At the jail door.** From October 2014 to July 2015, jails of counties with a dated policy "
+        "declined {stage_share:.0%} of detainers, those of counties where no policy is known "
+        "{stage_share_none:.0%}. Of {stage_seen} counties with a dated policy and enough detainers to tell, "
+        "{stage_agrees:.0%} began to decline them in the year of the date or the next, {stage_misdated:.0%} "
+        "earlier or later, and {stage_inert:.0%} never. "
     )
     power = (
-        "Where jails had the most detainers to decline, the design has {dose_power:.0%} power for a change of "
-        "{dose_detectable:.0%} in violent crime"
+        "Where jails had the most detainers to decline, the design has {dose_power:.0%} power for a change "
+        "of {dose_detectable:.0%} in violent crime"
     )
     return fill(text + power + _by_dose(figures), figures)
 
