@@ -9,7 +9,7 @@ import pytest
 from linearmodels.iv import IV2SLS
 
 from analysis.panels.store import load
-from analysis.studies.dose import fits, sample
+from analysis.studies.dose import exhibits, fits, sample
 from analysis.studies.dose.fits import anderson_rubin
 from analysis.studies.dose.spec import SPEC
 from analysis.studies.dose.study import run
@@ -54,6 +54,26 @@ def test_effects_by_class_are_those_of_another_package(made, study):
     theirs = [found[f"treated_{name}"] for name in SPEC.classes]
     assert ours.loc[list(SPEC.classes)].to_numpy() == pytest.approx(theirs, abs=1e-5)
     assert ours.loc["high less placebo"] == pytest.approx(theirs[3] - theirs[0], abs=1e-5)
+
+
+@pytest.mark.parametrize("dose", [SPEC.dose, SPEC.check])
+def test_the_slope_along_the_dose_is_that_of_another_package(made, study, dose):
+    rows = with_rates(made.frame, "property")
+    late = rows["year"].eq(fits.PERIOD).astype(float)
+    rows = rows.assign(treated_dose=rows["treated"] * rows[dose], late_dose=late * rows[dose])
+    found = pf.fepois(
+        "count ~ treated + treated_dose + late_dose | fips + year",
+        data=rows[rows[dose].notna()],
+        offset="log_people",
+        vcov={"CRV1": "state"},
+    ).coef()
+    ours = study.slopes.set_index(["outcome", "dose"]).loc[("property", dose)]
+    assert ours["slope_estimate"] == pytest.approx(found["treated_dose"], abs=1e-5)
+    assert ours["at_zero_estimate"] == pytest.approx(found["treated"], abs=1e-5)
+    assert ours["slope_conf_low"] < ours["slope_estimate"] < ours["slope_conf_high"]
+    shown = exhibits.slopes_table(study).set_index("outcome").loc[SPEC.outcomes["property"]]
+    name, step = ("dose", 1.0) if dose == SPEC.dose else ("check", 0.1)
+    assert shown[f"{name}_estimate"] == pytest.approx(100 * np.expm1(step * ours["slope_estimate"]))
 
 
 def test_crimes_per_declined_detainer_are_two_stage_least_squares(made, study):

@@ -15,6 +15,7 @@ from analysis.report.stage import findings
 from analysis.studies.dose import study as dose
 from analysis.studies.first_stage import fits, sample
 from analysis.studies.first_stage.dates import SEEN, VERDICTS, dates_and_declines, rates_by
+from analysis.studies.first_stage.exhibits import sources_table
 from analysis.studies.first_stage.spec import SPEC
 from analysis.studies.first_stage.study import run
 from analysis.studies.paper import stage
@@ -99,6 +100,18 @@ def test_a_higher_mark_finds_fewer_early_declines_and_more_inert_policies(study)
     table = study.by_mark.set_index("mark")
     assert table["declines_came_before"].is_monotonic_decreasing
     assert table["inert"].is_monotonic_increasing
+
+
+def test_rates_by_source_are_counted_from_the_dates(study):
+    seen = study.dates[study.dates["verdict"].isin(SEEN)]
+    table = sources_table(study).set_index("source_type")
+    assert table["seen"].sum() == len(seen) and table["seen"].is_monotonic_decreasing
+    press = seen[seen["source_type"].eq("press")]["verdict"]
+    assert table.loc["press", "misdated_share"] == pytest.approx(press.isin(VERDICTS[1:3]).mean())
+    assert table.loc["press", "inert_share"] == pytest.approx(press.eq("inert").mean())
+    law = table.index.str.endswith("(state law)")
+    assert table.loc[law, "seen"].item() == seen["source_type"].isna().sum()
+    assert seen.loc[seen["source_type"].isna(), "dated_by"].eq("state law").all()
 
 
 def test_what_the_readme_says_moves_with_the_study(study):

@@ -49,6 +49,24 @@ def power_table(study: Dose) -> pd.DataFrame:
     return wide.rename_axis(columns=None)
 
 
+def slopes_table(study: Dose) -> pd.DataFrame:
+    """Return by outcome the slope of the effect in the dose and in the check, with the effect at no dose.
+
+    In percent: for one more detainer per 1,000 residents and year (``dose_``), at none (``zero_``), and for
+    ten more non-citizens in a hundred residents (``check_``).
+    """
+    spec, steps = study.spec, {"dose": 1.0, "check": 0.1}
+    by_dose = {
+        key: study.slopes[study.slopes["dose"].eq(getattr(spec, key))].set_index("outcome") for key in steps
+    }
+    table = pd.DataFrame(index=list(spec.outcomes))
+    for name in _SHOWN:
+        for key, step in steps.items():
+            table[f"{key}_{name}"] = 100 * np.expm1(step * by_dose[key][f"slope_{name}"])
+        table[f"zero_{name}"] = 100 * np.expm1(by_dose["dose"][f"at_zero_{name}"])
+    return table.rename(index=dict(spec.outcomes)).rename_axis("outcome").reset_index()
+
+
 def failed_before(study: Dose) -> list[str]:
     """Return the outcomes whose highest class moved in the false period: zero is outside the interval."""
     rows = study.false_period[study.false_period["dose_class"].eq(study.spec.classes[-1])]

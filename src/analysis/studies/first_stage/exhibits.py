@@ -56,3 +56,14 @@ def verdicts_table(study: FirstStage) -> pd.DataFrame:
     )
     counted = counted.rename(columns={"local": "local_policy", "state law": "state_law"})
     return counted.rename_axis(columns=None).reset_index()
+
+
+def sources_table(study: FirstStage) -> pd.DataFrame:
+    """Return misdated and inert dates by the kind of source that dates them, the most frequent first.
+
+    Dates of a state law have no source of their own county and stand as such.
+    """
+    table = study.rates["source_type"].sort_values(["seen", "source_type"], ascending=[False, True])
+    names = table["source_type"].replace("not known", "none of the county's own (state law)")
+    columns = ["seen", "misdated_share", "inert_share"]
+    return table.assign(source_type=names)[["source_type", *columns]].reset_index(drop=True)
