@@ -75,7 +75,7 @@ def failed_before(study: Dose) -> list[str]:
 
 
 def stand_out(study: Dose) -> list[str]:
-    """Return the outcomes whose highest class leaves zero out after Holm's correction over outcomes."""
+    """Return the outcomes whose highest class excludes zero after Holm's correction over outcomes."""
     rows = study.effects[study.effects["dose_class"].eq(study.spec.classes[-1])]
     return rows.loc[rows["p_holm"] < 1 - study.spec.level, "outcome"].tolist()
 

@@ -30,7 +30,7 @@ def largest_shifts(study: MeasurementStudy) -> pd.DataFrame:
     pandas.DataFrame
         ``unit, definition, outcome, estimate`` (headline), ``half`` (half its interval), ``down, down_by, up,
         up_by`` (choice and shift, log points), ``signs`` (how many choices change its sign) and ``excludes``
-        (how many intervals leave zero out), of ``choices``.
+        (how many intervals exclude zero), of ``choices``.
     """
     rows = []
     key: Any

@@ -1,7 +1,7 @@
 """Published claims held against results: every printed figure once, a verdict for each.
 
 A figure stands in ``published/*.csv`` as the text its source prints, so that its precision is known; a claim
-in words stands as what it says of a number: its sign, or that an interval holds zero.
+in words stands as what it says of a number: its sign, or that an interval includes zero.
 """
 
 from __future__ import annotations
