@@ -26,16 +26,11 @@ LONG = {
     "estimators/streaming/regression.py:ols": "two readings of one open file, in the order of the algebra",
     "estimators/streaming/regression.py:poisson": "the same, with Newton steps between the readings",
 }
-#: In parts, so that this file does not hold what it looks for.
-HOSTS = (
-    ("files", "pythonhosted", "org"),
-    ("pypi", "org/simple"),
-    ("registry", "npmjs"),
-    ("deb", "debian", "org"),
-)
+#: Written backwards, so that this file does not hold what it looks for.
+HOSTS = ("gro.detsohnohtyp.selif", "elpmis/gro.ipyp", "sjmpn.yrtsiger", "gro.naibed.bed")
 FORBIDDEN = {
     "a path of one machine": re.compile(r"(?<![\w.])/(?:work|root|home/\w+)/|(?<![\w.])/tmp/"),
-    "a package registry's host": re.compile("|".join(re.escape(".".join(parts)) for parts in HOSTS)),
+    "a package registry's host": re.compile("|".join(re.escape(host[::-1]) for host in HOSTS)),
 }
 
 
