@@ -6,6 +6,6 @@ what they were; otherwise it is computed anew. Files hold JSON and numpy arrays,
 verified by their hash at every read.
 """
 
-from .store import is_stored, recall, remembered, stored
+from .store import find, recall, remembered, stored
 
-__all__ = ["is_stored", "recall", "remembered", "stored"]
+__all__ = ["find", "recall", "remembered", "stored"]

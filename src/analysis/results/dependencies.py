@@ -28,7 +28,7 @@ def fingerprint(modules: Iterable[str]) -> str:
     reached = reach(modules)
     for name in sorted(reached):
         digest.update(f"\0{name}\0{_source_hash(name)}".encode())
-    for path in sorted({data for name in reached for data in _data_files(name)}):
+    for path in sorted({data for folder in _folders(reached) for data in _data_files(folder)}):
         digest.update(f"\0{path.name}\0{_hash_of(path)}".encode())
     packages = sorted({*ALWAYS, *(p for name in reached for p in _packages(name))})
     for package in packages:
@@ -213,11 +213,14 @@ def _path(name: str) -> Path | None:
     return place.with_suffix(".py") if place.with_suffix(".py").is_file() and place != root else None
 
 
-def _data_files(name: str) -> list[Path]:
-    path = _path(name)
-    if path is None or path.parent == Path(__file__).resolve().parents[1]:
-        return []
-    return [p for p in path.parent.iterdir() if p.suffix in DATA_SUFFIXES]
+def _folders(names: Iterable[str]) -> set[Path]:
+    """Return the folders of modules, without the package's own, whose files belong to no module."""
+    paths = map(_path, names)
+    return {path.parent for path in paths if path} - {Path(__file__).resolve().parents[1]}
+
+
+def _data_files(folder: Path) -> list[Path]:
+    return [p for p in folder.iterdir() if p.suffix in DATA_SUFFIXES]
 
 
 @cache

@@ -83,9 +83,7 @@ def stored(function: Callable[P, R]) -> Callable[P, R]:
     )
 
     def there(*args: P.args, **kwargs: P.kwargs) -> bool:
-        given = inspect.signature(function).bind(*args, **kwargs)
-        given.apply_defaults()
-        return _is_stored(_entry_name(function, given.arguments), modules)
+        return _is_stored(_entry_name(function, _bound(function, *args, **kwargs).arguments), modules)
 
     call.is_stored = there  # type: ignore[attr-defined]
     return call
@@ -149,10 +147,8 @@ def recall(name: str, text: str, modules: Iterable[str], compute: Callable[[], R
     return result
 
 
-def is_stored(name: str, text: str, modules: Iterable[str]) -> bool:
-    """Tell whether `recall` would find a result, without reading it; a damaged one is made again when read.
-
-    A `stored` function tells the same of its arguments: ``function.is_stored()``.
+def find(name: str, text: str, modules: Iterable[str]) -> Any:
+    """Return what `recall` would find in the store; None where it would compute.
 
     Parameters
     ----------
@@ -165,25 +161,27 @@ def is_stored(name: str, text: str, modules: Iterable[str]) -> bool:
 
     Returns
     -------
-    bool
+    object or None
 
     Examples
     --------
-    >>> from analysis.results import is_stored
-    >>> is_stored("example.never", "computed", ["analysis.errors"])
-    False
+    >>> from analysis.results import find
+    >>> find("example.never", "computed", ["analysis.errors"]) is None
+    True
     """
-    return _is_stored(f"{name}-{_short(text)}", list(modules))
+    found = _look_up(*folder) if (folder := _filled_folder(f"{name}-{_short(text)}", list(modules))) else None
+    if found is None:
+        return None
+    note_all(found[0])
+    return found[1]
 
 
 def _is_stored(entry: str, modules: list[str]) -> bool:
-    place = directory()
-    if place is None or not (place / entry).is_dir():
+    """Tell whether an entry is there, without reading its value: a damaged one is made again when read."""
+    if (found := _filled_folder(entry, modules)) is None:
         return False
-    if dependencies.changed_since(_STARTED, modules) or altered(modules):
-        return False
-    code = dependencies.fingerprint(modules)
-    metas = map(files.read_meta, (place / entry / code[:16]).glob("*.zip"))
+    folder, code = found
+    metas = map(files.read_meta, folder.glob("*.zip"))
     return any(meta and meta["code"] == code and _current(meta["panels"]) for meta in metas)
 
 
@@ -193,12 +191,10 @@ def _with_memory(function: Callable[P, R], make: _Make, as_written: Callable[[],
     While the code in memory is not `as_written`, results are made anew at every call and not kept.
     """
     kept: dict[str, tuple[dict[str, str], Any]] = {}
-    signature = inspect.signature(function)
 
     @wraps(function)
     def call(*args: P.args, **kwargs: P.kwargs) -> R:
-        given = signature.bind(*args, **kwargs)
-        given.apply_defaults()
+        given = _bound(function, *args, **kwargs)
         name = _entry_name(function, given.arguments)
         sound = as_written()
         if sound and name in kept and _current(kept[name][0]):
@@ -221,6 +217,12 @@ def _watched(compute: Callable[[], Any]) -> tuple[dict[str, str], Any]:
     return dict(panels), value
 
 
+def _bound(function: Callable[P, Any], *args: P.args, **kwargs: P.kwargs) -> inspect.BoundArguments:
+    given = inspect.signature(function).bind(*args, **kwargs)
+    given.apply_defaults()
+    return given
+
+
 def _entry_name(function: Callable[..., Any], arguments: dict[str, Any]) -> str:
     said = {key: value.key() if hasattr(value, "key") else repr(value) for key, value in arguments.items()}
     text = json.dumps([function.__module__, function.__qualname__, said])
@@ -232,16 +234,29 @@ def _short(text: str) -> str:
 
 
 def _recall(name: str, modules: Iterable[str], compute: Callable[[], Any]) -> tuple[dict[str, str], Any]:
-    place, modules = directory(), list(modules)
-    if place is None or dependencies.changed_since(_STARTED, modules) or altered(modules):
+    if (found := _folder(name, list(modules))) is None:
         panels, value = _watched(compute)
         return panels, codec.decode(codec.encode(value))
-    code = dependencies.fingerprint(modules)
-    folder = place / name / code[:16]
+    folder, code = found
     with files.locked(folder / "lock"):
-        if not _wants_fresh(name) and (found := _look_up(folder, code)):
-            return found
+        if not _wants_fresh(name) and (kept := _look_up(folder, code)):
+            return kept
         return _compute(compute, folder, code)
+
+
+def _folder(entry: str, modules: list[str]) -> tuple[Path, str] | None:
+    """Return where an entry of today's code stands, and the code's hash; None where nothing may be kept."""
+    place = directory()
+    if place is None or dependencies.changed_since(_STARTED, modules) or altered(modules):
+        return None
+    code = dependencies.fingerprint(modules)
+    return place / entry / code[:16], code
+
+
+def _filled_folder(entry: str, modules: list[str]) -> tuple[Path, str] | None:
+    """As `_folder`, and None where no code ever kept the entry, which is seen at once."""
+    place = directory()
+    return _folder(entry, modules) if place and (place / entry).is_dir() else None
 
 
 def _look_up(folder: Path, code: str) -> tuple[dict[str, str], Any] | None:

@@ -62,18 +62,24 @@ class Project:
         self.log = folder / "log"
         self.studies = folder / "src" / "analysis" / "studies"
 
-    def run(self, call="run()", **environment) -> tuple[str, list[str]]:
-        """Return what a call printed in a fresh process, and what was computed for it."""
-        self.log.write_text("")
-        code = f"from analysis.studies.probe import run, twice; print({call})"
-        env = os.environ | {
+    def environment(self) -> dict[str, str]:
+        return os.environ | {
             "PYTHONPATH": str(self.folder / "src"),
             "PROBE_LOG": str(self.log),
             "ANALYSIS_PROCESSED_DIR": str(self.folder / "panels"),
             "ANALYSIS_STORE_DIR": str(self.folder / "store"),
         }
+
+    def run(self, call="run()", **environment) -> tuple[str, list[str]]:
+        """Return what a call printed in a fresh process, and what was computed for it."""
+        self.log.write_text("")
+        code = f"from analysis.studies.probe import run, twice; print({call})"
         done = subprocess.run(
-            [sys.executable, "-c", code], env=env | environment, capture_output=True, text=True, check=False
+            [sys.executable, "-c", code],
+            env=self.environment() | environment,
+            capture_output=True,
+            text=True,
+            check=False,
         )
         assert not done.returncode, done.stderr
         return done.stdout.strip(), [line.split()[1] for line in self.log.read_text().splitlines()]
@@ -183,14 +189,10 @@ def test_two_builds_at_once_compute_once(project):
         "def run(power=1):\n    import time; time.sleep(1.5)",
     )
     code = "from analysis.studies.probe import run; print(run())"
-    env = os.environ | {
-        "PYTHONPATH": str(project.folder / "src"),
-        "PROBE_LOG": str(project.log),
-        "ANALYSIS_PROCESSED_DIR": str(project.folder / "panels"),
-        "ANALYSIS_STORE_DIR": str(project.folder / "store"),
-    }
     both = [
-        subprocess.Popen([sys.executable, "-c", code], env=env, stdout=subprocess.PIPE, text=True)
+        subprocess.Popen(
+            [sys.executable, "-c", code], env=project.environment(), stdout=subprocess.PIPE, text=True
+        )
         for _ in "12"
     ]
     said = {process.communicate()[0] for process in both}
@@ -206,13 +208,7 @@ path = Path(probe_helper.__file__)
 path.write_text(path.read_text().replace("FACTOR = 2", "FACTOR = 5"))
 print(probe.run())
 """
-    env = os.environ | {
-        "PYTHONPATH": str(project.folder / "src"),
-        "PROBE_LOG": str(project.log),
-        "ANALYSIS_PROCESSED_DIR": str(project.folder / "panels"),
-        "ANALYSIS_STORE_DIR": str(project.folder / "store"),
-    }
-    subprocess.run([sys.executable, "-c", code], env=env, check=True, capture_output=True)
+    subprocess.run([sys.executable, "-c", code], env=project.environment(), check=True, capture_output=True)
     assert not project.entries()
     rows = len(panels.load("state_shapes"))
     assert project.run() == (str({"rows": 5 * rows}), ["run"])
@@ -230,13 +226,7 @@ def test_what_changed_code_gives_is_not_kept_and_a_filled_memory_changes_no_code
     edit(project.studies / "probe_helper.py", "FACTOR = 2", "FACTOR = 2\nSEEN = set()")
     project.run("0")
     code = f"from analysis.studies import probe, probe_helper\n{statement}\nprobe.run()"
-    env = os.environ | {
-        "PYTHONPATH": str(project.folder / "src"),
-        "PROBE_LOG": str(project.log),
-        "ANALYSIS_PROCESSED_DIR": str(project.folder / "panels"),
-        "ANALYSIS_STORE_DIR": str(project.folder / "store"),
-    }
-    subprocess.run([sys.executable, "-c", code], env=env, check=True, capture_output=True)
+    subprocess.run([sys.executable, "-c", code], env=project.environment(), check=True, capture_output=True)
     assert len(project.entries()) == kept
 
 

@@ -137,9 +137,7 @@ class Estimates(Reported):
             row rests on: from one of them no error can be estimated that means anything.
         """
         level = self.level if level is None else level
-        stats_columns = t_columns(self.estimate, self.std_error, self.design.get("df", np.inf), level)
-        stats_columns.update(self.overrides if level == self.level else _pointwise(self.overrides))
-        return self.keys.assign(**stats_columns).reset_index(drop=True)
+        return self.keys.assign(**self._statistics(slice(None), level)).reset_index(drop=True)
 
     def glance(self) -> pd.DataFrame:
         """Return one row: method, n, units, clusters, dropped, correction, df, seed."""
@@ -162,14 +160,15 @@ class Estimates(Reported):
         if keep.sum() != 1:
             raise KeyError(f"{key} names {int(keep.sum())} of the estimates {self.keys.to_dict('records')}")
         at = int(np.argmax(keep))
-        df = self.design.get("df", np.inf)
-        one = slice(at, at + 1)
-        columns = t_columns(
-            self.estimate[one], self.std_error[one], df[one] if np.ndim(df) else df, self.level
-        )
-        columns |= {name: np.asarray(values)[one] for name, values in self.overrides.items()}
         keys = {str(name): self.keys[name].iloc[at] for name in self.keys}
+        columns = self._statistics(slice(at, at + 1), self.level)
         return pd.Series(keys | {name: values[0] for name, values in columns.items()}, name=at)
+
+    def _statistics(self, rows: slice, level: float) -> dict[str, np.ndarray]:
+        df = self.design.get("df", np.inf)
+        columns = t_columns(self.estimate[rows], self.std_error[rows], df[rows] if np.ndim(df) else df, level)
+        overrides = self.overrides if level == self.level else _pointwise(self.overrides)
+        return columns | {name: np.asarray(values)[rows] for name, values in overrides.items()}
 
     def summary(self) -> str:
         """Return the result as text: what it is, the rows of `tidy`, how it was done and what was dropped."""

@@ -143,7 +143,7 @@ def poisson(
     )
     if (low := float(arrays.outcome.min())) < 0:
         raise ColumnError(f"outcome {outcome!r} holds negative values (lowest {low}): Poisson needs none")
-    arrays, fit = _fit(arrays, singletons, separation)
+    arrays, fit = fit_where_it_exists(arrays, singletons, separation)
     require_identified(arrays.names, fit.linear.dropped, treatments)
     kept = [arrays.names[j] for j in fit.linear.kept]
     matrix, applied, influence = _infer(data, arrays, fit, covariance, correction, kept)
@@ -175,9 +175,27 @@ def _allowed(covariance: Covariance, correction: str) -> Covariance:
     return covariance
 
 
-def _fit(arrays: Arrays, singletons: str, separation: str) -> tuple[Arrays, PoissonFit]:
+def fit_where_it_exists(
+    arrays: Arrays, singletons: str = "drop", separation: str = "drop", start: Floats | None = None
+) -> tuple[Arrays, PoissonFit]:
+    """Return the rows for which a maximum exists, and the fit on them.
+
+    Parameters
+    ----------
+    arrays : Arrays
+    singletons, separation : str
+        As of `poisson`.
+    start : numpy.ndarray, shape (given,), optional
+        Linear predictors of the given rows to begin at, missing where none is known.
+
+    Raises
+    ------
+    EstimationError
+        Zeros are separated and not to be dropped.
+    NotIdentifiedError, NotConvergedError
+    """
     arrays = drop_hopeless(arrays, singletons)
-    fit = fit_poisson(arrays)
+    fit = fit_poisson(arrays, start=None if start is None else start[arrays.rows])
     if not fit.drifting:
         return arrays, fit
     apart = separated(arrays)
@@ -188,7 +206,7 @@ def _fit(arrays: Arrays, singletons: str, separation: str) -> tuple[Arrays, Pois
             f"{int(apart.sum())} zeros are separated from the positive outcomes: no maximum exists with "
             "them; separation='drop' leaves them out"
         )
-    return _fit(arrays.keep(~apart, "separated"), singletons, separation)
+    return fit_where_it_exists(arrays.keep(~apart, "separated"), singletons, separation, start)
 
 
 def _infer(

@@ -6,16 +6,14 @@ from collections.abc import Sequence
 from dataclasses import replace
 
 import numpy as np
-import numpy.typing as npt
 import pandas as pd
 
+from ..arrays import Floats
 from ..core.frame import Arrays, Effect, dense_codes, prepare
 from ..errors import NotIdentifiedError
 from ..linalg.threads import one_blas_thread
-from .poisson_irls import PoissonFit, fit_poisson
-from .separation import drop_hopeless, separated
-
-Floats = npt.NDArray[np.float64]
+from .poisson import fit_where_it_exists
+from .poisson_irls import PoissonFit
 
 
 def poisson_refits(
@@ -35,7 +33,7 @@ def poisson_refits(
     Parameters
     ----------
     data : pandas.DataFrame
-        One row a unit and period.
+        One row per unit and period.
     outcome : str
         Non-negative column.
     treatment : sequence of str, length k
@@ -73,7 +71,7 @@ def poisson_refits(
         arrays = prepare(data, outcome=outcome, columns=treatment, effects=effects, offset=offset)
         groups = dense_codes(data[without])
         # A fit takes the effects off its columns in place: the whole fit gets columns of its own.
-        used, fit = _fit(replace(arrays, joint=arrays.joint.copy(order="F")))
+        used, fit = fit_where_it_exists(replace(arrays, joint=arrays.joint.copy(order="F")))
         start = np.full(len(data), np.nan)
         start[used.rows] = np.log(fit.mean)
         k = len(treatment)
@@ -86,22 +84,9 @@ def poisson_refits(
 
 def _refit(arrays: Arrays, start: Floats, k: int) -> Floats:
     try:
-        return _coefficients(_fit(arrays, start)[1], k)
+        return _coefficients(fit_where_it_exists(arrays, start=start)[1], k)
     except NotIdentifiedError:
         return np.full(k, np.nan)
-
-
-def _fit(arrays: Arrays, start: Floats | None = None) -> tuple[Arrays, PoissonFit]:
-    """Return the fit and the rows it used, zeros that are separated left out; see `poisson`."""
-    arrays = drop_hopeless(arrays, "drop")
-    first = None if start is None else start[arrays.rows]
-    fit = fit_poisson(arrays, start=first)
-    if not fit.drifting:
-        return arrays, fit
-    apart = separated(arrays)
-    if not apart.any():
-        return arrays, fit_poisson(arrays, maximum=1_000, watch=False)
-    return _fit(arrays.keep(~apart, "separated"), start)
 
 
 def _coefficients(fit: PoissonFit, n: int) -> Floats:

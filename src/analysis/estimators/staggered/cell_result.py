@@ -84,17 +84,5 @@ def cell_result(
 
 def _panel(wide: WidePanel, cells: np.ndarray, cohorts: np.ndarray, factor: float) -> CellPanel:
     mass = [np.nansum(wide.weights[wide.cohort == cohorts[g], t]) for g, t in cells]
-    return CellPanel(
-        calendar=wide.calendar,
-        cohort=wide.cohort,
-        cluster=wide.cluster,
-        units=wide.units,
-        periods=wide.periods,
-        observed=wide.observed,
-        cell_cohort=cohorts[cells[:, 0]],
-        cell_time=wide.periods[cells[:, 1]],
-        target=cells[:, 1],
-        base=cells[:, 1],
-        mass=np.array(mass),
-        factor=factor,
-    )
+    seen = cells[:, 1]
+    return wide.cells(cohorts[cells[:, 0]], seen, seen, mass=np.array(mass), factor=factor)

@@ -314,19 +314,8 @@ def _result(
 
 def _cell_panel(wide: WidePanel, cells: list[Cell], kind: str) -> CellPanel:
     target = np.array([cell.target for cell in cells])
-    return CellPanel(
-        calendar=wide.calendar,
-        cohort=wide.cohort,
-        cluster=wide.cluster,
-        units=wide.units,
-        periods=wide.periods,
-        observed=wide.observed,
-        cell_cohort=np.array([cell.cohort for cell in cells]),
-        cell_time=wide.periods[target],
-        target=target,
-        base=target if kind == "repeated" else np.array([cell.base for cell in cells]),
-        weights=_unit_weights(wide),
-    )
+    base = target if kind == "repeated" else np.array([cell.base for cell in cells])
+    return wide.cells(np.array([cell.cohort for cell in cells]), target, base, weights=_unit_weights(wide))
 
 
 def _unit_weights(wide: WidePanel) -> Floats:

@@ -11,6 +11,7 @@ import pandas as pd
 
 from ..arrays import Bools, Floats, Ints
 from ..core.calendar import Calendar, calendar_of, read_cohorts
+from ..core.cell_panel import CellPanel
 from ..core.checks import as_list, codes, numeric, require_columns, require_unique
 from ..core.result import Sample
 from ..errors import ColumnError, KeyNotUniqueError, NotIdentifiedError
@@ -80,6 +81,33 @@ class WidePanel:
         position = np.asarray(position, dtype=np.float64)
         at = np.clip(np.searchsorted(self.periods, position), 0, len(self.periods) - 1)
         return np.where(self.periods[at] == position, at, -1)
+
+    def cells(
+        self,
+        cohort: np.ndarray,
+        target: np.ndarray,
+        base: np.ndarray,
+        *,
+        weights: Floats | None = None,
+        mass: Floats | None = None,
+        factor: float = 1.0,
+    ) -> CellPanel:
+        """Return the panel of cells of these cohorts and of periods by column; see `CellPanel`."""
+        return CellPanel(
+            calendar=self.calendar,
+            cohort=self.cohort,
+            cluster=self.cluster,
+            units=self.units,
+            periods=self.periods,
+            observed=self.observed,
+            cell_cohort=cohort,
+            cell_time=self.periods[target],
+            target=target,
+            base=base,
+            weights=weights,
+            mass=mass,
+            factor=factor,
+        )
 
     def keep(self, units: np.ndarray, reason: str) -> WidePanel:
         """Return the panel of the units marked True, with the rows lost booked under `reason`."""

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
@@ -13,7 +13,7 @@ from ...results import stamp
 from ...results.dependencies import reach, used_by
 from ...studies import graph
 from . import typeset as parts
-from .execute import cells_of, chapter_of, is_kept
+from .execute import cells_of, chapter_of, kept_chapter
 from .notebooks import Chapter, find_notebooks
 from .pool import PRELOADED, WITH_STUDIES, Of, Task, run_tasks
 from .typeset import BOUND, NOTICE, SUBTITLE, meta_of
@@ -24,14 +24,6 @@ __all__ = ["BOUND", "SUBTITLE", "build", "meta_of", "typeset"]
 STUDIES = graph.__name__.rpartition(".")[0]
 #: About how long a notebook takes once its studies are there, and the parts, in seconds on two slow cores.
 _NOTEBOOK, _ARTICLE, _BOUND, _PAGES, _EXHIBITS = 4.0, 1.0, 8.0, 6.0, 3.0
-
-
-_PARTS: dict[Callable[..., Any], str] = {
-    parts.article: parts.ARTICLE,
-    parts.bound: parts.WHOLE,
-    parts.pages: parts.PAGES,
-    parts.exhibits: parts.EXHIBITS,
-}
 
 
 def build(
@@ -132,12 +124,14 @@ def _kept(tasks: Sequence[Task]) -> dict[str, Any]:
     """Return what is kept of the tasks, by name; of studies that nothing left to do needs, nothing."""
     found: dict[str, Any] = {}
     for task in tasks:
-        if task.call is chapter_of and is_kept(*task.arguments):
-            found[task.name] = chapter_of(*task.arguments)
+        if task.call is chapter_of and (chapter := kept_chapter(*task.arguments)):
+            found[task.name] = chapter
     for task in tasks:
         given = [found[one.task] for one in task.arguments if isinstance(one, Of) and one.task in found]
-        if given and len(given) == len(task.arguments) and parts.is_kept(_PARTS[task.call], *given):
-            found[task.name] = task.call(*given)
+        whole = bool(given) and len(given) == len(task.arguments)
+        # A part may have no files: the exhibits of a chapter without any.
+        if whole and (part := parts.kept_part(task.call, *given)) is not None:
+            found[task.name] = part
     left = [task for task in tasks if task.call is chapter_of and task.name not in found]
     used = {name for task in left for name in task.needs}
     for task in tasks:

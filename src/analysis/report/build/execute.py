@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from ...results import is_stored, recall
+from ...results import find, recall
 from ...results.dependencies import used_by
 from ..prose import Prose
 from .notebooks import Chapter, Code, NotebookError, block_of
@@ -56,9 +56,10 @@ def chapter_of(path: Path) -> Chapter:
     return recall(*_entry(path, cells), lambda: run_cells(path, cells))
 
 
-def is_kept(path: Path) -> bool:
-    """Tell whether a notebook's chapter is kept and all it rests on is as it was."""
-    return is_stored(*_entry(path, cells_of(path)))
+def kept_chapter(path: Path) -> Chapter | None:
+    """Return a notebook's chapter if it was kept and all it rests on is as it was."""
+    found: Chapter | None = find(*_entry(path, cells_of(path)))
+    return found
 
 
 def _entry(path: Path, cells: Sequence[Cell]) -> tuple[str, str, set[str]]:

@@ -14,7 +14,7 @@ from importlib.metadata import version
 from pathlib import Path
 
 from ...paths import reports_dir
-from ...results import is_stored, recall
+from ...results import find, recall
 from ...results.codec import encode
 from . import bind, convert, html, pdf
 from .exhibit_files import exhibit_files, exhibit_names
@@ -27,8 +27,6 @@ NOTICE = (
     "reproduction of theirs."
 )
 BOUND = "sanctuary-crime"
-#: The parts, by the names under which they are kept.
-ARTICLE, WHOLE, PAGES, EXHIBITS = "article", "bound", "pages", "exhibits"
 
 Files = Mapping[str, bytes]
 
@@ -39,27 +37,29 @@ def article(chapter: Chapter, notice: str = NOTICE) -> Files:
     def make(directory: Path, one: Chapter) -> Files:
         return _article(directory, one, notice)
 
-    return _kept(ARTICLE, make, chapter, said=notice)
+    return _kept("article", make, chapter, said=notice)
 
 
 def bound(*chapters: Chapter) -> Files:
     """Return the paper and its appendices as one PDF."""
-    return _kept(WHOLE, _bound, *chapters)
+    return _kept("bound", _bound, *chapters)
 
 
 def pages(*chapters: Chapter) -> Files:
     """Return the single page, and under ``paper/`` the pages by chapter with what they share."""
-    return _kept(PAGES, _pages, *chapters)
+    return _kept("pages", _pages, *chapters)
 
 
 def exhibits(chapter: Chapter) -> Files:
     """Return every figure and table of a chapter as files of their own, under ``figures/``."""
-    return _kept(EXHIBITS, _exhibits, chapter)
+    return _kept("exhibits", _exhibits, chapter)
 
 
-def is_kept(part: str, *chapters: Chapter) -> bool:
-    """Tell whether a part of these chapters, with the project's own notice, is kept."""
-    return is_stored(*_entry(part, NOTICE if part == ARTICLE else "", *chapters))
+def kept_part(make: Callable[..., Files], *chapters: Chapter) -> Files | None:
+    """Return what a function above would find kept of these chapters; None where it would typeset."""
+    said = NOTICE if make is article else ""
+    found: Files | None = find(*_entry(make.__name__, said, *chapters))
+    return found
 
 
 def meta_of(title: str) -> html.Meta:

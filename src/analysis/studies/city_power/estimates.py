@@ -18,7 +18,7 @@ from ... import estimators as est
 from ...estimators.resampling.placebo_inversion import PlaceboInference
 from .counts import crimes, log_ratios
 from .events import Path, bounds, breakdown, leads, path
-from .permutations import Assignments, by_size, by_state, observed
+from .permutations import Assignments, by_size, observed, permuted
 from .precision import Fits, LogRatios, expected_at_trend, log_ratio_table, weighted_fits
 from .specification import BY_SIZE, BY_STATE, DRAWS, LEVEL, POWER, PRECISION, SEED, Candidate
 from .windows import Windows, windows
@@ -96,10 +96,9 @@ class CityDesign:
     @cached_property
     def placebos(self) -> dict[str, Fits]:
         """The fits on data permuted by size and by state."""
-        makers = {BY_SIZE: by_size, BY_STATE: by_state}
         return {
-            how: weighted_fits(self.made, make(self.table, draws=PLACEBO_DRAWS, seed=SEED))
-            for how, make in makers.items()
+            how: weighted_fits(self.made, permuted(self.table, how, draws=PLACEBO_DRAWS, seed=SEED))
+            for how in (BY_SIZE, BY_STATE)
         }
 
     def row(self, share: float = 0.05) -> dict[str, Any]:

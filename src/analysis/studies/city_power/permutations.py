@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable
 from dataclasses import dataclass
 
 import numpy as np
@@ -44,8 +44,8 @@ def observed(table: Windows) -> Assignments:
 
 def permuted(table: Windows, how: str, *, draws: int, seed: int) -> Assignments:
     """Return permuted data sets in one of the ways of `specification`."""
-    make = {BY_SIZE: by_size, BY_STATE: by_state}[how]
-    return make(table, draws=draws, seed=seed)
+    makers: dict[str, Callable[..., Assignments]] = {BY_SIZE: by_size, BY_STATE: by_state}
+    return makers[how](table, draws=draws, seed=seed)
 
 
 def by_size(table: Windows, *, draws: int, seed: int, replace: bool = True) -> Assignments:
@@ -78,47 +78,29 @@ def by_size(table: Windows, *, draws: int, seed: int, replace: bool = True) -> A
     return Assignments(chosen, np.broadcast_to(dates, chosen.shape))
 
 
-def by_state(table: Windows, *, draws: int, seed: int) -> Assignments:
+def by_state(table: Windows, *, draws: int, seed: int, again: bool = False) -> Assignments:
     """Give all dates of an adopting state to never-adopting cities of one other state, of like size.
 
     States are drawn without replacement among those with enough cities, the largest adopters first; inside a
     state each date goes to an unused city of the adopter's size class, or of the nearest class that has one.
-    """
-    rows, dates = table.treated()
-    random = np.random.default_rng(seed)
-    state = table.cities["state"].to_numpy()
-    groups = sorted(_by(state[rows]).items(), key=lambda item: (-len(item[1]), item[0]))
-    pools = _by(state, table.never)
-    fits = [[name for name, pool in pools.items() if _enough(table, pool, dates[m])] for _, m in groups]
-    return assigned(table, groups, fits, draws=draws, random=random)
-
-
-def assigned(
-    table: Windows,
-    groups: Sequence[tuple[str, np.ndarray]],
-    fits: Sequence[list[str]],
-    *,
-    draws: int,
-    random: np.random.Generator,
-    again: bool = False,
-) -> Assignments:
-    """Give the dates of each group of adopters to cities of a state drawn among those that fit it.
 
     Parameters
     ----------
     table : Windows
-    groups : sequence of (str, numpy.ndarray of int)
-        Adopting states and the positions of their cities among the adopters.
-    fits : sequence of list of str
-        For each group the states that can take its place.
-    draws : int
-    random : numpy.random.Generator
+    draws, seed : int
     again : bool
-        Whether a state may be drawn twice where none is left; else states must not run out.
+        Where states run out, draw one of them again, and where none has enough cities take the one with the
+        most that can be compared; else states must not run out.
     """
     rows, dates = table.treated()
-    size = table.cities["size"].to_numpy()
-    pools = _by(table.cities["state"].to_numpy(), table.never)
+    random = np.random.default_rng(seed)
+    state, size = table.cities["state"].to_numpy(), table.cities["size"].to_numpy()
+    groups = sorted(_by(state[rows]).items(), key=lambda item: (-len(item[1]), item[0]))
+    pools = _by(state, table.never)
+    fits = [[name for name, pool in pools.items() if _enough(table, pool, dates[m])] for _, m in groups]
+    if again:
+        most = max(pools, key=lambda name: (table.usable[:, pools[name]].sum(axis=1).min(), name))
+        fits = [able or [most] for able in fits]
     names, orders = _drawn_states(fits, pools, draws, random, again)
     chosen = np.empty((draws, len(rows)), int)
     for group, (_, members) in enumerate(groups):
@@ -132,7 +114,7 @@ def assigned(
 
 
 def _drawn_states(
-    fits: Sequence[list[str]],
+    fits: list[list[str]],
     pools: dict[str, np.ndarray],
     draws: int,
     random: np.random.Generator,

@@ -20,7 +20,7 @@ from ..staggered_cities.spec import SPEC as CITIES
 from .choice import chosen
 from .estimates import CityDesign, TInference
 from .headline import samples
-from .permutations import Assignments, _by, _enough, assigned
+from .permutations import Assignments, by_state
 from .specification import BY_SIZE, BY_STATE, DRAWS, OUTCOME, POOLED, SEED
 from .trial import Bench
 from .windows import Windows
@@ -54,14 +54,7 @@ def blocks(table: Windows, *, draws: int, seed: int) -> Assignments:
     More states adopt here than have no limit and cities enough: a state takes the place of two where none is
     left, and where none is large enough the one with the most cities that can be compared is taken.
     """
-    rows, dates = table.treated()
-    random = np.random.default_rng(seed)
-    state = table.cities["state"].to_numpy()
-    groups = sorted(_by(state[rows]).items(), key=lambda item: (-len(item[1]), item[0]))
-    pools = _by(state, table.never)
-    most = max(pools, key=lambda name: (table.usable[:, pools[name]].sum(axis=1).min(), name))
-    fits = [[n for n, pool in pools.items() if _enough(table, pool, dates[m])] or [most] for _, m in groups]
-    return assigned(table, groups, fits, draws=draws, random=random, again=True)
+    return by_state(table, draws=draws, seed=seed, again=True)
 
 
 @stored
